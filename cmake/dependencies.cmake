@@ -1,0 +1,37 @@
+# Libraries from Debian packages, and the CUDA and NCCL headers (toolkit, or the headers that scripts/install-deps
+# fetched into .cache/cuda). No CUDA library is linked: the virtual GPUs stand in for them.
+find_package(Threads REQUIRED)
+find_package(GTest REQUIRED)
+find_package(absl REQUIRED)
+find_package(yaml-cpp REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(SQLite3 REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(ZLIB REQUIRED)
+find_package(benchmark QUIET)
+
+find_path(RANKLE_CUDA_INCLUDE cuda_runtime_api.h
+          HINTS ENV CUDA_HOME PATHS /usr/local/cuda/include ${CMAKE_SOURCE_DIR}/.cache/cuda/include PATH_SUFFIXES include
+          NO_CMAKE_SYSTEM_PATH)
+find_path(RANKLE_NCCL_INCLUDE nccl.h
+          HINTS ${RANKLE_CUDA_INCLUDE} ENV NCCL_HOME PATHS ${CMAKE_SOURCE_DIR}/.cache/cuda/include PATH_SUFFIXES include)
+if(RANKLE_CUDA_INCLUDE AND RANKLE_NCCL_INCLUDE)
+  set(RANKLE_HAVE_CUDA_HEADERS ON)
+  add_library(rankle_cuda_headers INTERFACE)
+  target_include_directories(rankle_cuda_headers SYSTEM INTERFACE ${RANKLE_CUDA_INCLUDE} ${RANKLE_NCCL_INCLUDE})
+else()
+  set(RANKLE_HAVE_CUDA_HEADERS OFF)
+  message(STATUS "rankle: no CUDA or NCCL headers: interposer, virtual GPUs and programs are left out (scripts/install-deps gets them)")
+endif()
+
+find_path(GLOO_INCLUDE gloo/rendezvous/context.h)
+find_library(GLOO_LIBRARY NAMES gloo libgloo.so.0)
+if(GLOO_INCLUDE AND GLOO_LIBRARY)
+  set(RANKLE_HAVE_GLOO ON)
+  add_library(rankle_gloo INTERFACE)
+  target_include_directories(rankle_gloo SYSTEM INTERFACE ${GLOO_INCLUDE})
+  target_link_libraries(rankle_gloo INTERFACE ${GLOO_LIBRARY})
+else()
+  set(RANKLE_HAVE_GLOO OFF)
+  message(STATUS "rankle: no Gloo: the virtual NCCL is left out (scripts/install-deps gets it)")
+endif()

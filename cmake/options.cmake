@@ -1,0 +1,37 @@
+# Compiler settings shared by every target, and the helper that declares a unit test.
+find_program(RANKLE_CCACHE ccache)
+if(RANKLE_CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${RANKLE_CCACHE})
+  set(CMAKE_C_COMPILER_LAUNCHER ${RANKLE_CCACHE})
+endif()
+
+add_compile_options(-Wall -Wextra -Werror)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # g++ 12 reports these inside libstdc++ itself when it inlines std::string at -O2 (GCC bugs 105329, 105651).
+  add_compile_options(-Wno-restrict -Wno-stringop-overflow -Wno-array-bounds)
+endif()
+include_directories(${CMAKE_SOURCE_DIR})
+
+if(RANKLE_SANITIZE)
+  add_compile_options(-fsanitize=${RANKLE_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${RANKLE_SANITIZE})
+endif()
+if(RANKLE_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link,address,undefined)
+  add_link_options(-fsanitize=address,undefined)
+endif()
+
+# rankle_test(NAME SOURCES... [LIBS ...] [LABELS ...]): one googletest program, run by ctest test by test.
+function(rankle_test name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LIBS;LABELS" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES} ${ARG_UNPARSED_ARGUMENTS})
+  target_link_libraries(${name} PRIVATE ${ARG_LIBS} GTest::gtest GTest::gmock GTest::gtest_main)
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+  if(ARG_LABELS)
+    set(labels ${ARG_LABELS})
+  else()
+    set(labels unit)
+  endif()
+  add_test(NAME ${name} COMMAND ${name})
+  set_tests_properties(${name} PROPERTIES LABELS "${labels}" TIMEOUT 300)
+endfunction()

@@ -1,6 +1,10 @@
-/* Marks for training programs: include this header and call the functions; they do nothing unless the program runs under
- * `rankle run` (librankle.so defines the weak symbols). No library is needed. C and C++. */
-#pragma once
+/* The marks a training program may leave for rankle. Header only, C and C++, nothing to link.
+ *
+ * Contract: without librankle.so in the process every mark is a test of one pointer and nothing else, so that
+ * a program keeps its marks in production. With it, the mark goes to the flight record of this process. Safe
+ * from any thread; marks are meant for the thread that issues the collectives. */
+#ifndef RANKLE_TRACER_API_RANKLE_H_
+#define RANKLE_TRACER_API_RANKLE_H_
 
 #include <stdint.h>
 
@@ -8,14 +12,16 @@
 extern "C" {
 #endif
 
-/* Defined by librankle.so; absent otherwise. */
-__attribute__((weak)) void rankleMarkStep(int64_t step);
+/* Defined by librankle.so; weak, so that it is null where that library is not loaded. */
+extern void rankleMarkStep(int64_t step) __attribute__((weak));
+
+/* Says that training step `step` begins now. Fault plans select on it (`when: { step: ... }`). */
+static inline void rankle_mark_step(int64_t step) {
+  if (rankleMarkStep) rankleMarkStep(step);
+}
 
 #ifdef __cplusplus
 }
 #endif
 
-/* A training step begins. `step` counts from 0 and is the same on all ranks. Faults may be aimed at it (`when: step:`). */
-static inline void rankle_mark_step(int64_t step) {
-  if (rankleMarkStep) rankleMarkStep(step);
-}
+#endif /* RANKLE_TRACER_API_RANKLE_H_ */

@@ -1,18 +1,26 @@
-// The flight record: the on-disk (memory-mapped) layout shared by the hooks that write it inside a training process and
-// by every reader. One file per process, `flight-<pid>-<start>.rkl` in the output directory.
+// The flight record: the on-disk (memory-mapped) layout shared by the hooks that write it inside a training
+// process and by every reader. One file per process, `flight-<pid>-<start>.rkl` in the output directory.
 //
 // Layout, all sections page aligned, offsets and capacities in the header:
 //   FileHeader | CommEntry[comm_capacity] | SiteEntry[site_capacity] | string arena | Record[record_capacity]
 //
 // Contract
-//  - The file is sparse, created at full size and mapped MAP_SHARED: what was stored before a SIGKILL is in the page
+//  - The file is created at full size and mapped MAP_SHARED: what was stored before a SIGKILL is in the page
 //    cache and therefore in the file. No call is needed to make it visible and nothing is flushed.
-//  - Many threads write at once without a lock. A Record is claimed by compare-and-swap of `head`, filled, and published
-//    by a release store of `head`. A reader that sees state kWriting ignores the payload (a killed writer's torn record).
-//  - A record whose operation is still in flight is never overwritten: the ring skips it. When no slot can be found, the
-//    record is lost and `dropped` counts it. Overwritten completed records are counted by `head tickets - capacity`.
-//  - Times are CLOCK_MONOTONIC nanoseconds of the host; the header holds a (realtime, monotonic) pair to relate hosts.
-//  - Fixed width, little endian, version first after the magic. A reader refuses a major version that it does not know and
+//  - Many threads write at once without a lock. A Record is claimed by compare-and-swap of `head`, filled,
+//  and published
+//    by a release store of `head`. A reader that sees state kWriting ignores the payload (a killed writer's
+//    torn record).
+//  - A record whose operation is still in flight is never overwritten: the ring skips it. When no slot can be
+//  found, the
+//    record is lost and `dropped` counts it. Overwritten completed records need no counter: they are the
+//    tickets handed out, less `skipped`, less the records that are there.
+//  - The blocks are reserved when the file is made: a disk that fills up later cannot raise SIGBUS in the
+//  job.
+//  - Times are CLOCK_MONOTONIC nanoseconds of the host; the header holds a (realtime, monotonic) pair to
+//  relate hosts.
+//  - Fixed width, little endian, version first after the magic. A reader refuses a major version that it does
+//  not know and
 //    accepts larger minor versions (fields may be appended within the reserved space).
 #pragma once
 
@@ -35,19 +43,19 @@ enum class Kind : uint8_t {
   kInjection = 4,  // GROUND TRUTH: a fault fired. Diagnosis must not read it (only scoring does)
   kLifecycle = 5,  // process event; `api` holds a LifecycleEvent
   kException = 6,  // a C++ exception was thrown; `site` = type name in the string arena (offset)
-  kMemory = 7,     // device memory in use after an allocation or free; `count` = bytes in use, `peer` = device
-  kAsyncError = 8, // ncclCommGetAsyncError answered an error; `result` holds it
+  kMemory = 7,  // device memory in use after an allocation or free; `count` = bytes in use, `peer` = device
+  kAsyncError = 8,  // ncclCommGetAsyncError answered an error; `result` holds it
 };
 
 enum class LifecycleEvent : uint16_t {
   kStart = 1,
   kForkParent = 2,  // `count` = child pid
   kForkChild = 3,
-  kExit = 4,        // exit()/return from main; `count` = status
-  kAbort = 5,       // abort() was called
-  kFatalSignal = 6, // `count` = signal number, where a handler could see it
+  kExit = 4,         // exit()/return from main; `count` = status
+  kAbort = 5,        // abort() was called
+  kFatalSignal = 6,  // `count` = signal number, where a handler could see it
   kExec = 7,
-  kTerminate = 8,   // std::terminate: an exception left the program
+  kTerminate = 8,  // std::terminate: an exception left the program
 };
 
 // Life of a record, in `head`. Order matters: states >= kDone may be overwritten by the ring.
@@ -55,7 +63,8 @@ enum class State : uint8_t {
   kFree = 0,
   kWriting = 1,    // claimed, payload not valid yet
   kEntered = 2,    // the call has been entered and has not returned
-  kEnqueued = 3,   // the call returned; its device work has not finished (or: returned and device times are not known yet)
+  kEnqueued = 3,   // the call returned; its device work has not finished (or: returned and device times are
+                   // not known yet)
   kDone = 4,       // finished on the device (operations), or returned (calls)
   kFailed = 5,     // returned an error; nothing was enqueued
   kUntracked = 6,  // returned; device completion cannot be observed (graph capture, timing off)
@@ -68,9 +77,9 @@ inline constexpr uint8_t kFlagCaptured = 2;     // recorded while the stream was
 inline constexpr uint8_t kFlagGraphReplay = 4;  // this execution comes from a graph launch
 inline constexpr uint8_t kFlagInPlace = 8;
 
-// Durations after `entered_ns` in 32 bits: 27-bit mantissa, 5-bit exponent (value = mantissa << exponent nanoseconds).
-// Exact below 134 ms, relative error below 1.5e-8 after that, largest 3.3 years. 0 = not (yet) known; a true zero is
-// stored as 1 ns.
+// Durations after `entered_ns` in 32 bits: 27-bit mantissa, 5-bit exponent (value = mantissa << exponent
+// nanoseconds). Exact below 134 ms, relative error below 1.5e-8 after that, largest 3.3 years. 0 = not (yet)
+// known; a true zero is stored as 1 ns.
 constexpr uint32_t PackDuration(uint64_t ns) {
   if (ns == 0) ns = 1;
   uint32_t exponent = 0;
@@ -95,15 +104,16 @@ struct alignas(64) Record {
   uint16_t api;                    // injector/api/api.h; LifecycleEvent for kLifecycle
   uint16_t comm;                   // index into the communicator table, kNoComm
   uint64_t count;                  // elements; bytes for kCall and kMemory; see Kind for the others
-  uint32_t seq;                    // operation number in its communicator, from 1; p2p operations have their own numbering
-  int32_t peer;                    // peer (send/recv) or root, as rank in the communicator; kNoPeer. kInjection: fault index
-  uint32_t stream;                 // small number of the stream in this process, 0 = default stream
-  uint16_t group;                  // group number in this process, wraps; 0 = not grouped
-  uint16_t thread;                 // small number of the thread in this process
-  uint32_t site;                   // index into the site table + 1, 0 = unknown
-  uint8_t dtype;                   // ncclDataType_t, 0xff = none
-  uint8_t redop;                   // ncclRedOp_t (custom operators: 0xfe), 0xff = none
-  std::atomic<uint8_t> result;     // ncclResult_t, or cudaError_t/CUresult clipped to 255; 0 = success. kInjection: action
+  uint32_t seq;     // operation number in its communicator, from 1; p2p operations have their own numbering
+  int32_t peer;     // peer (send/recv) or root, as rank in the communicator; kNoPeer. kInjection: fault index
+  uint32_t stream;  // small number of the stream in this process, 0 = default stream
+  uint16_t group;   // group number in this process, wraps; 0 = not grouped
+  uint16_t thread;  // small number of the thread in this process
+  uint32_t site;    // index into the site table + 1, 0 = unknown
+  uint8_t dtype;    // ncclDataType_t, 0xff = none
+  uint8_t redop;    // ncclRedOp_t (custom operators: 0xfe), 0xff = none
+  std::atomic<uint8_t>
+      result;  // ncclResult_t, or cudaError_t/CUresult clipped to 255; 0 = success. kInjection: action
   uint8_t flags;
 };
 static_assert(sizeof(Record) == 64);
@@ -129,12 +139,13 @@ enum class CommState : uint32_t {
   kFailed = 6,  // creation returned an error
 };
 
-// One communicator of this process. `id` is the same on all its ranks: a hash of the unique id and how often that id was
-// used here (ncclCommInit*), or of the parent's id, the number of the split/shrink on the parent, and the colour.
+// One communicator of this process. `id` is the same on all its ranks: a hash of the unique id and how often
+// that id was used here (ncclCommInit*), or of the parent's id, the number of the split/shrink on the parent,
+// and the colour.
 struct alignas(256) CommEntry {
-  std::atomic<uint64_t> id;  // 0 = free
-  uint64_t parent_id;        // 0 = none
-  uint64_t handle;           // ncclComm_t value, for joining with NCCL's log lines
+  std::atomic<uint64_t> id;     // 0 = free
+  uint64_t parent_id;           // 0 = none
+  uint64_t handle;              // ncclComm_t value, for joining with NCCL's log lines
   std::atomic<uint32_t> state;  // CommState
   int32_t rank;
   int32_t nranks;
@@ -159,7 +170,7 @@ struct alignas(64) SiteEntry {
   uint32_t module_name;           // string arena offset
   uint32_t symbol_name;           // string arena offset of the nearest exported symbol, 0 = none
   std::atomic<uint64_t> hits;
-  uint64_t caller_address;        // the frame above, 0 = unknown
+  uint64_t caller_address;  // the frame above, 0 = unknown
   uint8_t reserved[24];
 };
 static_assert(sizeof(SiteEntry) == 64);
@@ -190,15 +201,15 @@ struct alignas(4096) FileHeader {
 
   std::atomic<uint64_t> next_ticket;  // tickets handed out so far; the first is 1
   std::atomic<uint64_t> dropped;      // records lost because no slot was free
-  std::atomic<uint64_t> overwritten;  // completed records replaced by newer ones
+  std::atomic<uint64_t> skipped;      // tickets not used because their slot held an operation in flight
   std::atomic<uint32_t> comms_used, sites_used, strings_used;
   std::atomic<uint32_t> comms_dropped, sites_dropped;
 
-  std::atomic<uint32_t> ended;      // 1 = the process ran its exit handlers
-  std::atomic<int32_t> exit_status; // exit code when ended, else 0
-  std::atomic<uint64_t> heartbeat_ns;     // last time the background thread of the hooks was alive
-  std::atomic<uint64_t> memory_in_use;    // device bytes allocated now (all devices)
-  std::atomic<int64_t> step;              // last training step marked or detected, -1 = none
+  std::atomic<uint32_t> ended;          // 1 = the process ran its exit handlers
+  std::atomic<int32_t> exit_status;     // exit code when ended, else 0
+  std::atomic<uint64_t> heartbeat_ns;   // last time the background thread of the hooks was alive
+  std::atomic<uint64_t> memory_in_use;  // device bytes allocated now (all devices)
+  std::atomic<int64_t> step;            // last training step marked or detected, -1 = none
 };
 static_assert(sizeof(FileHeader) == 4096);
 

@@ -1,5 +1,5 @@
-// Reads flight records of running, ended or killed processes into plain values. Nothing in the file is trusted: offsets,
-// capacities, indices and strings are checked, bad records are counted and left out.
+// Reads flight records of running, ended or killed processes into plain values. Nothing in the file is
+// trusted: offsets, capacities, indices and strings are checked, bad records are counted and left out.
 #pragma once
 
 #include <cstdint>

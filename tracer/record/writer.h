@@ -1,5 +1,6 @@
-// Writes one flight record (format.h). Made for use inside hooks: after Create nothing here allocates, locks, logs, throws
-// or makes a system call, and everything may be called from any thread and from a signal handler.
+// Writes one flight record (format.h). Made for use inside hooks: after Create nothing here allocates, locks,
+// logs, throws or makes a system call, and everything may be called from any thread and from a signal
+// handler.
 #pragma once
 
 #include <cstddef>
@@ -53,35 +54,40 @@ class Writer {
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
 
-  // Creates the file at full (sparse) size and maps it. Returns 0 or an errno value; on error the writer stays closed and
-  // every other function is a no-op. Not thread safe.
+  // Creates the file at full size (blocks reserved) and maps it. Returns 0 or an errno value; on error the
+  // writer stays closed and every other function is a no-op. Not thread safe.
   int Create(const char* path, const WriterOptions& options, const ProcessIdentity& identity);
   bool is_open() const { return header_ != nullptr; }
   FileHeader* header() { return header_; }
   // Forgets the mapping without unmapping it (a forked child must not write into its parent's record).
   void Detach() { header_ = nullptr; }
 
-  // Claims a slot and publishes the record in `state`. Returns nullptr when the record was dropped (it was counted).
-  // The pointer stays valid and belongs to this operation until a state that IsOverwritable is set.
+  // Claims a slot and publishes the record in `state`. Returns nullptr when the record was dropped (it was
+  // counted). The pointer stays valid and belongs to this operation until a state that IsOverwritable is set.
   Record* Begin(const NewRecord& record, State state);
   // Publishes a record that needs no further update.
   void Write(const NewRecord& record) { Begin(record, State::kDone); }
 
-  // Updates of a record from Begin; `record` may be nullptr. Times are absolute monotonic nanoseconds.
+  // Updates of a record from Begin; `record` may be nullptr. Times are absolute monotonic nanoseconds. A
+  // record has one owner at a time: SetReturned comes before the record is handed to whoever sets device
+  // times, and nobody touches it after an overwritable state was set (the slot may be another operation's by
+  // then).
   static void SetReturned(Record* record, uint64_t now_ns, uint8_t result, State state);
-  static void SetDeviceTimes(Record* record, uint64_t started_ns, uint64_t finished_ns);  // state becomes kDone
+  static void SetDeviceTimes(Record* record, uint64_t started_ns,
+                             uint64_t finished_ns);  // state becomes kDone
   static void SetStarted(Record* record, uint64_t started_ns);
   static void SetState(Record* record, State state);
 
   // Communicator table. Returns the index, or kNoComm when the table is full (counted).
-  uint16_t AddComm(uint64_t id, uint64_t parent_id, int32_t rank, int32_t nranks, int32_t device, int32_t color,
-                   const char* name, uint64_t now_ns);
+  uint16_t AddComm(uint64_t id, uint64_t parent_id, int32_t rank, int32_t nranks, int32_t device,
+                   int32_t color, const char* name, uint64_t now_ns);
   CommEntry* comm(uint16_t index);  // nullptr for kNoComm
 
-  // Finds or adds the call site; returns index + 1, or 0 when the table is full. `symbolise` is called once for a new site
-  // to fill module and symbol (may be nullptr); it runs outside any lock.
+  // Finds or adds the call site; returns index + 1, or 0 when the table is full. `symbolise` is called once
+  // for a new site to fill module and symbol (may be nullptr); it runs outside any lock.
   uint32_t Site(uint64_t address, void (*symbolise)(Writer&, SiteEntry&));
-  // Copies a string into the arena; returns its offset (> 0), or 0 when the arena is full. Strings are NUL terminated.
+  // Copies a string into the arena; returns its offset (> 0), or 0 when the arena is full. Strings are NUL
+  // terminated.
   uint32_t String(const char* text);
 
  private:

@@ -1,6 +1,7 @@
-// What rankle knows about each NCCL and CUDA function: the one table behind the generated hooks, the fault plans (targets
-// and groups), the tracer (what to record) and the analyzer (names). Generated from the headers by injector/hooks/generate.py
-// into api_table.inc; ids are stable and append-only because flight records store them.
+// What rankle knows about each NCCL and CUDA function: the one table behind the generated hooks, the fault
+// plans (targets and groups), the tracer (what to record) and the analyzer (names). Generated from the
+// headers by injector/hooks/generate.py into api_table.inc; ids are stable and append-only because flight
+// records store them.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +20,7 @@ enum Group : uint32_t {
   kMalloc = 1u << 3,      // device and pinned memory allocation
   kMemcpy = 1u << 4,
   kLaunch = 1u << 5,
-  kSync = 1u << 6,        // calls that wait on the host
+  kSync = 1u << 6,  // calls that wait on the host
   kFree = 1u << 7,
   kStream = 1u << 8,
   kEvent = 1u << 9,
@@ -34,8 +35,8 @@ enum Group : uint32_t {
 
 // Position of an argument in the prototype, -1 = absent.
 struct ArgumentIndex {
-  int8_t sendbuf = -1, recvbuf = -1, count = -1, dtype = -1, redop = -1, root = -1, peer = -1, comm = -1, stream = -1,
-         bytes = -1;
+  int8_t sendbuf = -1, recvbuf = -1, count = -1, dtype = -1, redop = -1, root = -1, peer = -1, comm = -1,
+         stream = -1, bytes = -1;
 };
 
 struct ApiInfo {
@@ -57,7 +58,8 @@ std::string_view ApiName(uint16_t id);
 // The bit of a group name in `on:` ("collective", "malloc", ...), 0 when it is no group.
 uint32_t GroupByName(std::string_view name);
 
-// Bytes of one element of an ncclDataType_t; 0 when unknown. Names as in fault plans: float32, bfloat16, int8, ...
+// Bytes of one element of an ncclDataType_t; 0 when unknown. Names as in fault plans: float32, bfloat16,
+// int8, ...
 uint32_t DataTypeBytes(uint8_t dtype);
 std::string_view DataTypeName(uint8_t dtype);
 int DataTypeByName(std::string_view name);  // -1 when unknown

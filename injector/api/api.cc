@@ -1,0 +1,121 @@
+// Look-ups over the generated table. Everything is constant data: safe from any thread and inside hooks,
+// except ApiName() of an unknown id, which allocates once per such id.
+#include "injector/api/api.h"
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <mutex>
+#include <string>
+
+namespace rankle::api {
+namespace {
+
+constexpr ApiInfo kApis[] = {
+#include "injector/api/api_table.inc"
+};
+
+struct GroupName {
+  std::string_view name;
+  uint32_t bit;
+};
+constexpr GroupName kGroups[] = {
+    {"collective", kCollective}, {"p2p", kP2p},         {"cuda", kCuda},     {"malloc", kMalloc},
+    {"memcpy", kMemcpy},         {"launch", kLaunch},   {"sync", kSync},     {"free", kFree},
+    {"stream", kStream},         {"event", kEvent},     {"graph", kGraph},   {"comm_init", kCommInit},
+    {"comm_end", kCommEnd},      {"group", kNcclGroup}, {"socket", kSocket}, {"file", kFile},
+    {"process", kProcessGroup},
+};
+
+struct DataType {
+  std::string_view name;
+  uint32_t bytes;
+};
+constexpr DataType kDataTypes[] = {{"int8", 1},    {"uint8", 1},    {"int32", 4},      {"uint32", 4},
+                                   {"int64", 8},   {"uint64", 8},   {"float16", 2},    {"float32", 4},
+                                   {"float64", 8}, {"bfloat16", 2}, {"float8e4m3", 1}, {"float8e5m2", 1}};
+struct Alias {
+  std::string_view name;
+  int dtype;
+};
+constexpr Alias kDataTypeAliases[] = {{"char", 0}, {"int", 2}, {"half", 6}, {"float", 7}, {"double", 8}};
+
+constexpr std::string_view kRedOps[] = {"sum", "prod", "max", "min", "avg"};
+constexpr std::string_view kResults[] = {"ncclSuccess",       "ncclUnhandledCudaError", "ncclSystemError",
+                                         "ncclInternalError", "ncclInvalidArgument",    "ncclInvalidUsage",
+                                         "ncclRemoteError",   "ncclInProgress",         "ncclTimeout"};
+
+// A name made from a number, kept for the process's life so that a view of it stays valid.
+std::string_view KeepName(std::string_view prefix, uint32_t number) {
+  static std::mutex mutex;
+  static auto* names = new std::map<std::string, std::string, std::less<>>;
+  const std::lock_guard lock(mutex);
+  std::string name = std::string(prefix) + "#" + std::to_string(number);
+  return names->try_emplace(name, name).first->second;
+}
+
+// Programs and logs show exported symbols ("cuMemAlloc_v2", "cudaMemcpy_ptds"); the table has the public
+// names.
+std::string_view WithoutSymbolSuffix(std::string_view name) {
+  for (std::string_view suffix : {"_ptsz", "_ptds", "_v2", "_v3"}) {
+    if (name.ends_with(suffix)) name.remove_suffix(suffix.size());
+  }
+  return name;
+}
+
+}  // namespace
+
+std::span<const ApiInfo> AllApis() { return kApis; }
+
+const ApiInfo* FindApi(std::string_view name) {
+  if (name.starts_with("pnccl")) name.remove_prefix(1);
+  name = WithoutSymbolSuffix(name);
+  const auto* found =
+      std::find_if(std::begin(kApis), std::end(kApis), [&](const ApiInfo& api) { return api.name == name; });
+  return found == std::end(kApis) ? nullptr : found;
+}
+
+const ApiInfo* FindApi(uint16_t id) {
+  const auto* found = std::lower_bound(std::begin(kApis), std::end(kApis), id,
+                                       [](const ApiInfo& api, uint16_t wanted) { return api.id < wanted; });
+  return found == std::end(kApis) || found->id != id ? nullptr : found;
+}
+
+std::string_view ApiName(uint16_t id) {
+  const ApiInfo* api = FindApi(id);
+  return api != nullptr ? api->name : KeepName("api", id);
+}
+
+uint32_t GroupByName(std::string_view name) {
+  for (const GroupName& group : kGroups) {
+    if (group.name == name) return group.bit;
+  }
+  return 0;
+}
+
+uint32_t DataTypeBytes(uint8_t dtype) { return dtype < std::size(kDataTypes) ? kDataTypes[dtype].bytes : 0; }
+
+std::string_view DataTypeName(uint8_t dtype) {
+  return dtype < std::size(kDataTypes) ? kDataTypes[dtype].name : KeepName("ncclDataType", dtype);
+}
+
+int DataTypeByName(std::string_view name) {
+  for (size_t i = 0; i < std::size(kDataTypes); ++i) {
+    if (kDataTypes[i].name == name) return static_cast<int>(i);
+  }
+  for (const Alias& alias : kDataTypeAliases) {
+    if (alias.name == name) return alias.dtype;
+  }
+  return -1;
+}
+
+std::string_view RedOpName(uint8_t redop) {
+  if (redop < std::size(kRedOps)) return kRedOps[redop];
+  return redop == 0xff ? "" : "custom";
+}
+
+std::string_view NcclResultName(uint8_t result) {
+  return result < std::size(kResults) ? kResults[result] : KeepName("ncclResult", result);
+}
+
+}  // namespace rankle::api

@@ -224,7 +224,7 @@ void ReadRecords(const Sections& sections, const FileHeader& header, FlightRecor
   });
 }
 
-absl::Status CheckHeader(const FileHeader& header, std::string_view name) {
+absl::Status CheckHeader(const FileHeader& header, const std::string& name) {
   if (header.version_major != kVersionMajor) {
     return absl::UnimplementedError(absl::StrCat(
         name, ": flight record of version ", header.version_major, ".", header.version_minor,
@@ -243,7 +243,8 @@ bool LooksLikeFlightRecord(std::string_view first_bytes) {
   return first_bytes.size() >= sizeof(kMagic) && std::memcmp(first_bytes.data(), kMagic, sizeof(kMagic)) == 0;
 }
 
-absl::StatusOr<FlightRecord> ParseFlightRecord(std::string_view bytes, std::string_view name) {
+absl::StatusOr<FlightRecord> ParseFlightRecord(std::string_view bytes, std::string_view file_name) {
+  const std::string name(file_name);
   if (!LooksLikeFlightRecord(bytes)) {
     return absl::InvalidArgumentError(
         absl::StrCat(name, ": not a flight record: give the output directory of a run"));
@@ -258,7 +259,7 @@ absl::StatusOr<FlightRecord> ParseFlightRecord(std::string_view bytes, std::stri
   if (absl::Status status = CheckHeader(header, name); !status.ok()) return status;
 
   FlightRecord out;
-  out.path = std::string(name);
+  out.path = name;
   out.process = ReadProcess(header);
   out.quality.truncated = bytes.size() < header.file_bytes;
   out.quality.dropped = header.dropped.load(std::memory_order_relaxed);

@@ -43,6 +43,11 @@ class RecordTest : public ::testing::Test {
     out << in.rdbuf();
     return out.str();
   }
+  static uint64_t RecordOffset(const std::string& bytes) {
+    uint64_t offset = 0;
+    std::memcpy(&offset, bytes.data() + offsetof(FileHeader, record_offset), sizeof(offset));
+    return offset;
+  }
   static NewRecord Operation(uint32_t seq, uint64_t entered_ns = 1000) {
     NewRecord record;
     record.kind = Kind::kOperation;
@@ -281,19 +286,17 @@ TEST_F(RecordTest, ForeignCutAndNewerFilesAreToldApart) {
   EXPECT_EQ(ParseFlightRecord("{\"schema\":1}", "x").status().code(), absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(ParseFlightRecord(whole.substr(0, 100), "x").status().code(), absl::StatusCode::kDataLoss);
 
-  FileHeader* header = nullptr;
   std::string newer = whole;
-  header = reinterpret_cast<FileHeader*>(newer.data());
-  header->version_major = kVersionMajor + 1;
+  newer[offsetof(FileHeader, version_major)] = kVersionMajor + 1;
   const absl::Status refused = ParseFlightRecord(newer, "dir/flight-9.rkl").status();
   EXPECT_EQ(refused.code(), absl::StatusCode::kUnimplemented);
   EXPECT_THAT(std::string(refused.message()), ::testing::StartsWith("dir/flight-9.rkl:"));
 
   std::string minor = whole;
-  reinterpret_cast<FileHeader*>(minor.data())->version_minor = kVersionMinor + 3;
+  minor[offsetof(FileHeader, version_minor)] = kVersionMinor + 3;
   EXPECT_TRUE(ParseFlightRecord(minor, "x").ok());
 
-  const auto offset = reinterpret_cast<const FileHeader*>(whole.data())->record_offset;
+  const uint64_t offset = RecordOffset(whole);
   auto cut = ParseFlightRecord(whole.substr(0, offset + 64 * 101), "x");
   ASSERT_TRUE(cut.ok());
   EXPECT_TRUE(cut->quality.truncated);
@@ -308,7 +311,7 @@ TEST_F(RecordTest, DamagedRecordsAreCountedAndTheOthersKept) {
     for (uint32_t seq = 1; seq <= 10; ++seq) writer.Write(Operation(seq));
   }
   std::string bytes = Bytes();
-  const auto offset = reinterpret_cast<const FileHeader*>(bytes.data())->record_offset;
+  const uint64_t offset = RecordOffset(bytes);
   const uint64_t bad_kind = PackHead(3, static_cast<Kind>(99), State::kDone);
   std::memcpy(bytes.data() + offset + 3 * 64, &bad_kind, 8);
   const uint64_t torn = PackHead(4, Kind::kOperation, State::kWriting);

@@ -1,5 +1,5 @@
-// The fault catalogue as data: what each action does, applies to, takes, shows to the application and cannot imitate.
-// `rankle faults list|show` prints it; the plan parser checks against it.
+// The fault catalogue as data: what each action does, applies to, takes, shows to the application and cannot
+// imitate. `rankle faults list|show` prints it; the plan parser checks against it.
 #pragma once
 
 #include <cstdint>
@@ -11,23 +11,23 @@
 namespace rankle::plan {
 
 struct Parameter {
-  std::string_view name;     // key under `with:`
-  std::string_view type;     // "duration", "result", "bytes", "number", "choice a|b", "text"
+  std::string_view name;  // key under `with:`
+  std::string_view type;  // "duration", "result", "bytes", "number", "choice a|b", "text"
   bool required;
   std::string_view meaning;
 };
 
 struct ActionInfo {
   Action action;
-  std::string_view name;        // "slow-kernel"
-  std::string_view summary;     // one line
-  uint32_t applies_to;          // api::Group bits it may be aimed at; 0 = any function
+  std::string_view name;     // "slow-kernel"
+  std::string_view summary;  // one line
+  uint32_t applies_to;       // api::Group bits it may be aimed at; 0 = any function
   std::span<const Parameter> parameters;
   std::string_view application_sees;
   std::string_view cannot_imitate;
   std::span<const std::string_view> root_causes;  // taxonomy names it stands for
-  std::string_view unavailable; // empty, or why this build cannot do it and what to use instead
-  std::string_view example;     // short form
+  std::string_view unavailable;  // empty, or why this build cannot do it and what to use instead
+  std::string_view example;      // short form
 };
 
 std::span<const ActionInfo> Catalogue();

@@ -1,5 +1,5 @@
-// Decides, call by call, which faults fire: the pure core of the injector. No clock, environment, lock, allocation or
-// exception; the same plan, seed and sequence of calls give the same decisions.
+// Decides, call by call, which faults fire: the pure core of the injector. No clock, environment, lock,
+// allocation or exception; the same plan, seed and sequence of calls give the same decisions.
 #pragma once
 
 #include <atomic>
@@ -21,10 +21,10 @@ struct CallView {
   uint16_t api = 0;
   int32_t comm_rank = -1, comm_size = -1;
   const char* comm_name = nullptr;
-  int64_t bytes = -1;      // payload: count x element size, or the size argument
+  int64_t bytes = -1;  // payload: count x element size, or the size argument
   int32_t dtype = -1;
-  int32_t peer = -1;       // peer or root
-  uint64_t elapsed_ns = 0; // since process start
+  int32_t peer = -1;        // peer or root
+  uint64_t elapsed_ns = 0;  // since process start
   int64_t step = -1;
   const char* stack = nullptr;  // symbolised frames separated by ';', only when needs_stack(api)
 };
@@ -32,10 +32,10 @@ struct CallView {
 // What to do for one fault that fired.
 struct Decision {
   Action action = Action::kNone;
-  uint16_t fault = 0;      // index into the plan
-  uint64_t call = 0;       // which matching call of this process it was, from 1
-  uint64_t time_ns = 0;    // drawn from the fault's `time`
-  uint64_t random = 0;     // seeded per (fault, rank, call): offsets and bits of `corrupt`
+  uint16_t fault = 0;    // index into the plan
+  uint64_t call = 0;     // which matching call of this process it was, from 1
+  uint64_t time_ns = 0;  // drawn from the fault's `time`
+  uint64_t random = 0;   // seeded per (fault, rank, call): offsets and bits of `corrupt`
   const ArmedFault* details = nullptr;
 };
 
@@ -44,9 +44,14 @@ class Engine {
   // `plan` must outlive the engine.
   void Arm(const ArmedPlan* plan);
   // Any fault aimed at this function at all? One load and a bit test: the fast way out of every hook.
-  bool IsAimedAt(uint16_t api) const { return api < kMaxApiWords * 64 && (aimed_[api / 64] >> (api % 64) & 1); }
-  bool NeedsStack(uint16_t api) const { return api < kMaxApiWords * 64 && (stack_[api / 64] >> (api % 64) & 1); }
-  // Writes the decisions for this call, in plan order, to `out`; returns how many (<= capacity). Thread safe, lock free.
+  bool IsAimedAt(uint16_t api) const {
+    return api < kMaxApiWords * 64 && (aimed_[api / 64] >> (api % 64) & 1);
+  }
+  bool NeedsStack(uint16_t api) const {
+    return api < kMaxApiWords * 64 && (stack_[api / 64] >> (api % 64) & 1);
+  }
+  // Writes the decisions for this call, in plan order, to `out`; returns how many (<= capacity). Thread safe,
+  // lock free.
   size_t Decide(const Target& target, const CallView& call, Decision* out, size_t capacity);
   // How often a fault has fired / matched in this process (for "planned but never fired").
   uint64_t fired(size_t fault) const { return counters_[fault].fired.load(std::memory_order_relaxed); }
@@ -58,14 +63,25 @@ class Engine {
     std::atomic<uint64_t> matched{0};
     std::atomic<uint64_t> fired{0};
   };
+  // What `where` of one fault asks for, packed so that a fault of another rank costs one cache line.
+  struct Where {
+    uint32_t keys = 0;       // which lists are given; bits are in decide.cc
+    int32_t only_rank = -1;  // >= 0: `rank` is this one number
+  };
+  bool MatchesWhere(size_t fault, const Target& target, const CallView& call) const;
+  static constexpr size_t kFaultWords = kMaxFaults / 64;
+
   const ArmedPlan* plan_ = nullptr;
   uint64_t aimed_[kMaxApiWords] = {};
   uint64_t stack_[kMaxApiWords] = {};
+  uint64_t faults_of_[kMaxApiWords * 64][kFaultWords] = {};  // per api: the faults aimed at it
+  Where where_[kMaxFaults];
   Counter counters_[kMaxFaults];
 };
 
 // Finds training steps from the calls themselves where no marks exist: the shortest period of the sequence of
-// (api, count, comm) signatures of collectives. Fed one signature a call from one thread at a time; fixed memory.
+// (api, count, comm) signatures of collectives. Fed one signature a call from one thread at a time; fixed
+// memory.
 class StepDetector {
  public:
   // Returns the current step (>= 0) once a period has been confirmed three times, else -1.
@@ -75,11 +91,25 @@ class StepDetector {
 
  private:
   static constexpr uint32_t kHistory = 4096;  // power of two; the longest period found is a quarter of it
-  uint64_t history_[kHistory] = {};
-  uint64_t count_ = 0;
-  uint32_t period_ = 0;
+  static constexpr uint32_t kLongestPeriod = kHistory / 4 - 1;
+
+  uint64_t Prefix(uint64_t index) const { return history_[index % kHistory]; }
+  uint64_t Signature(uint64_t index) const;
+  bool Repeats(uint32_t period) const;
+  void Follow(uint64_t signature);
+  void Search();
+  void Lock(uint32_t period);
+
+  uint64_t history_[kHistory] =
+      {};                // rolling hash of all signatures before index i: any two stretches compare in O(1)
+  uint64_t count_ = 0;   // signatures seen
+  uint32_t period_ = 0;  // 0 until the first lock
+  bool locked_ = false;  // the last call fitted the period
+  uint32_t next_candidate_ = 1;  // where the search goes on at the next call
+  uint64_t region_ = 0;          // index of the first call of the current stretch of whole periods
+  uint64_t region_step_ = 0;     // its step
+  uint64_t broken_at_ = 0;       // index of the last call that did not fit
   int64_t step_ = -1;
-  uint64_t phase_ = 0;
 };
 
 }  // namespace rankle::plan

@@ -1,6 +1,6 @@
-// Fault plans as people write them: the YAML files and the short form of the command line, parsed, checked against the
-// catalogue and the API table, and compiled into an armed plan. Used by the command line only, never inside a job.
-// Format: docs/fault-plans.md.
+// Fault plans as people write them: the YAML files and the short form of the command line, parsed, checked
+// against the catalogue and the API table, and compiled into an armed plan. Used by the command line only,
+// never inside a job. Format: docs/fault-plans.md.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,8 @@ namespace rankle::plan {
 // Several plan files and --fault options make one plan: faults are appended, the last seed given wins.
 class Plan {
  public:
-  // `name` is the file name for messages; every error names it and the line: "plan.yaml:7: unknown key 'tme' ...".
+  // `name` is the file name for messages; every error names it and the line: "plan.yaml:7: unknown key 'tme'
+  // ...".
   absl::Status AddYaml(std::string_view text, std::string_view name);
   // 'delay ncclAllReduce rank=3 call=100.. time=200ms'
   absl::Status AddShortForm(std::string_view text);

@@ -1,0 +1,80 @@
+#include "cli/launch/environment.h"
+
+#include "cli/launch/text.h"
+
+namespace rankle::cli {
+namespace {
+
+void SetOrUnset(std::string_view name, bool set, std::string_view value, Environment& environment) {
+  if (set) {
+    environment.Set(name, value);
+  } else {
+    environment.Unset(name);
+  }
+}
+
+}  // namespace
+
+Environment::Environment(const char* const* entries) {
+  for (; entries != nullptr && *entries != nullptr; ++entries) {
+    const std::string_view entry(*entries);
+    const size_t equals = entry.find('=');
+    if (equals != std::string_view::npos && equals > 0)
+      Set(entry.substr(0, equals), entry.substr(equals + 1));
+  }
+}
+
+void Environment::Set(std::string_view name, std::string_view value) {
+  variables_[std::string(name)] = std::string(value);
+}
+
+void Environment::Unset(std::string_view name) { variables_.erase(std::string(name)); }
+
+void Environment::Prepend(std::string_view name, std::string_view value, char separator) {
+  const std::string* old = Find(name);
+  if (old == nullptr || old->empty()) {
+    Set(name, value);
+  } else {
+    Set(name, std::string(value) + separator + *old);
+  }
+}
+
+const std::string* Environment::Find(std::string_view name) const {
+  const auto it = variables_.find(std::string(name));
+  return it == variables_.end() ? nullptr : &it->second;
+}
+
+std::vector<std::string> Environment::Entries() const {
+  std::vector<std::string> entries;
+  entries.reserve(variables_.size());
+  for (const auto& [name, value] : variables_) entries.push_back(Cat(name, "=", value));
+  return entries;
+}
+
+void SetJobVariables(const JobVariables& job, Environment& environment) {
+  environment.Set("RANKLE_OUT", job.output_dir);
+  environment.Set("RANKLE_JOB_ID", Cat(absl::Hex(job.job_id, absl::kZeroPad16)));
+  environment.Set("RANKLE_MONOTONIC_START", Cat(job.monotonic_start_ns));
+  SetOrUnset("RANKLE_PLAN", !job.plan_path.empty(), job.plan_path, environment);
+  SetOrUnset("RANKLE_CONTROL", !job.control_path.empty(), job.control_path, environment);
+  SetOrUnset("RANKLE_TRACE", !job.trace, "0", environment);
+  if (job.records > 0) environment.Set("RANKLE_RECORDS", Cat(job.records));
+  if (!job.hooks_library.empty()) environment.Prepend("LD_PRELOAD", job.hooks_library, ':');
+  if (job.virtual_gpus > 0) {
+    environment.Set("RANKLE_VIRTUAL_GPUS", Cat(job.virtual_gpus));
+    environment.Set("RANKLE_VGPU_LIB_DIR", job.virtual_gpu_dir);
+    environment.Prepend("LD_LIBRARY_PATH", job.virtual_gpu_dir, ':');
+    if (!job.audit_library.empty()) environment.Prepend("LD_AUDIT", job.audit_library, ':');
+  }
+}
+
+void SetLocalRank(const LocalRank& process, Environment& environment) {
+  for (const char* name : {"RANK", "LOCAL_RANK"}) environment.Set(name, Cat(process.rank));
+  for (const char* name : {"WORLD_SIZE", "LOCAL_WORLD_SIZE"}) {
+    environment.Set(name, Cat(process.world_size));
+  }
+  environment.Set("MASTER_ADDR", "127.0.0.1");
+  environment.Set("MASTER_PORT", Cat(process.master_port));
+}
+
+}  // namespace rankle::cli

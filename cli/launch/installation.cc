@@ -1,0 +1,34 @@
+#include "cli/launch/installation.h"
+
+#include <filesystem>
+#include <system_error>
+
+namespace rankle::cli {
+
+Installation InstallationOf(const std::string& executable) {
+  const std::filesystem::path prefix = std::filesystem::path(executable).parent_path().parent_path();
+  return {.prefix = prefix.string(),
+          .hooks_library = (prefix / "lib" / "librankle.so").string(),
+          .virtual_gpu_dir = (prefix / "lib" / "vgpu").string(),
+          .audit_library = (prefix / "lib" / "librankle-vgpu-audit.so").string(),
+          .rules_dir = (prefix / "share" / "rankle" / "rules").string()};
+}
+
+const Installation& ThisInstallation() {
+  static const Installation installation = [] {
+    std::error_code error;
+    Installation found = InstallationOf(std::filesystem::read_symlink("/proc/self/exe", error).string());
+    const std::filesystem::path source_rules = std::filesystem::path(found.prefix).parent_path() / "rules";
+    if (!FileExists(found.rules_dir) && FileExists(source_rules.string()))
+      found.rules_dir = source_rules.string();
+    return found;
+  }();
+  return installation;
+}
+
+bool FileExists(const std::string& path) {
+  std::error_code error;
+  return std::filesystem::exists(path, error);
+}
+
+}  // namespace rankle::cli

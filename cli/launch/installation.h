@@ -1,0 +1,24 @@
+// Where this rankle is installed: everything is found relative to the executable, so that the tree can be
+// moved.
+#pragma once
+
+#include <string>
+
+namespace rankle::cli {
+
+struct Installation {
+  std::string prefix;           // holds bin/ and lib/
+  std::string hooks_library;    // lib/librankle.so
+  std::string virtual_gpu_dir;  // lib/vgpu
+  std::string audit_library;    // lib/librankle-vgpu-audit.so
+  std::string rules_dir;        // share/rankle/rules, or rules/ of the source tree beside a build tree
+};
+
+// The paths for an executable at `executable`, whether or not the files exist. Pure.
+Installation InstallationOf(const std::string& executable);
+// Of the running executable.
+const Installation& ThisInstallation();
+
+bool FileExists(const std::string& path);
+
+}  // namespace rankle::cli

@@ -1,0 +1,72 @@
+#include "cli/launch/output_directory.h"
+
+#include <errno.h>
+#include <sys/statvfs.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "absl/strings/str_format.h"
+#include "cli/launch/files.h"
+#include "cli/launch/text.h"
+
+namespace rankle::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool IsOfAnEarlierRun(const std::string& name) {
+  return (name.starts_with("flight-") && name.ends_with(".rkl")) || name == "run.json" ||
+         name == "plan.armed" || name == "plan.txt" || name == "control";
+}
+
+absl::Status RemoveEarlierRun(const fs::path& directory) {
+  std::error_code error;
+  for (const fs::directory_entry& entry : fs::directory_iterator(directory, error)) {
+    if (!IsOfAnEarlierRun(entry.path().filename().string())) continue;
+    fs::remove(entry.path(), error);
+    if (error) return FileError(error.value(), entry.path().string(), "of an earlier run cannot be removed");
+  }
+  if (error) return FileError(error.value(), directory.string(), "cannot be listed");
+  return absl::OkStatus();
+}
+
+absl::Status CheckSpace(const std::string& directory, uint64_t bytes_needed) {
+  struct statvfs info;
+  if (statvfs(directory.c_str(), &info) != 0) return absl::OkStatus();
+  const uint64_t available = static_cast<uint64_t>(info.f_bavail) * info.f_frsize;
+  if (available >= bytes_needed) return absl::OkStatus();
+  return absl::ResourceExhaustedError(absl::StrFormat(
+      "%s: the disk is full: the flight records may need %.1f MiB, %.1f MiB are free; choose another place "
+      "with -o, "
+      "smaller records with --records, or --no-trace",
+      directory, static_cast<double>(bytes_needed) / (1 << 20), static_cast<double>(available) / (1 << 20)));
+}
+
+}  // namespace
+
+std::string DefaultOutputDirectory(uint64_t realtime_ns, int pid) {
+  const time_t seconds = static_cast<time_t>(realtime_ns / 1'000'000'000);
+  tm local;
+  localtime_r(&seconds, &local);
+  char date[32];
+  strftime(date, sizeof(date), "%Y%m%d-%H%M%S", &local);
+  return Cat("rankle-out/", date, "-", pid);
+}
+
+absl::StatusOr<std::string> PrepareOutputDirectory(const std::string& path, uint64_t bytes_needed) {
+  std::error_code error;
+  fs::create_directories(path, error);
+  if (error)
+    return FileError(error.value(), path, "cannot be created as output directory; choose another with -o");
+  if (access(path.c_str(), W_OK | X_OK) != 0) {
+    return FileError(errno, path, "cannot be written as output directory; choose another with -o");
+  }
+  const fs::path absolute = fs::absolute(path, error).lexically_normal();
+  if (absl::Status status = RemoveEarlierRun(absolute); !status.ok()) return status;
+  if (absl::Status status = CheckSpace(absolute.string(), bytes_needed); !status.ok()) return status;
+  return absolute.string();
+}
+
+}  // namespace rankle::cli

@@ -1,0 +1,29 @@
+// The processes below this one, and how to end all of them. For a child subreaper: whatever the job started,
+// however it daemonised, stays below the process that called BecomeSubreaper.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+namespace rankle::cli {
+
+void BecomeSubreaper();
+
+// True while the process exists and is no zombie.
+bool IsRunning(pid_t pid);
+
+// All processes below `root`, zombies left out.
+std::vector<pid_t> Descendants(pid_t root);
+
+// Sends `signal` to everything below this process.
+void SignalDescendants(int signal);
+
+// Kills everything below this process, again and again until nothing is left, and reaps it; `reaped` hears of
+// each child. SIGCHLD must be blocked. Returns false when something outlived `timeout_ns` (stuck in the
+// kernel).
+bool KillDescendants(uint64_t timeout_ns, const std::function<void(pid_t, int wait_status)>& reaped);
+
+}  // namespace rankle::cli

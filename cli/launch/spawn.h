@@ -1,0 +1,28 @@
+// Starts one process of a job: own process group, tied to the life of its parent, environment and signal mask
+// as given.
+#pragma once
+
+#include <signal.h>
+#include <sys/types.h>
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+
+namespace rankle::cli {
+
+struct SpawnRequest {
+  std::string path;                      // program file
+  std::vector<std::string> arguments;    // argv, the name included
+  std::vector<std::string> environment;  // "NAME=value"
+  pid_t process_group = 0;               // to join; 0 = lead a new one
+  sigset_t signal_mask;                  // what the program starts with
+  bool no_input = false;                 // standard input from /dev/null
+};
+
+// Returns once the program runs. An error means that nothing runs; NotFound and PermissionDenied as in
+// command_path.h.
+absl::StatusOr<pid_t> Spawn(const SpawnRequest& request);
+
+}  // namespace rankle::cli

@@ -1,0 +1,310 @@
+#include "cli/launch/supervisor.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "cli/launch/clock.h"
+#include "cli/launch/command_path.h"
+#include "cli/launch/hang_detector.h"
+#include "cli/launch/message.h"
+#include "cli/launch/process_tree.h"
+#include "cli/launch/progress_sampler.h"
+#include "cli/launch/spawn.h"
+#include "cli/launch/terminal.h"
+#include "cli/launch/text.h"
+
+namespace rankle::cli {
+namespace {
+
+constexpr uint64_t kSecond = 1'000'000'000;
+constexpr uint64_t kLeftoverGrace =
+    2 * kSecond;  // for processes that outlive the command, between TERM and KILL
+constexpr uint64_t kKillTimeout = 10 * kSecond;  // beyond it a process is stuck in the kernel
+constexpr uint64_t kReportTimeout =
+    60 * kSecond;  // for the verdict or the user's --on-hang command before a kill
+
+bool IsStopRequest(int signal) { return signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU; }
+bool IsEndRequest(int signal) {
+  return signal == SIGINT || signal == SIGTERM || signal == SIGHUP || signal == SIGQUIT;
+}
+
+class Supervisor {
+ public:
+  Supervisor(const Job& job, GuardLink link)
+      : job_(job),
+        link_(std::move(link)),
+        terminal_(link_.guard_group),
+        record_(job.record),
+        sampler_(job.output_dir),
+        detector_(job.hang.hang_after_ns) {}
+
+  int Run();
+
+ private:
+  absl::Status StartRanks();
+  absl::Status StartRank(int rank);
+  void SaveRecord();
+  void WaitForEvents();
+  void OnSignal(int signal);
+  void Reap();
+  void OnEnd(pid_t pid, int wait_status);
+  void StopWithJob(int signal);
+  void LookForStall();
+  void StartHangAction();
+  void OnHangActionEnd();
+  void EndLateHangAction(uint64_t now_ns);
+  void KillJob();
+  void EndLeftovers();
+  bool AnyRunning() const;
+  uint64_t FirstFailureNs() const;
+  uint64_t SampleIntervalNs() const;
+
+  const Job& job_;
+  GuardLink link_;
+  Terminal terminal_;
+  RunRecord record_;
+  ProgressSampler sampler_;
+  HangDetector detector_;
+  FileDescriptor signals_;
+  pid_t job_group_ = 0;
+  pid_t hang_action_ = 0;  // process that prints the verdict or runs the user's command; 0 = none
+  uint64_t hang_action_deadline_ = 0;
+  uint64_t next_sample_ns_ = 0;
+  bool ending_ = false;  // rankle ends the job, or was asked to: deaths are not the job's own
+  bool killed_ = false;
+};
+
+bool Supervisor::AnyRunning() const {
+  return std::any_of(record_.processes.begin(), record_.processes.end(),
+                     [](const RunProcess& process) { return !process.end; });
+}
+
+uint64_t Supervisor::FirstFailureNs() const {
+  uint64_t first = 0;
+  for (const RunProcess& process : record_.processes) {
+    if (process.end && ExitCodeOf(*process.end) != 0 && (first == 0 || process.end->ended_ns < first)) {
+      first = process.end->ended_ns;
+    }
+  }
+  return first;
+}
+
+uint64_t Supervisor::SampleIntervalNs() const {
+  return std::clamp<uint64_t>(job_.hang.hang_after_ns / 8, kSecond / 20, kSecond);
+}
+
+void Supervisor::SaveRecord() {
+  if (absl::Status status = WriteRunRecord(record_, job_.output_dir); !status.ok()) SayError(status);
+}
+
+absl::Status Supervisor::StartRank(int rank) {
+  Environment environment = job_.environment;
+  if (job_.n > 0) {
+    SetLocalRank({.rank = rank, .world_size = job_.n, .master_port = job_.master_port}, environment);
+  }
+  const absl::StatusOr<pid_t> pid = Spawn({.path = job_.path,
+                                           .arguments = job_.command,
+                                           .environment = environment.Entries(),
+                                           .process_group = job_group_,
+                                           .signal_mask = link_.original_mask,
+                                           .no_input = rank > 0});
+  if (!pid.ok()) return pid.status();
+  if (job_group_ == 0) {
+    job_group_ = *pid;
+    terminal_.Lend(job_group_);
+  }
+  record_.processes.push_back({.pid = *pid,
+                               .rank = job_.n > 0 ? rank : -1,
+                               .started_ns = MonotonicNs(),
+                               .end = {},
+                               .ended_by_rankle = false});
+  return absl::OkStatus();
+}
+
+absl::Status Supervisor::StartRanks() {
+  // Nothing is reaped before all have started: the first rank, even when it ended, keeps the process group
+  // alive.
+  for (int rank = 0; rank < std::max(job_.n, 1); ++rank) {
+    if (absl::Status status = StartRank(rank); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+void Supervisor::OnEnd(pid_t pid, int wait_status) {
+  if (pid == hang_action_) return OnHangActionEnd();
+  for (RunProcess& process : record_.processes) {
+    if (process.pid != pid || process.end) continue;
+    process.end = EndFromWaitStatus(wait_status, MonotonicNs());
+    process.ended_by_rankle = ending_ && ExitCodeOf(*process.end) != 0;
+    if (AnyRunning()) SaveRecord();
+  }
+}
+
+void Supervisor::Reap() {
+  int status = 0;
+  for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG | WUNTRACED)) > 0;) {
+    if (!WIFSTOPPED(status)) {
+      OnEnd(pid, status);
+    } else if (terminal_.IsOurs() && IsStopRequest(WSTOPSIG(status))) {
+      StopWithJob(WSTOPSIG(status));
+    }
+  }
+}
+
+// Ctrl-Z stopped the job: give the shell its terminal and stop too. The guard sees this and stops as well;
+// `fg` or `bg` continues the guard, which continues us (SIGCONT).
+void Supervisor::StopWithJob(int) {
+  terminal_.TakeBack();
+  raise(SIGSTOP);
+}
+
+void Supervisor::OnSignal(int signal) {
+  if (signal == SIGCHLD) return Reap();
+  if (IsEndRequest(signal)) ending_ = true;
+  if (signal == SIGCONT) terminal_.Lend(job_group_);
+  kill(-job_group_, signal);
+  // A process that a fault stopped would sleep through the request to end.
+  if (IsEndRequest(signal)) kill(-job_group_, SIGCONT);
+  if (signal == SIGTSTP) StopWithJob(signal);
+}
+
+void Supervisor::KillJob() {
+  ending_ = killed_ = true;
+  if (!KillDescendants(kKillTimeout, [this](pid_t pid, int status) { OnEnd(pid, status); })) {
+    Say("some processes of the job cannot be killed: they are stuck in the kernel (state D in ps)");
+  }
+}
+
+void Supervisor::StartHangAction() {
+  const pid_t pid = fork();
+  if (pid < 0) return Say("cannot start the --on-hang action: out of processes");
+  if (pid > 0) {
+    hang_action_ = pid;
+    hang_action_deadline_ = MonotonicNs() + kReportTimeout;
+    return;
+  }
+  sigprocmask(SIG_SETMASK, &link_.original_mask, nullptr);
+  setpgid(0, 0);
+  if (job_.hang.action == HangPolicy::Action::kCommand) {
+    setenv("RANKLE_OUT", job_.output_dir.c_str(), 1);
+    execl("/bin/sh", "sh", "-c", job_.hang.command.c_str(), nullptr);
+    _exit(127);
+  }
+  if (job_.report) job_.report(job_.output_dir);
+  _exit(0);
+}
+
+void Supervisor::OnHangActionEnd() {
+  hang_action_ = 0;
+  if (job_.hang.action == HangPolicy::Action::kKill && !killed_) KillJob();
+}
+
+// A verdict that takes too long must not keep a hung job alive; a user's command may take its time.
+void Supervisor::EndLateHangAction(uint64_t now_ns) {
+  if (job_.hang.action != HangPolicy::Action::kCommand && now_ns > hang_action_deadline_) {
+    kill(hang_action_, SIGKILL);
+  }
+}
+
+void Supervisor::LookForStall() {
+  const uint64_t now = MonotonicNs();
+  if (now < next_sample_ns_) return;
+  next_sample_ns_ = now + SampleIntervalNs();
+  if (hang_action_ != 0) return EndLateHangAction(now);
+  const std::vector<ProcessProgress> processes =
+      job_.watch_records ? sampler_.Sample() : std::vector<ProcessProgress>();
+  if (!detector_.Observe({.now_ns = now,
+                          .processes = processes,
+                          .first_failure_ns = FirstFailureNs(),
+                          .any_running = AnyRunning()})) {
+    return;
+  }
+  record_.stalls_ns.push_back(now);
+  SaveRecord();
+  Say(Cat("the job has made no progress for ", DurationText(job_.hang.hang_after_ns)));
+  StartHangAction();
+}
+
+void Supervisor::WaitForEvents() {
+  const uint64_t now = MonotonicNs();
+  const uint64_t wait_ns = next_sample_ns_ > now ? next_sample_ns_ - now : SampleIntervalNs();
+  pollfd sources[2] = {{.fd = signals_.get(), .events = POLLIN, .revents = 0},
+                       {.fd = link_.alive.get(), .events = POLLIN, .revents = 0}};
+  if (poll(sources, 2, static_cast<int>(wait_ns / 1'000'000) + 1) <= 0) return;
+  signalfd_siginfo info;
+  while (read(signals_.get(), &info, sizeof(info)) == static_cast<ssize_t>(sizeof(info))) {
+    OnSignal(static_cast<int>(info.ssi_signo));
+  }
+  if (sources[1].revents != 0) KillJob();  // the guard was killed
+}
+
+// Processes that the command left behind: asked to end, then made to.
+void Supervisor::EndLeftovers() {
+  if (Descendants(getpid()).empty()) return;
+  SignalDescendants(SIGTERM);
+  SignalDescendants(SIGCONT);
+  const uint64_t deadline = MonotonicNs() + kLeftoverGrace;
+  sigset_t child_ended;
+  sigemptyset(&child_ended);
+  sigaddset(&child_ended, SIGCHLD);
+  while (MonotonicNs() < deadline && !Descendants(getpid()).empty()) {
+    const timespec soon{.tv_sec = 0, .tv_nsec = 10'000'000};
+    sigtimedwait(&child_ended, nullptr, &soon);
+    Reap();
+  }
+  KillJob();
+}
+
+int Supervisor::Run() {
+  sigset_t watched = ForwardedSignals();
+  sigaddset(&watched, SIGCHLD);
+  sigprocmask(SIG_BLOCK, &watched, nullptr);
+  signals_ = FileDescriptor(signalfd(-1, &watched, SFD_CLOEXEC | SFD_NONBLOCK));
+
+  record_.start_realtime_ns = RealtimeNs();
+  record_.start_monotonic_ns = MonotonicNs();
+  if (absl::Status status = StartRanks(); !status.ok()) {
+    KillJob();
+    SayError(status);
+    return absl::IsUnavailable(status) ? kExitUnusable : CommandErrorExitCode(status);
+  }
+  SaveRecord();
+  while (AnyRunning()) {
+    WaitForEvents();
+    LookForStall();
+  }
+  terminal_.TakeBack();
+  while (hang_action_ != 0) {  // let a verdict be printed to its end
+    EndLateHangAction(MonotonicNs());
+    WaitForEvents();
+  }
+  EndLeftovers();
+
+  std::vector<ProcessEnd> ends;
+  for (const RunProcess& process : record_.processes) ends.push_back(*process.end);
+  record_.exit_code = JobExitCode(ends);
+  record_.end_monotonic_ns = MonotonicNs();
+  SaveRecord();
+  return *record_.exit_code;
+}
+
+}  // namespace
+
+sigset_t ForwardedSignals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int signal : {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH, SIGCONT, SIGTSTP}) {
+    sigaddset(&signals, signal);
+  }
+  return signals;
+}
+
+int Supervise(const Job& job, GuardLink link) { return Supervisor(job, std::move(link)).Run(); }
+
+}  // namespace rankle::cli

@@ -1,0 +1,39 @@
+// What `rankle run` was asked to do, and the steps from there to a job that can start. Shared with `rankle
+// suite`.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "cli/launch/fault_files.h"
+
+namespace rankle::cli {
+
+struct RunOptions {
+  std::vector<std::string> command;
+  int n = 0;             // 0: run the command once, without rank variables
+  int virtual_gpus = 0;  // 0: real ones
+  FaultSources faults;
+  std::string output_dir;  // empty: rankle-out/<date>-<pid>
+  bool trace = true;
+  uint32_t records = 0;  // 0: librankle's default
+  std::string on_hang = "report";
+  double hang_after_s = 30;
+  bool fail_on_anomaly = false;
+  bool watch = false;
+  bool quiet = false;
+};
+
+struct RunOutcome {
+  int exit_code = 0;
+  bool started = false;    // false: an error was said and nothing ran
+  std::string output_dir;  // absolute
+};
+
+// Runs the job to its end. Errors are said on stderr; the exit code is the contract's.
+RunOutcome RunToEnd(const RunOptions& options);
+
+}  // namespace rankle::cli

@@ -7,9 +7,6 @@
 #include <cstdint>
 #include <string>
 
-#include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
-
 namespace rankle::programs {
 
 struct CommonOptions {
@@ -31,9 +28,6 @@ struct CommonOptions {
   double timeout_s = 0;  // 0: a hang hangs
   double init_timeout_s = 300;
 };
-
-// "20ms", "1.5s", "250us", "100ns"; a bare number is seconds.
-absl::StatusOr<std::chrono::nanoseconds> ParseDuration(absl::string_view text);
 
 void AddCommonOptions(CLI::App& app, CommonOptions& options);
 

@@ -1,0 +1,24 @@
+#include "corpora/programs/common/duration.h"
+
+#include <gtest/gtest.h>
+
+namespace rankle::programs {
+namespace {
+
+TEST(ParseDuration, ReadsEveryUnit) {
+  using namespace std::chrono_literals;
+  EXPECT_EQ(*ParseDuration("20ms"), 20ms);
+  EXPECT_EQ(*ParseDuration("1.5s"), 1500ms);
+  EXPECT_EQ(*ParseDuration("250us"), 250us);
+  EXPECT_EQ(*ParseDuration("7ns"), 7ns);
+  EXPECT_EQ(*ParseDuration("2"), 2s);
+}
+
+TEST(ParseDuration, RefusesTheRest) {
+  for (const char* text : {"", "ms", "-1s", "5min", "1e30s", "3 ms", "1.2.3s", "99999999999999s"}) {
+    EXPECT_FALSE(ParseDuration(text).ok()) << text;
+  }
+}
+
+}  // namespace
+}  // namespace rankle::programs

@@ -1,0 +1,202 @@
+// The catalogue's data. docs/fault-plans.md shows the same table; a test compares the two.
+#include "injector/plan/catalogue.h"
+
+#include "injector/api/api.h"
+
+namespace rankle::plan {
+namespace {
+
+using api::kCollective;
+using api::kLaunch;
+using api::kMalloc;
+using api::kMemcpy;
+using api::kP2p;
+
+constexpr uint32_t kAny = 0;
+constexpr uint32_t kOperations = kCollective | kP2p;
+
+constexpr Parameter kDelayParameters[] = {
+    {"time", "duration", true, "how long; may be a distribution"},
+    {"at", "choice enter|exit", false, "before the call (default) or after it"},
+};
+constexpr Parameter kHangParameters[] = {
+    {"for", "duration", false, "end by itself after this time; default: never"},
+};
+constexpr Parameter kFailParameters[] = {
+    {"result", "result", true, "the error that the call returns: a name or number of the function's library"},
+};
+constexpr Parameter kAsyncErrorParameters[] = {
+    {"result", "result", false, "what ncclCommGetAsyncError reports; default ncclRemoteError"},
+};
+constexpr Parameter kMutateParameters[] = {
+    {"field", "choice count|datatype|root|op|peer|comm|stream", true, "the argument to change"},
+    {"value", "value", false,
+     "its new value: number, datatype or op name; comm: n-th communicator of the process"},
+    {"delta", "number", false, "or: what to add to it (count, root, peer)"},
+};
+constexpr Parameter kCorruptParameters[] = {
+    {"buffer", "choice send|recv", false,
+     "the send buffer before the call (default), or the receive buffer after it"},
+    {"pattern", "choice bitflip|nan|zero|random", false, "what is written; default bitflip"},
+    {"bits", "number", false, "how many bits (bitflip) or elements; default 1"},
+    {"offset", "bytes", false, "where in the buffer; default: drawn from the seed"},
+};
+constexpr Parameter kOomParameters[] = {
+    {"after_bytes", "bytes", false, "fail only once this process has allocated so much; default 0: at once"},
+};
+constexpr Parameter kLeakParameters[] = {
+    {"bytes", "bytes", true, "size of the hidden allocation per matching call"},
+};
+constexpr Parameter kSlowKernelParameters[] = {
+    {"time", "duration", false, "extra device time per launch; may be a distribution"},
+    {"factor", "factor", false, "or: multiply the launch's own time, e.g. 1.5"},
+};
+constexpr Parameter kSlowCopyParameters[] = {
+    {"rate", "rate", true, "bandwidth limit, e.g. 1GiB/s"},
+};
+constexpr Parameter kGpuLostParameters[] = {
+    {"code", "choice 13|31|48|63|74|79|94|95", false, "the Xid; default 79, fallen off the bus"},
+};
+constexpr Parameter kExitParameters[] = {
+    {"code", "number", false, "exit code 0..255; default 1"},
+};
+constexpr Parameter kSignalParameters[] = {
+    {"signal", "signal", true, "KILL, SEGV, TERM, STOP, ... or a number"},
+    {"for", "duration", false, "STOP only: send CONT after this time"},
+};
+constexpr Parameter kThrowParameters[] = {
+    {"type", "choice std::runtime_error|std::logic_error|std::bad_alloc", false,
+     "default std::runtime_error"},
+    {"what", "text", false, "the message; default \"injected by rankle\""},
+};
+
+constexpr std::string_view kLateCauses[] = {"hardware_network_environment", "configuration_error"};
+constexpr std::string_view kAbsentCauses[] = {"distributed_communication_error", "concurrency_error"};
+constexpr std::string_view kErrorCauses[] = {"hardware_network_environment", "api_misuse"};
+constexpr std::string_view kCommunicationCauses[] = {"distributed_communication_error"};
+constexpr std::string_view kArgumentCauses[] = {"distributed_communication_error", "distributed_tensor_error",
+                                                "allocation_strategy_error"};
+constexpr std::string_view kDataCauses[] = {"numerical_error", "concurrency_error",
+                                            "hardware_network_environment"};
+constexpr std::string_view kMemoryCauses[] = {"memory_management_error", "allocation_strategy_error"};
+constexpr std::string_view kHardwareCauses[] = {"hardware_network_environment"};
+constexpr std::string_view kCrashCauses[] = {"incorrect_implementation", "precondition_missing"};
+
+constexpr std::string_view kNoSocketHooks =
+    "it needs the socket layer or the kernel (tc), which this version does not intercept; use delay or "
+    "slow-copy on "
+    "the calls of one rank or peer";
+constexpr std::string_view kNoFileHooks =
+    "it needs file calls, which this version does not intercept; use fail, delay or exit on an NCCL or CUDA "
+    "call";
+
+// clang-format off
+constexpr ActionInfo kCatalogue[] = {
+    {Action::kDelay, "delay", "waits before or after the call", kAny, kDelayParameters,
+     "the call takes longer; the other ranks wait for this one in the next collective",
+     "a slow device or link: the host is late, the device is idle meanwhile",
+     kLateCauses, "", "delay ncclAllReduce rank=3 call=100.. time=200ms"},
+    {Action::kHang, "hang", "blocks the call until released (rankle release), the communicator is aborted, or the process ends", kAny, kHangParameters,
+     "one thread of one rank stands still; the other ranks wait in the collective until their watchdog fires",
+     "a transfer that stops half-way: the rank has not entered the operation at all",
+     kAbsentCauses, "", "hang ncclAllReduce rank=1 call=50"},
+    {Action::kFail, "fail", "returns an error instead of calling", kAny, kFailParameters,
+     "the error code, as from the library; peers wait for a rank that never took part",
+     "side effects of the real failure: the communicator or device stays healthy",
+     kErrorCauses, "", "fail ncclAllReduce rank=2 call=30 result=ncclSystemError"},
+    {Action::kAsyncError, "async-error", "the call succeeds; ncclCommGetAsyncError reports the error from then on", kOperations, kAsyncErrorParameters,
+     "success now, an asynchronous error of that communicator at the next poll",
+     "the network failure behind it: the data still arrive",
+     kHardwareCauses, "", "async-error ncclAllReduce rank=0 call=40 result=ncclRemoteError"},
+    {Action::kSkip, "skip", "returns success without calling", kAny, {},
+     "success, but nothing happened: the output is stale, and peers miss this rank",
+     "a skip by control flow: code between the calls still runs",
+     kAbsentCauses, "", "skip ncclAllReduce rank=5 step=20 times=1"},
+    {Action::kRepeat, "repeat", "issues the call twice", kAny, {},
+     "one call; peers see one operation more from this rank than from others",
+     "a repeated step: only this one call is doubled",
+     kCommunicationCauses, "", "repeat ncclSend rank=1 call=10"},
+    {Action::kSwap, "swap", "issues the call after the process's next matching call", kOperations, {},
+     "two operations in the other order than on its peers",
+     "orders that change over more than two calls",
+     kCommunicationCauses, "", "swap ncclAllReduce rank=2 call=60"},
+    {Action::kMutate, "mutate", "changes an argument: count, datatype, root, op, peer, comm, stream", kAny, kMutateParameters,
+     "nothing at once; ranks disagree about the operation, or results are wrong",
+     "a wrong tensor: the buffer stays as it was, so a count must not grow past it",
+     kArgumentCauses, "", "mutate ncclAllReduce rank=3 call=80 field=count delta=-1"},
+    {Action::kCorrupt, "corrupt", "flips bits of the send buffer before, or of the receive buffer after the call", kAny, kCorruptParameters,
+     "wrong numbers: a loss that jumps, replicas that drift, NaN",
+     "errors inside a reduction on the device: the buffer changes only between operations",
+     kDataCauses, "", "corrupt ncclAllReduce rank=2 call=25 pattern=nan buffer=recv"},
+    {Action::kOom, "oom", "allocations fail, once or after a total", kMalloc, kOomParameters,
+     "an out-of-memory error of the allocating call (cudaErrorMemoryAllocation)",
+     "fragmentation, and allocators that cached the memory before",
+     kMemoryCauses, "", "oom malloc rank=1 after_bytes=64MiB"},
+    {Action::kLeak, "leak", "keeps a hidden allocation per matching call", kAny, kLeakParameters,
+     "free device memory shrinks until an allocation fails",
+     "a leak in the application's own allocator statistics",
+     kMemoryCauses, "", "leak ncclAllReduce rank=0 bytes=1MiB"},
+    {Action::kSlowKernel, "slow-kernel", "device work takes longer: extra time on the stream of a launch", kLaunch, kSlowKernelParameters,
+     "kernels of this rank finish late, with the host on time",
+     "lower clocks: the extra time is a pause between kernels, memory bandwidth is untouched",
+     kHardwareCauses, "", "slow-kernel launch rank=3 time=2ms"},
+    {Action::kSlowCopy, "slow-copy", "limits copy bandwidth", kMemcpy, kSlowCopyParameters,
+     "copies take bytes / rate at least; what waits for them is late",
+     "traffic of other processes on the same bus",
+     kHardwareCauses, "", "slow-copy memcpy rank=1 rate=1GiB/s"},
+    {Action::kGpuLost, "gpu-lost", "a sticky CUDA error from then on, with the matching driver log line (xid: the same)", kAny, kGpuLostParameters,
+     "every later CUDA call of the process fails with the error of that Xid, NCCL with ncclUnhandledCudaError",
+     "the state of the machine: nvidia-smi and other processes see a healthy GPU",
+     kHardwareCauses, "", "gpu-lost ncclAllReduce rank=2 call=100 code=79"},
+    {Action::kExit, "exit", "ends the process with an exit code", kAny, kExitParameters,
+     "the process is gone: exit handlers run, the launcher sees the code, peers lose it",
+     "the loss of a host: its sockets are closed in order, so peers learn of it at once", kCrashCauses, "", "exit ncclAllReduce rank=1 call=50 code=7"},
+    {Action::kAbort, "abort", "ends the process by abort()", kAny, {},
+     "SIGABRT, as from a failed assertion; no exit handlers",
+     "the message and state that a real assertion leaves", kCrashCauses, "", "abort ncclAllReduce rank=1 call=50"},
+    {Action::kSignal, "signal", "sends the process a signal", kAny, kSignalParameters,
+     "what the signal does: KILL as from the kernel's OOM killer, SEGV as from a wild pointer, STOP as from a frozen host",
+     "a real SEGV's fault address and the state of memory around it",
+     kCrashCauses, "", "signal ncclAllReduce rank=3 call=50 signal=KILL"},
+    {Action::kThrow, "throw", "throws a C++ exception from the call", kAny, kThrowParameters,
+     "an exception out of a C function: std::terminate where a frame is noexcept",
+     "exceptions of Python, and types of the application",
+     kCrashCauses, "", "throw ncclAllReduce rank=1 call=50 what='bad shard'"},
+    {Action::kThrottle, "throttle", "limits the process's CPU", kAny, {}, "", "", kLateCauses,
+     "it needs control groups, which this version does not use; use delay with a distribution", ""},
+    {Action::kGil, "gil", "holds Python's interpreter lock", kAny, {}, "", "", kLateCauses,
+     "it needs an interpreter hook that this version does not have; use delay", ""},
+    {Action::kNetDelay, "net-delay", "delays packets to a peer or port", kAny, {}, "", "", kHardwareCauses, kNoSocketHooks, ""},
+    {Action::kNetDrop, "net-drop", "drops packets to a peer or port", kAny, {}, "", "", kHardwareCauses, kNoSocketHooks, ""},
+    {Action::kNetLimit, "net-limit", "limits the rate to a peer or port", kAny, {}, "", "", kHardwareCauses, kNoSocketHooks, ""},
+    {Action::kNetReset, "net-reset", "resets connections to a peer or port", kAny, {}, "", "", kHardwareCauses, kNoSocketHooks, ""},
+    {Action::kDiskSlow, "disk-slow", "slows file access on matching paths", kAny, {}, "", "", kHardwareCauses, kNoFileHooks, ""},
+    {Action::kDiskFull, "disk-full", "fails writes with ENOSPC on matching paths", kAny, {}, "", "", kHardwareCauses, kNoFileHooks, ""},
+    {Action::kDiskError, "disk-error", "fails file access with EIO on matching paths", kAny, {}, "", "", kHardwareCauses, kNoFileHooks, ""},
+    {Action::kClockSkew, "clock-skew", "shifts and drifts what the process sees as time", kAny, {}, "", "", kHardwareCauses,
+     "it needs clock calls, which this version does not intercept; no other action stands in for it", ""},
+    {Action::kChurn, "churn", "a rank leaves and a new one joins", kAny, {}, "", "", kHardwareCauses,
+     "no launcher of this version starts a rank again; use exit or signal for the leaving half", ""},
+};
+// clang-format on
+
+}  // namespace
+
+std::span<const ActionInfo> Catalogue() { return kCatalogue; }
+
+const ActionInfo* FindAction(std::string_view name) {
+  if (name == "xid") name = "gpu-lost";
+  for (const ActionInfo& info : kCatalogue) {
+    if (info.name == name) return &info;
+  }
+  return nullptr;
+}
+
+const ActionInfo* FindAction(Action action) {
+  for (const ActionInfo& info : kCatalogue) {
+    if (info.action == action) return &info;
+  }
+  return nullptr;
+}
+
+}  // namespace rankle::plan

@@ -1,0 +1,80 @@
+#include "injector/plan/plan.h"
+
+#include <cstring>
+
+#include "injector/plan/arm.h"
+#include "injector/plan/plan_yaml.h"
+#include "injector/plan/short_form.h"
+#include "injector/plan/text.h"
+
+namespace rankle::plan {
+namespace {
+
+constexpr size_t kLargestPool = 16 << 20;
+
+std::string DefaultName(size_t index) { return Concat("fault-", index + 1); }
+
+}  // namespace
+
+absl::Status Plan::AddYaml(std::string_view text, std::string_view name) {
+  const auto raw = ParsePlanYaml(text, name);
+  if (!raw.ok()) return raw.status();
+  Plan extended = *this;  // all of a file or nothing
+  StringPool pool(&extended.pool_);
+  for (const RawFault& raw_fault : raw->faults) {
+    const auto fault = ArmFault(raw_fault, pool);
+    if (!fault.ok()) return fault.status();
+    if (const auto added = extended.Append(*fault, raw_fault.name_place); !added.ok()) return added;
+  }
+  if (raw->seed) extended.seed_ = raw->seed;
+  *this = std::move(extended);
+  return absl::OkStatus();
+}
+
+absl::Status Plan::AddShortForm(std::string_view text) {
+  const auto raw = ParseShortForm(text);
+  if (!raw.ok()) return raw.status();
+  StringPool pool(&pool_);
+  const auto fault = ArmFault(*raw, pool);
+  if (!fault.ok()) return fault.status();
+  return Append(*fault, raw->place);
+}
+
+absl::Status Plan::Append(ArmedFault fault, std::string_view place) {
+  auto refuse = [&](std::string_view what) { return Invalid(Concat(place, ": ", what)); };
+  if (faults_.size() == kMaxFaults) return refuse(Concat("more than ", kMaxFaults, " faults in one plan"));
+  if (pool_.size() > kLargestPool) return refuse("the texts of the plan take more than 16 MiB");
+  if (fault.name == 0) fault.name = StringPool(&pool_).Add(DefaultName(faults_.size()));
+  const std::string name = pool_.c_str() + fault.name;
+  for (size_t i = 0; i < faults_.size(); ++i) {
+    if (fault_name(i) == name) return refuse(Concat("the name '", name, "' is taken by fault ", i + 1));
+  }
+  faults_.push_back(fault);
+  return absl::OkStatus();
+}
+
+std::string Plan::fault_name(size_t index) const { return pool_.c_str() + faults_[index].name; }
+
+std::string Plan::Arm(uint64_t default_seed) const {
+  ArmedHeader header = {};
+  std::memcpy(header.magic, kArmedMagic, sizeof(kArmedMagic));
+  header.version = kArmedVersion;
+  header.fault_count = static_cast<uint32_t>(faults_.size());
+  header.fault_bytes = sizeof(ArmedFault);
+  header.pool_bytes = static_cast<uint32_t>(pool_.size());
+  header.seed = seed_.value_or(default_seed);
+  std::string bytes(reinterpret_cast<const char*>(&header), sizeof(header));
+  bytes.append(reinterpret_cast<const char*>(faults_.data()), faults_.size() * sizeof(ArmedFault));
+  bytes.append(pool_);
+  header.checksum = ArmedChecksum(bytes.data(), bytes.size());
+  std::memcpy(bytes.data(), &header, sizeof(header));
+  return bytes;
+}
+
+std::vector<std::string> Plan::Describe() const {
+  std::vector<std::string> lines;
+  for (size_t i = 0; i < faults_.size(); ++i) lines.push_back(ShortForm(faults_[i], pool_, DefaultName(i)));
+  return lines;
+}
+
+}  // namespace rankle::plan

@@ -1,0 +1,106 @@
+#include "cli/launch/hang_detector.h"
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+namespace rankle::cli {
+namespace {
+
+constexpr uint64_t kSecond = 1'000'000'000;
+constexpr uint64_t kStart = 1000 * kSecond;
+
+// Feeds one snapshot a second with the same processes; returns the second of the first stall, -1 for none.
+class Job {
+ public:
+  explicit Job(uint64_t hang_after_s) : detector_(hang_after_s * kSecond) {}
+  bool At(uint64_t second, const std::vector<ProcessProgress>& processes) {
+    return detector_.Observe({.now_ns = kStart + second * kSecond,
+                              .processes = processes,
+                              .first_failure_ns = first_failure_ns_,
+                              .any_running = any_running_});
+  }
+  int FirstStall(int seconds, const std::vector<ProcessProgress>& processes) {
+    for (int second = 0; second <= seconds; ++second) {
+      if (At(static_cast<uint64_t>(second), processes)) return second;
+    }
+    return -1;
+  }
+  void SetFailure(uint64_t second) { first_failure_ns_ = kStart + second * kSecond; }
+  void SetAllEnded() { any_running_ = false; }
+
+ private:
+  HangDetector detector_;
+  uint64_t first_failure_ns_ = 0;
+  bool any_running_ = true;
+};
+
+ProcessProgress Idle(int pid) {
+  return {.pid = pid, .alive = true, .signature = 1, .oldest_in_flight_ns = 0};
+}
+ProcessProgress Waiting(int pid, uint64_t since_s) {
+  return {.pid = pid, .alive = true, .signature = 1, .oldest_in_flight_ns = kStart + since_s * kSecond};
+}
+
+TEST(HangDetector, AnOperationInFlightWithoutAnyProgressIsAStall) {
+  Job job(5);
+  EXPECT_EQ(job.FirstStall(20, {Waiting(1, 0), Idle(2)}), 5);
+}
+
+TEST(HangDetector, AJobThatOnlyComputesIsNotStalled) {
+  Job job(5);
+  EXPECT_EQ(job.FirstStall(100, {Idle(1), Idle(2)}), -1);
+}
+
+TEST(HangDetector, ProgressInAnotherProcessDefersTheStall) {
+  Job job(5);
+  ProcessProgress busy = Idle(2);
+  for (uint64_t second = 0; second < 20; ++second) {
+    busy.signature = second;
+    EXPECT_FALSE(job.At(second, {Waiting(1, 0), busy})) << second;
+  }
+}
+
+TEST(HangDetector, AnOperationEnteredJustNowIsGivenTheFullTime) {
+  Job job(5);
+  EXPECT_EQ(job.FirstStall(20, {Waiting(1, 3)}), 8);
+}
+
+TEST(HangDetector, AStallIsReportedOnceAndAgainAfterProgress) {
+  Job job(5);
+  EXPECT_EQ(job.FirstStall(5, {Waiting(1, 0)}), 5);
+  EXPECT_FALSE(job.At(30, {Waiting(1, 0)}));
+  ProcessProgress moved = Waiting(1, 31);
+  moved.signature = 2;
+  EXPECT_FALSE(job.At(31, {moved}));
+  EXPECT_TRUE(job.At(36, {moved}));
+}
+
+TEST(HangDetector, OperationsOfDeadProcessesDoNotCount) {
+  Job job(5);
+  ProcessProgress dead = Waiting(1, 0);
+  dead.alive = false;
+  EXPECT_EQ(job.FirstStall(100, {dead, Idle(2)}), -1);
+}
+
+TEST(HangDetector, RanksThatOutliveAFailedOneWithoutProgressAreStalled) {
+  Job job(5);
+  job.SetFailure(1);
+  EXPECT_EQ(job.FirstStall(20, {Idle(2)}), 6);
+}
+
+TEST(HangDetector, RanksWithoutRecordsThatOutliveAFailedOneAreStalled) {
+  Job job(5);
+  job.SetFailure(1);
+  EXPECT_EQ(job.FirstStall(20, {}), 6);
+}
+
+TEST(HangDetector, AJobThatHasEndedIsNotStalled) {
+  Job job(5);
+  job.SetFailure(1);
+  job.SetAllEnded();
+  EXPECT_EQ(job.FirstStall(20, {}), -1);
+}
+
+}  // namespace
+}  // namespace rankle::cli

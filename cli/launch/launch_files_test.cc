@@ -1,0 +1,170 @@
+// Files and names of a launch: command lookup, output directory, run record, control page, installation.
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "cli/launch/command_path.h"
+#include "cli/launch/control_file.h"
+#include "cli/launch/files.h"
+#include "cli/launch/installation.h"
+#include "cli/launch/local_port.h"
+#include "cli/launch/output_directory.h"
+#include "cli/launch/run_record.h"
+
+namespace rankle::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::HasSubstr;
+
+class LaunchFiles : public ::testing::Test {
+ protected:
+  LaunchFiles() {
+    std::string pattern = (fs::temp_directory_path() / "rankle-test-XXXXXX").string();
+    directory_ = mkdtemp(pattern.data());
+  }
+  ~LaunchFiles() override { fs::remove_all(directory_); }
+  std::string Path(const std::string& name) const { return (directory_ / name).string(); }
+  std::string Touch(const std::string& name, mode_t mode) {
+    std::ofstream(Path(name)) << "#!/bin/sh\n";
+    chmod(Path(name).c_str(), mode);
+    return Path(name);
+  }
+  fs::path directory_;
+};
+
+std::string Message(const absl::Status& status) { return std::string(status.message()); }
+
+TEST_F(LaunchFiles, ACommandIsFoundInTheFirstDirectoryThatHasIt) {
+  fs::create_directories(Path("a"));
+  fs::create_directories(Path("b"));
+  Touch("b/train", 0755);
+  EXPECT_EQ(*FindCommand("train", Path("a") + ":" + Path("b")), Path("b/train"));
+}
+
+TEST_F(LaunchFiles, AMissingCommandGives127) {
+  for (const char* name : {"no-such-command", "./no-such-command", ""}) {
+    const absl::Status status = FindCommand(name, directory_.string()).status();
+    EXPECT_EQ(CommandErrorExitCode(status), 127) << name;
+    EXPECT_THAT(Message(status), HasSubstr("not found"));
+  }
+}
+
+TEST_F(LaunchFiles, AFileWithoutExecutePermissionGives126) {
+  const std::string path = Touch("train", 0644);
+  EXPECT_EQ(CommandErrorExitCode(FindCommand(path, "").status()), 126);
+  EXPECT_EQ(CommandErrorExitCode(FindCommand("train", directory_.string()).status()), 126);
+  EXPECT_EQ(CommandErrorExitCode(FindCommand(directory_.string(), "").status()), 126);
+}
+
+TEST_F(LaunchFiles, OutputDirectoriesAreCreatedWithTheirParents) {
+  const absl::StatusOr<std::string> made = PrepareOutputDirectory(Path("x/y"), 0);
+  ASSERT_TRUE(made.ok());
+  EXPECT_TRUE(fs::is_directory(*made));
+}
+
+TEST_F(LaunchFiles, AnEarlierRunIsRemovedAndOtherFilesStay) {
+  Touch("flight-1-2.rkl", 0644);
+  Touch("run.json", 0644);
+  Touch("report.html", 0644);
+  ASSERT_TRUE(PrepareOutputDirectory(directory_.string(), 0).ok());
+  EXPECT_FALSE(fs::exists(Path("flight-1-2.rkl")));
+  EXPECT_FALSE(fs::exists(Path("run.json")));
+  EXPECT_TRUE(fs::exists(Path("report.html")));
+}
+
+TEST_F(LaunchFiles, AFileInTheWayAndAFullDiskAreRefused) {
+  Touch("file", 0644);
+  EXPECT_THAT(Message(PrepareOutputDirectory(Path("file/out"), 0).status()), HasSubstr("-o"));
+  EXPECT_THAT(Message(PrepareOutputDirectory(Path("out"), uint64_t{1} << 60).status()),
+              HasSubstr("disk is full"));
+}
+
+TEST_F(LaunchFiles, AtomicWritesLeaveNoPartialFile) {
+  ASSERT_TRUE(WriteFileAtomically(Path("f"), "new").ok());
+  EXPECT_EQ(*ReadFile(Path("f")), "new");
+  EXPECT_FALSE(WriteFileAtomically(Path("missing/f"), "x").ok());
+  EXPECT_EQ(std::distance(fs::directory_iterator(directory_), fs::directory_iterator()), 1);
+}
+
+TEST_F(LaunchFiles, ARunRecordSurvivesTheRoundTrip) {
+  RunRecord record;
+  record.command = {"train", "--text", "\xff not utf-8"};
+  record.host = "node1";
+  record.n = 2;
+  record.job_id = 0xfedcba9876543210;
+  record.seed = 7;
+  record.stalls_ns = {5};
+  record.exit_code = 137;
+  record.processes.push_back({.pid = 10, .rank = 0, .started_ns = 1, .end = {}, .ended_by_rankle = false});
+  record.processes.push_back({.pid = 11,
+                              .rank = 1,
+                              .started_ns = 2,
+                              .end = ProcessEnd{.ended_ns = 9, .exit_code = {}, .signal = 9},
+                              .ended_by_rankle = true});
+  ASSERT_TRUE(WriteRunRecord(record, directory_.string()).ok());
+  const absl::StatusOr<RunRecord> read = ReadRunRecord(directory_.string());
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(read->job_id, record.job_id);
+  EXPECT_EQ(read->exit_code, 137);
+  EXPECT_EQ(read->stalls_ns, record.stalls_ns);
+  ASSERT_EQ(read->processes.size(), 2u);
+  EXPECT_FALSE(read->processes[0].end);
+  EXPECT_TRUE(read->processes[1].ended_by_rankle);
+  EXPECT_EQ(read->processes[1].end->signal, 9);
+  EXPECT_FALSE(read->processes[1].end->exit_code);
+}
+
+TEST(RunRecord, UnsoundTextIsAnErrorThatNamesTheFile) {
+  for (const char* text :
+       {"", "{", "[]", "{}", R"({"schema":"rankle.run/1"})", R"({"schema":"rankle.run/2","command":[]})"}) {
+    EXPECT_THAT(Message(ParseRunRecord(text, "dir/run.json").status()), HasSubstr("dir/run.json")) << text;
+  }
+}
+
+TEST_F(LaunchFiles, AReleaseIsSeenThroughTheControlPage) {
+  absl::StatusOr<ControlFile> run = ControlFile::Create(Path("control"), 2);
+  ASSERT_TRUE(run.ok());
+  absl::StatusOr<ControlFile> release = ControlFile::Open(Path("control"));
+  ASSERT_TRUE(release.ok());
+  EXPECT_EQ(release->fault_count(), 2u);
+  run->page().faults[1].hanging = 3;
+  EXPECT_EQ(release->Release(1), 3u);
+  EXPECT_EQ(run->page().faults[0].released.load(), 0u);
+  EXPECT_EQ(run->page().faults[1].released.load(), 1u);
+}
+
+TEST_F(LaunchFiles, AForeignControlPageIsRefused) {
+  EXPECT_FALSE(ControlFile::Open(Path("none")).ok());
+  std::ofstream(Path("short")) << "x";
+  EXPECT_THAT(Message(ControlFile::Open(Path("short")).status()), HasSubstr("too short"));
+  std::ofstream(Path("other")) << std::string(sizeof(plan::ControlPage), 'x');
+  EXPECT_THAT(Message(ControlFile::Open(Path("other")).status()), HasSubstr("not a control page"));
+}
+
+TEST(Installation, EverythingLiesBesideTheExecutable) {
+  const Installation installation = InstallationOf("/opt/rankle/bin/rankle");
+  EXPECT_EQ(installation.hooks_library, "/opt/rankle/lib/librankle.so");
+  EXPECT_EQ(installation.virtual_gpu_dir, "/opt/rankle/lib/vgpu");
+  EXPECT_EQ(installation.rules_dir, "/opt/rankle/share/rankle/rules");
+}
+
+TEST(LocalPort, PortsOfRunningJobsDifferAndComeBackAfterwards) {
+  std::vector<LocalPort> ports;
+  std::vector<int> numbers;
+  for (int i = 0; i < 100; ++i) {
+    absl::StatusOr<LocalPort> port = LocalPort::Reserve();
+    ASSERT_TRUE(port.ok());
+    EXPECT_THAT(numbers, ::testing::Not(::testing::Contains(port->number())));
+    numbers.push_back(port->number());
+    ports.push_back(*std::move(port));
+  }
+}
+
+}  // namespace
+}  // namespace rankle::cli

@@ -1,0 +1,155 @@
+#include "virtual_gpu/nccl/mesh.h"
+
+#include <gloo/transport/tcp/device.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <exception>
+#include <map>
+#include <new>
+#include <thread>
+
+#include "absl/strings/str_cat.h"
+
+namespace rankle::virtual_nccl {
+namespace {
+
+// Gloo multiplies the time-out by five and adds it to the clock: a hundred days is endless and does not
+// overflow.
+constexpr std::chrono::milliseconds kEndless = std::chrono::hours(24 * 100);
+constexpr uint64_t kGoodbyeSlot = 0x676f6f64627965ull;
+
+// One device (one event-loop thread) for each local address of the process. It is never destroyed: a thread
+// of a hung collective may still use it when the process exits.
+std::shared_ptr<gloo::transport::Device> DeviceFor(const std::string& host) {
+  static auto* mutex = new std::mutex;
+  static auto* devices = new std::map<std::string, std::shared_ptr<gloo::transport::Device>>;
+  const std::lock_guard<std::mutex> lock(*mutex);
+  auto& device = (*devices)[host];
+  if (device == nullptr) {
+    gloo::transport::tcp::attr attributes;
+    attributes.hostname = host;
+    device = gloo::transport::tcp::CreateDevice(attributes);
+  }
+  return device;
+}
+
+std::string LocalHostFor(const StoreClient& store) {
+  const char* fixed = std::getenv("RANKLE_VGPU_HOST_IP");
+  const char* pattern = std::getenv("NCCL_SOCKET_IFNAME");
+  if ((fixed != nullptr && *fixed != '\0') || (pattern != nullptr && *pattern != '\0')) {
+    const auto host = AdvertisedHost();
+    if (host.ok()) return *host;
+  }
+  return store.LocalHost();
+}
+
+std::unique_ptr<Bounce> NewBounce(gloo::Context* context) {
+  auto bounce = std::make_unique<Bounce>();
+  void* memory = std::aligned_alloc(64, kChunkBytes);
+  if (memory == nullptr) throw std::bad_alloc();
+  bounce->memory = {static_cast<char*>(memory), std::free};
+  if (context != nullptr) bounce->wire = context->createUnboundBuffer(memory, kChunkBytes);
+  return bounce;
+}
+
+}  // namespace
+
+struct Mesh::Wires {
+  std::shared_ptr<gloo::rendezvous::Context> context;  // null when size is 1
+  std::vector<std::unique_ptr<Bounce>> idle;
+  std::vector<std::unique_ptr<Bounce>> stranded;  // an operation is pending for ever
+};
+
+uint64_t Mix(uint64_t value) {
+  value = (value ^ (value >> 30)) * 0xbf58476d1ce4e5b9ull;
+  value = (value ^ (value >> 27)) * 0x94d049bb133111ebull;
+  return value ^ (value >> 31);
+}
+
+Mesh::Mesh(int rank, int size) : rank_(rank), size_(size), wires_(std::make_unique<Wires>()) {}
+
+absl::StatusOr<std::shared_ptr<Mesh>> Mesh::Connect(int rank, int size, StoreClient* store) {
+  std::shared_ptr<Mesh> mesh(new Mesh(rank, size));
+  if (size == 1) return mesh;
+  try {
+    auto device = DeviceFor(LocalHostFor(*store));
+    auto context = std::make_shared<gloo::rendezvous::Context>(rank, size);
+    context->setTimeout(kEndless);
+    context->connectFullMesh(*store, device);
+    mesh->wires_->context = std::move(context);
+  } catch (const std::exception& error) {
+    return absl::UnavailableError(absl::StrCat("virtual NCCL: rank ", rank, " of ", size,
+                                               " cannot connect to the other ranks: ", error.what()));
+  }
+  return mesh;
+}
+
+Mesh::~Mesh() {
+  if (wires_->context == nullptr) return;
+  if (abrupt_) {
+    wires_->context->closeConnections();
+    return;
+  }
+  std::thread([wires = std::move(wires_)]() mutable { Retire(std::move(wires)); }).detach();
+}
+
+// A connection that Gloo closes is reset at once: bytes the peer has not read yet would be lost. So both
+// sides tell each other that they are through, and close then. A peer that ended or aborted shows as an error
+// and is done too.
+void Mesh::Retire(std::unique_ptr<Wires> wires) {
+  gloo::Context& context = *wires->context;
+  std::vector<std::unique_ptr<Bounce>> farewells;
+  const auto post = [&](int peer, auto operation) {
+    auto bounce = NewBounce(&context);
+    try {
+      operation(*bounce->wire, peer);
+      farewells.push_back(std::move(bounce));
+    } catch (const std::exception&) {
+      wires->stranded.push_back(std::move(bounce));
+    }
+  };
+  const auto wait_all = [&](auto wait) {
+    for (auto& bounce : farewells) {
+      try {
+        wait(*bounce->wire);
+      } catch (const std::exception&) {
+      }
+      wires->stranded.push_back(std::move(bounce));
+    }
+    farewells.clear();
+  };
+  for (int peer = 0; peer < context.size; ++peer) {
+    if (peer != context.rank) post(peer, [](auto& wire, int to) { wire.send(to, kGoodbyeSlot, 0, 1); });
+  }
+  auto sends = std::move(farewells);
+  farewells.clear();
+  for (int peer = 0; peer < context.size; ++peer) {
+    if (peer != context.rank)
+      post(peer, [](auto& wire, int from) { wire.recv(from, kGoodbyeSlot, 0, kChunkBytes); });
+  }
+  wait_all([](auto& wire) { wire.waitRecv(kEndless); });
+  farewells = std::move(sends);
+  wait_all([](auto& wire) { wire.waitSend(kEndless); });
+  context.closeConnections();
+}
+
+Parcel Mesh::Acquire() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  std::unique_ptr<Bounce> bounce;
+  if (wires_->idle.empty()) {
+    bounce = NewBounce(wires_->context.get());
+  } else {
+    bounce = std::move(wires_->idle.back());
+    wires_->idle.pop_back();
+  }
+  return Parcel(bounce.release(), Return{this});
+}
+
+void Mesh::Recycle(Bounce* bounce) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  auto& list = bounce->pending == Bounce::Pending::kNone ? wires_->idle : wires_->stranded;
+  list.emplace_back(bounce);
+}
+
+}  // namespace rankle::virtual_nccl

@@ -1,0 +1,63 @@
+// A collective or point-to-point call: its description, its checks, and its way onto the stream.
+#pragma once
+
+#include <cuda_runtime_api.h>
+#include <nccl.h>
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "virtual_gpu/nccl/communicator.h"
+
+namespace rankle::virtual_nccl {
+
+// Numbered as NCCL numbers them (ncclFunc_t).
+enum class Function {
+  kBroadcast = 0,
+  kReduce = 1,
+  kAllGather = 2,
+  kReduceScatter = 3,
+  kAllReduce = 4,
+  kSend = 6,
+  kReceive = 7,
+  kAllToAll = 8,
+  kScatter = 9,
+  kGather = 10,
+};
+const char* FunctionName(Function function);
+
+struct Operation {
+  Function function = Function::kAllReduce;
+  const void* send = nullptr;
+  void* receive = nullptr;
+  size_t count = 0;
+  ncclDataType_t datatype = ncclInt8;
+  ncclRedOp_t op = ncclSum;
+  int root = 0;  // peer of a send or receive
+  ncclComm_t comm = nullptr;
+  cudaStream_t stream = nullptr;
+
+  // Filled in by CheckOperation.
+  std::shared_ptr<Communicator> communicator;
+  std::optional<UserReduction> user_reduction;
+  uint64_t number = 0;
+  void* api_event = nullptr;   // profiler: CollApi or P2pApi
+  void* task_event = nullptr;  // profiler: Coll or P2p
+
+  bool IsPointToPoint() const { return function == Function::kSend || function == Function::kReceive; }
+};
+
+// NCCL's argument checks, in NCCL's words. Resolves the communicator.
+ncclResult_t CheckOperation(Operation& operation);
+
+// Which profiler events an operation is recorded under at launch.
+struct LaunchContext {
+  void* group_api_event = nullptr;
+};
+
+// Puts the operations of one group on their streams: for each communicator its collectives in order, then all
+// its sends and receives as one piece of work. All have passed CheckOperation.
+ncclResult_t Launch(std::vector<Operation> operations, const LaunchContext& context);
+
+}  // namespace rankle::virtual_nccl

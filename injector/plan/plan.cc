@@ -44,13 +44,22 @@ absl::Status Plan::Append(ArmedFault fault, std::string_view place) {
   auto refuse = [&](std::string_view what) { return Invalid(Concat(place, ": ", what)); };
   if (faults_.size() == kMaxFaults) return refuse(Concat("more than ", kMaxFaults, " faults in one plan"));
   if (pool_.size() > kLargestPool) return refuse("the texts of the plan take more than 16 MiB");
-  if (fault.name == 0) fault.name = StringPool(&pool_).Add(DefaultName(faults_.size()));
-  const std::string name = pool_.c_str() + fault.name;
-  for (size_t i = 0; i < faults_.size(); ++i) {
-    if (fault_name(i) == name) return refuse(Concat("the name '", name, "' is taken by fault ", i + 1));
+  if (fault.name == 0) {
+    std::string name = DefaultName(faults_.size());
+    while (FindName(name)) name += "-next";  // somebody gave another fault this name
+    fault.name = StringPool(&pool_).Add(name);
+  } else if (const auto taken = FindName(pool_.c_str() + fault.name)) {
+    return refuse(Concat("the name '", pool_.c_str() + fault.name, "' is taken by fault ", *taken + 1));
   }
   faults_.push_back(fault);
   return absl::OkStatus();
+}
+
+std::optional<size_t> Plan::FindName(std::string_view name) const {
+  for (size_t i = 0; i < faults_.size(); ++i) {
+    if (pool_.c_str() + faults_[i].name == name) return i;
+  }
+  return std::nullopt;
 }
 
 std::string Plan::fault_name(size_t index) const { return pool_.c_str() + faults_[index].name; }

@@ -36,6 +36,7 @@ class Plan {
 
  private:
   absl::Status Append(ArmedFault fault, std::string_view place);
+  std::optional<size_t> FindName(std::string_view name) const;
   std::vector<ArmedFault> faults_;
   std::string pool_ = std::string(1, '\0');
   std::optional<uint64_t> seed_;

@@ -104,7 +104,7 @@ std::string WhyNoResult(const api::ApiInfo& api, const ArmedFault& fault, const 
   if (facts.result_kind) {
     const bool cuda_name = *facts.result_kind == ResultKind::kCudaRuntime && kind == ResultKind::kCudaDriver;
     if (*facts.result_kind == kind || cuda_name) return "";  // the two CUDA libraries share their numbers
-    return Concat(ResultName(*facts.result_kind, static_cast<int>(fault.result)), " is a ",
+    return Concat(ResultName(*facts.result_kind, static_cast<int>(fault.result)), " is of ",
                   TypeName(*facts.result_kind), ", but ", api.name, " returns ", TypeName(kind), " (",
                   ExampleNames(kind), ", ...)");
   }

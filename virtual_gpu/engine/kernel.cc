@@ -2,6 +2,7 @@
 
 #include <cxxabi.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <mutex>
 #include <shared_mutex>
@@ -147,6 +148,13 @@ Kernel* FindKernel(const void* function_or_handle) {
   if (found != kernels.by_host_function.end()) return found->second;
   if (kernels.handles.count(function_or_handle) == 0) return nullptr;
   return static_cast<Kernel*>(const_cast<void*>(function_or_handle));
+}
+
+int MaxBlocksPerMultiprocessor(int block_size, size_t shared_bytes) {
+  if (block_size <= 0 || block_size > static_cast<int>(kMaxThreadsPerBlock)) return 0;
+  const int by_threads = std::min(kMaxBlocksPerMultiprocessor, kMaxThreadsPerMultiprocessor / block_size);
+  const int by_shared = static_cast<int>(kSharedPerMultiprocessor / (shared_bytes + kReservedSharedPerBlock));
+  return std::min(by_threads, by_shared);
 }
 
 Error MakeLaunch(const Kernel* kernel, const LaunchShape& shape, OperationPtr* operation) {

@@ -39,6 +39,9 @@ void RegisterHostFunction(const void* host_function, const char* device_name, vo
 // The kernel behind a host function pointer or a kernel handle, null when unknown.
 Kernel* FindKernel(const void* function_or_handle);
 
+// Occupancy: how many blocks of this shape fit on one multiprocessor.
+int MaxBlocksPerMultiprocessor(int block_size, size_t shared_bytes);
+
 Error Launch(const Kernel* kernel, const LaunchShape& shape, CUstream_st* stream);
 Error MakeLaunch(const Kernel* kernel, const LaunchShape& shape, OperationPtr* operation);
 

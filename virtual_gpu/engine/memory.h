@@ -25,10 +25,8 @@ struct Allocation {
   MemoryKind kind = MemoryKind::kDevice;
   Device* device = nullptr;
   unsigned flags = 0;
-  void* pool = nullptr;     // the memory pool it came from
-  size_t mapped_bytes = 0;  // kIpc: length of the mapping
-  uint64_t id = 0;          // unique in the process
-  int references = 1;       // kIpc: how often it was opened
+  void* pool = nullptr;  // the memory pool it came from
+  uint64_t id = 0;       // unique in the process
 
   uintptr_t end() const { return base + bytes; }
   bool host() const { return kind == MemoryKind::kHost || kind == MemoryKind::kRegistered; }

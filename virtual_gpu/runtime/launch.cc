@@ -41,12 +41,6 @@ cudaError_t KernelCall(const void* function, Action action) {
   });
 }
 
-int BlocksPerMultiprocessor(int block_size, size_t shared_bytes) {
-  int blocks = std::min(kMaxBlocksPerMultiprocessor, kMaxThreadsPerMultiprocessor / block_size);
-  const size_t per_block = shared_bytes + kReservedSharedPerBlock;
-  return std::min(blocks, static_cast<int>(kSharedPerMultiprocessor / per_block));
-}
-
 }  // namespace
 
 extern "C" {
@@ -165,9 +159,7 @@ cudaError_t cudaOccupancyMaxActiveBlocksPerMultiprocessorWithFlags(int* blocks, 
                                                                    unsigned) {
   return KernelCall(function, [&](Kernel&) -> Error {
     if (blocks == nullptr || block_size <= 0) return cudaErrorInvalidValue;
-    *blocks = block_size > static_cast<int>(kMaxThreadsPerBlock)
-                  ? 0
-                  : BlocksPerMultiprocessor(block_size, shared_bytes);
+    *blocks = MaxBlocksPerMultiprocessor(block_size, shared_bytes);
     return cudaSuccess;
   });
 }

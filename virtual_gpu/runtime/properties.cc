@@ -1,15 +1,15 @@
-// cudaGetDeviceProperties of CUDA 13 (the one of CUDA 12 has another layout: compat12.cc).
+// Device properties, in the layout of the version that is being built.
 #include "virtual_gpu/runtime/properties.h"
 
-#include <cstdio>
-
-#include "virtual_gpu/engine/device_attributes.h"
 #include "virtual_gpu/runtime/call.h"
+#include "virtual_gpu/runtime/properties12.h"
 
 using namespace rankle::vgpu;
 
-#if RANKLE_CUDART_VERSION >= 13000
-cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int index) {
+namespace {
+
+template <typename Properties>
+cudaError_t PropertiesCall(Properties* properties, int index) {
   return runtime::Call([&]() -> Error {
     Device* device = Engine::Get().device(index);
     if (device == nullptr) return cudaErrorInvalidDevice;
@@ -17,5 +17,22 @@ cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int index) {
     runtime::FillProperties(*device, properties);
     return cudaSuccess;
   });
+}
+
+}  // namespace
+
+#if RANKLE_CUDART_VERSION >= 13000
+cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device) {
+  return PropertiesCall(properties, device);
+}
+#else
+extern "C" cudaError_t cudaGetDeviceProperties_v2(runtime::DeviceProp12* properties, int device) {
+  const cudaError_t error = PropertiesCall(properties, device);
+  if (error != cudaSuccess) return error;
+  properties->clockRate = kClockKhz;
+  properties->memoryClockRate = kMemoryClockKhz;
+  properties->deviceOverlap = 1;
+  properties->singleToDoublePrecisionPerfRatio = 2;
+  return cudaSuccess;
 }
 #endif

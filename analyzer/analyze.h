@@ -1,0 +1,27 @@
+// The analyzer's front door: paths in, report out. No output is written here; the caller renders and stores
+// it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "analyzer/report/report.h"
+
+namespace rankle {
+
+struct AnalyzeOptions {
+  std::string rules_directory;  // extra rules; a rule with a known id replaces the built-in one
+  std::string database_file;    // also write all tables into this SQLite file
+  double hang_after_s = 2;      // shorter waits are never called a hang
+  double hang_after_periods =
+      10;  // nor are waits shorter than this many usual intervals of their communicator
+};
+
+// Errors (all of them unusable input): nothing readable, rule directory missing, database not writable.
+absl::StatusOr<Report> Analyze(const std::vector<std::string>& paths, const AnalyzeOptions& options);
+
+// The same for a job that is in memory already.
+absl::StatusOr<Report> AnalyzeStore(store::Store store, const AnalyzeOptions& options);
+
+}  // namespace rankle

@@ -1,0 +1,142 @@
+#include "analyzer/facts/facts.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "analyzer/localize/describe.h"
+
+namespace rankle::facts {
+namespace {
+
+using localize::GlobalRanks;
+using store::Store;
+using store::Value;
+using Rows = std::vector<std::vector<Value>>;
+
+Value Int(int64_t v) { return v; }
+Value Json(const std::vector<std::string>& list) {
+  return nlohmann::json(list).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+Value Ranks(const Store& store, const std::vector<int32_t>& ranks) {
+  return store::JsonList(GlobalRanks(store, ranks));
+}
+Value RanksText(const Store& store, const std::vector<int32_t>& ranks) {
+  return store::RankList(GlobalRanks(store, ranks));
+}
+Value Communicator(const Store& store, int32_t c) {
+  return c < 0 ? Value{} : Value{store.communicators[c].name};
+}
+
+// The state that all these ranks share, "mixed", or "" for none.
+std::string CommonState(const Store& store, const std::vector<int32_t>& ranks) {
+  std::set<std::string> states;
+  for (int32_t rank : ranks) {
+    const store::Process* p = store.ProcessOf(rank);
+    states.insert(p == nullptr ? "unknown" : store::ProcessStateName(p->state));
+  }
+  return states.empty() ? "" : states.size() == 1 ? *states.begin() : "mixed";
+}
+
+absl::Status AddJob(const Store& store, store::Database& db) {
+  std::set<std::string> hosts;
+  int64_t ended = 0, failed = 0, running = 0;
+  for (const store::Rank& rank : store.ranks) {
+    const store::Process& p = store.processes[rank.process];
+    hosts.insert(p.host);
+    ended += p.state == store::ProcessState::kEnded;
+    failed += p.state == store::ProcessState::kFailed;
+    running += p.state == store::ProcessState::kRunning;
+  }
+  const auto& o = store.operations;
+  const int64_t finished =
+      std::count_if(o.finished.begin(), o.finished.end(), [](int64_t t) { return t != 0; });
+  return db.AddTable(
+      "job",
+      "ranks INTEGER, world_size INTEGER, hosts INTEGER, communicators INTEGER, operations INTEGER, "
+      "finished_operations INTEGER, duration_s REAL, ended_ranks INTEGER, failed_ranks INTEGER, "
+      "running_ranks INTEGER, missing_ranks TEXT, missing_count INTEGER, missing_text TEXT, dropped INTEGER",
+      {{Int(store.ranks.size()), Int(store.world_size), Int(hosts.size()), Int(store.communicators.size()),
+        Int(o.size()), Int(finished), Store::Seconds(store.observed_until), Int(ended), Int(failed),
+        Int(running), store::JsonList(store.quality.missing_ranks), Int(store.quality.missing_ranks.size()),
+        store::RankList(store.quality.missing_ranks), Int(static_cast<int64_t>(store.quality.dropped))}});
+}
+
+absl::Status AddStalls(const Store& store, const Facts& facts, store::Database& db) {
+  static constexpr const char* kWaitKinds[] = {"collective", "p2p", "init", "teardown"};
+  Rows rows;
+  for (const localize::Stall& s : facts.stalls) {
+    const localize::Wait& w = s.wait;
+    const bool has_operation = w.operation >= 0;
+    rows.push_back({std::string(StallKindName(s.kind)), std::string(kWaitKinds[static_cast<int>(w.kind)]),
+                    Ranks(store, s.culprits), RanksText(store, s.culprits), Int(s.culprits.size()),
+                    CommonState(store, s.culprits), Ranks(store, s.victims), Int(s.victims.size()),
+                    Communicator(store, w.communicator),
+                    has_operation ? Value{store::OperationName(store.operations.api[w.operation])} : Value{},
+                    Int(w.seq), localize::WaitName(store, w), Int(w.waiters.size()),
+                    RanksText(store, w.waiters), Store::Seconds(w.waited_ns), Store::Seconds(w.threshold_ns),
+                    Store::Seconds(w.last_arrival), Json(s.evidence)});
+  }
+  return db.AddTable(
+      "stalls",
+      "kind TEXT, wait_kind TEXT, culprits TEXT, culprits_text TEXT, culprit_count INTEGER, "
+      "culprit_state TEXT, victims TEXT, victim_count INTEGER, communicator TEXT, op TEXT, seq INTEGER, "
+      "what TEXT, waiter_count INTEGER, waiters_text TEXT, waited_s REAL, threshold_s REAL, at_s REAL, "
+      "evidence TEXT",
+      rows);
+}
+
+absl::Status AddDisagreements(const Store& store, const Facts& facts, store::Database& db) {
+  Rows rows;
+  for (const localize::Disagreement& d : facts.disagreements) {
+    rows.push_back({std::string(DisagreementKindName(d.kind)), d.field, Communicator(store, d.communicator),
+                    store::OperationName(store.operations.api[d.operation]), Int(d.seq),
+                    Ranks(store, d.culprits), Ranks(store, d.others), Int(d.decided), d.support,
+                    Store::Seconds(d.time), d.what, Json(d.evidence)});
+  }
+  return db.AddTable(
+      "disagreements",
+      "kind TEXT, field TEXT, communicator TEXT, op TEXT, seq INTEGER, culprits TEXT, others TEXT, "
+      "decided INTEGER, support REAL, at_s REAL, what TEXT, evidence TEXT",
+      rows);
+}
+
+absl::Status AddFailures(const Store& store, const Facts& facts, store::Database& db) {
+  static constexpr const char* kCascades[] = {"local", "ambiguous", "typical"};
+  Rows rows;
+  for (const localize::Failure& f : facts.failures) {
+    const store::Process* p = store.ProcessOf(f.rank);
+    rows.push_back({Int(store.GlobalRank(f.rank)), std::string(FailureKindName(f.kind)),
+                    std::string(kCascades[static_cast<int>(f.cascade)]), Store::Seconds(f.time), f.what,
+                    Int(f.code), Communicator(store, f.communicator), Int(f.first_of_rank), Int(f.root),
+                    Int(f.rank_ended), p == nullptr ? Value{} : Value{p->host},
+                    p == nullptr ? Value{} : Value{std::string(ProcessStateName(p->state))}});
+  }
+  return db.AddTable(
+      "failures",
+      "rank INTEGER, kind TEXT, cascade TEXT, t_s REAL, what TEXT, code INTEGER, communicator TEXT, "
+      "first_of_rank INTEGER, root INTEGER, rank_ended INTEGER, host TEXT, process_state TEXT",
+      rows);
+}
+
+}  // namespace
+
+Facts FindFacts(const Store& store, const localize::HangSettings& settings) {
+  const localize::Progress progress(store);
+  Facts facts;
+  facts.waits = localize::FindWaits(store, progress, settings);
+  facts.stalls = localize::FindStalls(store, progress, facts.waits);
+  facts.disagreements = localize::FindDisagreements(store, progress);
+  facts.failures = localize::FindFailures(store);
+  return facts;
+}
+
+absl::Status AddFactTables(const Store& store, const Facts& facts, store::Database& database) {
+  if (absl::Status status = AddJob(store, database); !status.ok()) return status;
+  for (auto* add : {AddStalls, AddDisagreements, AddFailures}) {
+    if (absl::Status status = add(store, facts, database); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace rankle::facts

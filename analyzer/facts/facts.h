@@ -1,0 +1,27 @@
+// Everything that the localizers found about one job, and its form as SQL tables (docs/schema.md) for the
+// rules.
+#pragma once
+
+#include <vector>
+
+#include "absl/status/status.h"
+#include "analyzer/localize/failure.h"
+#include "analyzer/localize/progress.h"
+#include "analyzer/localize/signature.h"
+#include "analyzer/localize/wait_graph.h"
+#include "analyzer/store/sql.h"
+#include "analyzer/store/store.h"
+
+namespace rankle::facts {
+
+struct Facts {
+  std::vector<localize::Wait> waits;
+  std::vector<localize::Stall> stalls;
+  std::vector<localize::Disagreement> disagreements;
+  std::vector<localize::Failure> failures;
+};
+
+Facts FindFacts(const store::Store& store, const localize::HangSettings& settings);
+absl::Status AddFactTables(const store::Store& store, const Facts& facts, store::Database& database);
+
+}  // namespace rankle::facts

@@ -1,0 +1,87 @@
+#include "analyzer/import/flight_record/flight_record_importer.h"
+
+#include <fstream>
+#include <sstream>
+#include <tuple>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "analyzer/import/flight_record/job_assembler.h"
+#include "tracer/record/reader.h"
+
+namespace rankle::import {
+namespace {
+
+std::string ReadText(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+bool IsRunJson(const std::string& path) { return absl::EndsWith(path, ".json"); }
+
+// All jobs found; most directories hold one.
+struct Jobs {
+  std::map<uint64_t, JobAssembler> by_id;
+  std::vector<RunInfo> runs;
+  std::vector<std::string> notes;
+  uint64_t malformed = 0;
+
+  void Read(const std::string& path) {
+    if (IsRunJson(path)) {
+      auto run = ParseRunJson(ReadText(path), path);
+      run.ok() ? runs.push_back(*std::move(run)) : Reject(run.status());
+      return;
+    }
+    auto record = record::ReadFlightRecord(path);
+    record.ok() ? by_id[record->process.job_id].Add(*record) : Reject(record.status());
+  }
+  void Reject(const absl::Status& status) {
+    ++malformed;
+    notes.emplace_back(status.message());
+  }
+  // The job with the most processes, the newest of equals.
+  JobAssembler& Choose() {
+    auto best = by_id.begin();
+    for (auto it = by_id.begin(); it != by_id.end(); ++it) {
+      const auto weight = [](const JobAssembler& job) {
+        return std::pair(job.processes(), job.newest_start());
+      };
+      if (weight(it->second) > weight(best->second)) best = it;
+    }
+    if (by_id.size() > 1) {
+      notes.push_back(absl::StrCat(by_id.size(), " jobs lie here; the largest (job id ",
+                                   absl::Hex(best->first), ", ", best->second.processes(),
+                                   " processes) was analyzed, the others left out"));
+    }
+    for (RunInfo& run : runs) {
+      if (run.job_id == best->first || by_id.size() == 1) best->second.AddRun(std::move(run));
+    }
+    return best->second;
+  }
+};
+
+}  // namespace
+
+bool FlightRecordImporter::Recognises(const std::string& path, const std::string& first_bytes) const {
+  if (IsRunJson(path)) return LooksLikeRunJson(first_bytes);
+  return record::LooksLikeFlightRecord(first_bytes) || absl::EndsWith(path, ".rkl");
+}
+
+absl::Status FlightRecordImporter::Import(const std::vector<std::string>& files, store::Store& store) const {
+  Jobs jobs;
+  for (const std::string& path : files) jobs.Read(path);
+  if (jobs.by_id.empty()) {
+    return absl::InvalidArgumentError(jobs.notes.empty()
+                                          ? absl::StrCat(files.front(), ": a run without any flight record")
+                                          : absl::StrCat("no usable flight record: ", jobs.notes.front()));
+  }
+  JobAssembler& job = jobs.Choose();
+  store.quality.notes.insert(store.quality.notes.end(), jobs.notes.begin(), jobs.notes.end());
+  store.quality.malformed += jobs.malformed;
+  job.Finish(store);
+  return absl::OkStatus();
+}
+
+}  // namespace rankle::import

@@ -1,0 +1,31 @@
+// The one interface between a trace format and the store, and the list of formats. Adding one:
+// docs/adding-an-importer.md. Bad input is counted and named in the store's data quality; an import fails
+// only when nothing is usable.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "analyzer/store/store.h"
+
+namespace rankle::import {
+
+class Importer {
+ public:
+  virtual ~Importer() = default;
+  virtual const char* name() const = 0;
+  // Does the file belong to this format? Judged by its first bytes (up to 4 KiB) and, as a last resort, its
+  // name.
+  virtual bool Recognises(const std::string& path, const std::string& first_bytes) const = 0;
+  // Reads the files, which all were recognised, into an empty store, and calls Store::Finish.
+  virtual absl::Status Import(const std::vector<std::string>& files, store::Store& store) const = 0;
+};
+
+std::vector<std::unique_ptr<Importer>> AllImporters();
+
+// Reads files and directories (one level) with the importer that recognises the most of them.
+absl::StatusOr<store::Store> ImportPaths(const std::vector<std::string>& paths);
+
+}  // namespace rankle::import

@@ -1,0 +1,294 @@
+// FindStalls: follows the wait-for graph to where it ends and says what kind of end that is.
+#include <algorithm>
+#include <map>
+#include <numeric>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "analyzer/localize/components.h"
+#include "analyzer/localize/describe.h"
+#include "analyzer/localize/wait_graph.h"
+
+namespace rankle::localize {
+namespace {
+
+using store::kNone;
+using store::ProcessState;
+using store::Store;
+
+class StallFinder {
+ public:
+  StallFinder(const Store& store, const Progress& progress, const std::vector<Wait>& waits)
+      : store_(store), progress_(progress), waits_(waits), ranks_(static_cast<int32_t>(store.ranks.size())) {}
+
+  std::vector<Stall> Find() {
+    BuildGraph();
+    component_ = StronglyConnectedComponents(graph_);
+    FindEnds();
+    std::vector<Stall> stalls;
+    for (auto& [end, nodes] : ends_) stalls.push_back(Classify(nodes));
+    MergeSharedWaits(stalls);
+    for (Stall& stall : stalls) FinishStall(stall);
+    return stalls;
+  }
+
+ private:
+  int32_t NodeOf(size_t wait) const { return ranks_ + static_cast<int32_t>(wait); }
+  ProcessState StateOf(int32_t rank) const {
+    const store::Process* process = store_.ProcessOf(rank);
+    return process == nullptr ? ProcessState::kRunning : process->state;
+  }
+
+  void BuildGraph() {
+    graph_.resize(ranks_ + waits_.size());
+    waits_of_rank_.resize(ranks_);
+    for (size_t w = 0; w < waits_.size(); ++w) {
+      for (int32_t rank : waits_[w].waiters) {
+        waits_of_rank_[rank].push_back(w);
+        // A rank that is stopped or gone would not move if its wait ended: the chain ends at it.
+        if (!IsInert(StateOf(rank))) graph_[rank].push_back(NodeOf(w));
+      }
+      for (int32_t rank : waits_[w].holders) graph_[NodeOf(w)].push_back(rank);
+    }
+  }
+
+  // Components without a way out that a stalled wait leads to.
+  void FindEnds() {
+    std::vector<uint8_t> reached(graph_.size(), 0), leaves(graph_.size(), 0);
+    std::vector<int32_t> todo;
+    for (size_t w = 0; w < waits_.size(); ++w) {
+      if (waits_[w].IsStalled()) todo.push_back(NodeOf(w)), reached[NodeOf(w)] = 1;
+    }
+    while (!todo.empty()) {
+      const int32_t node = todo.back();
+      todo.pop_back();
+      for (int32_t to : graph_[node]) {
+        if (component_[to] != component_[node]) leaves[component_[node]] = 1;
+        if (!reached[to]) reached[to] = 1, todo.push_back(to);
+      }
+    }
+    for (int32_t node = 0; node < static_cast<int32_t>(graph_.size()); ++node) {
+      if (reached[node] && !leaves[component_[node]]) ends_[component_[node]].push_back(node);
+    }
+  }
+
+  Stall Classify(const std::vector<int32_t>& nodes) {
+    if (nodes.size() > 1) return ClassifyCycle(nodes);
+    if (nodes[0] >= ranks_) return ClassifyFullWait(waits_[nodes[0] - ranks_]);
+    return ClassifyRank(nodes[0]);
+  }
+
+  Stall ClassifyRank(int32_t rank) {
+    Stall stall;
+    stall.culprits = {rank};
+    const Wait* held = nullptr;
+    for (const Wait& wait : waits_) {
+      if (std::find(wait.holders.begin(), wait.holders.end(), rank) == wait.holders.end()) continue;
+      if (held == nullptr || std::pair(!wait.IsStalled(), wait.last_arrival) <
+                                 std::pair(!held->IsStalled(), held->last_arrival)) {
+        held = &wait;
+      }
+    }
+    if (held == nullptr) {  // inert inside a wait that it shares: everybody came, and it does not move
+      for (size_t w : waits_of_rank_[rank]) held = &waits_[w];
+      stall.kind = StallKind::kInCollective;
+      if (held != nullptr) stall.wait = *held;
+      return stall;
+    }
+    stall.wait = *held;
+    switch (held->kind) {
+      case WaitKind::kInit:
+        stall.kind = StallKind::kInit;
+        return stall;
+      case WaitKind::kTeardown:
+        stall.kind = StallKind::kExit;
+        return stall;
+      default:
+        break;
+    }
+    stall.kind = StateOf(rank) == ProcessState::kEnded ? StallKind::kLeft : StallKind::kNotEntered;
+    return stall;
+  }
+
+  // Everybody whom the records know has come to this wait.
+  Stall ClassifyFullWait(const Wait& wait) {
+    Stall stall;
+    stall.wait = wait;
+    if (wait.unknown_holders > 0 || !wait.missing_holders.empty()) {
+      stall.kind = StallKind::kNoRecord;
+      return stall;
+    }
+    stall.kind = wait.kind == WaitKind::kInit       ? StallKind::kInit
+                 : wait.kind == WaitKind::kTeardown ? StallKind::kExit
+                                                    : StallKind::kInCollective;
+    for (int32_t rank : wait.waiters) {
+      if (IsInert(StateOf(rank))) stall.culprits.push_back(rank);
+    }
+    if (!stall.culprits.empty() || wait.operation < 0) return stall;
+    const std::vector<int32_t> behind = NotStarted(wait);
+    if (!behind.empty()) {
+      stall.kind = StallKind::kNotStarted;
+      stall.culprits = behind;
+    } else if (wait.waiters.size() * 2 < store_.communicators[wait.communicator].members.size()) {
+      stall.culprits = wait.waiters;  // most have finished; these few have not
+    }
+    return stall;
+  }
+
+  // Waiters whose device never began the operation although that of others did.
+  std::vector<int32_t> NotStarted(const Wait& wait) const {
+    const auto& o = store_.operations;
+    std::vector<int32_t> behind;
+    size_t started = 0;
+    for (int32_t rank : wait.waiters) {
+      for (uint32_t head : progress_.Heads(rank)) {
+        if (o.communicator[head] != wait.communicator || o.seq[head] != wait.seq) continue;
+        o.started[head] == 0 ? behind.push_back(rank) : void(++started);
+      }
+    }
+    return started == 0 ? std::vector<int32_t>{} : behind;
+  }
+
+  // Ranks that wait for each other. When the host of some of them is inside a blocking call and that of
+  // others is not, the latter could go on by themselves: they are stuck elsewhere, and the cycle is only a
+  // consequence.
+  Stall ClassifyCycle(const std::vector<int32_t>& nodes) {
+    Stall stall;
+    std::vector<int32_t> ranks, at_large;
+    const Wait* earliest = nullptr;
+    for (int32_t node : nodes) {
+      if (node < ranks_) {
+        ranks.push_back(node);
+        if (!HostIsBlocked(node)) at_large.push_back(node);
+      } else if (earliest == nullptr || waits_[node - ranks_].last_arrival < earliest->last_arrival) {
+        earliest = &waits_[node - ranks_];
+      }
+    }
+    const bool mixed = !at_large.empty() && at_large.size() < ranks.size();
+    stall.kind = mixed ? StallKind::kNotEntered : StallKind::kDeadlock;
+    stall.culprits = mixed ? at_large : ranks;
+    stall.wait = *earliest;
+    if (mixed) {  // show a wait that one of them holds
+      for (const Wait& wait : waits_) {
+        if (std::find(wait.holders.begin(), wait.holders.end(), at_large[0]) != wait.holders.end())
+          stall.wait = wait;
+      }
+    } else {
+      for (int32_t node : nodes) {
+        if (node >= ranks_) stall.evidence.push_back(DescribeWait(store_, waits_[node - ranks_]));
+      }
+    }
+    return stall;
+  }
+
+  bool HostIsBlocked(int32_t rank) {
+    if (blocked_hosts_.empty()) {
+      blocked_hosts_.assign(ranks_, 0);
+      for (size_t i = 0; i < store_.calls.size(); ++i) {
+        if (store_.calls.rank[i] >= 0 && store_.calls.returned[i] == 0)
+          blocked_hosts_[store_.calls.rank[i]] = 1;
+      }
+    }
+    if (blocked_hosts_[rank]) return true;
+    const auto& heads = progress_.Heads(rank);
+    return std::any_of(heads.begin(), heads.end(), [&](uint32_t head) {
+      return store_.operations.state[head] == store::OpState::kEntered;
+    });
+  }
+
+  // Several ranks that hold up the same wait are one stall with several culprits.
+  static void MergeSharedWaits(std::vector<Stall>& stalls) {
+    std::map<std::tuple<StallKind, int, int32_t, int64_t>, size_t> first;
+    std::vector<Stall> merged;
+    for (Stall& stall : stalls) {
+      const auto key = std::tuple(stall.kind, static_cast<int>(stall.wait.kind), stall.wait.communicator,
+                                  stall.wait.kind == WaitKind::kP2p ? -1 - stall.wait.operation
+                                                                    : static_cast<int64_t>(stall.wait.seq));
+      const auto [it, added] = first.try_emplace(key, merged.size());
+      if (added) {
+        merged.push_back(std::move(stall));
+      } else {
+        auto& culprits = merged[it->second].culprits;
+        culprits.insert(culprits.end(), stall.culprits.begin(), stall.culprits.end());
+      }
+    }
+    stalls = std::move(merged);
+  }
+
+  void FinishStall(Stall& stall) {
+    std::sort(stall.culprits.begin(), stall.culprits.end());
+    RecogniseExtraOperation(stall);
+    FindVictims(stall);
+    stall.evidence.insert(stall.evidence.begin(), DescribeWait(store_, stall.wait));
+    for (size_t i = 0; i < stall.culprits.size() && i < 4; ++i) {
+      stall.evidence.push_back(DescribeRank(store_, stall.culprits[i]));
+    }
+  }
+
+  // Few wait, and most of the communicator has left it behind: what the few issued is one operation too many.
+  void RecogniseExtraOperation(Stall& stall) {
+    const bool late = stall.kind == StallKind::kNotEntered || stall.kind == StallKind::kLeft;
+    if (!late || stall.wait.kind != WaitKind::kCollective) return;
+    const store::Communicator& c = store_.communicators[stall.wait.communicator];
+    size_t gone = 0;
+    for (const store::Member& m : c.members) {
+      if (m.rank == kNone) continue;
+      gone += m.teardown_entered != 0 || StateOf(m.rank) == ProcessState::kEnded;
+    }
+    if (gone * 2 <= c.members.size() || stall.wait.waiters.size() * 2 >= c.members.size()) return;
+    stall.kind = StallKind::kExtra;
+    stall.culprits = stall.wait.waiters;
+  }
+
+  void FindVictims(Stall& stall) {
+    if (waiters_reverse_.empty()) {
+      waiters_reverse_.resize(graph_.size());
+      for (int32_t from = 0; from < static_cast<int32_t>(graph_.size()); ++from) {
+        for (int32_t to : graph_[from]) waiters_reverse_[to].push_back(from);
+      }
+    }
+    std::vector<uint8_t> seen(graph_.size(), 0);
+    std::vector<int32_t> todo = stall.culprits;
+    for (int32_t rank : todo) seen[rank] = 1;
+    for (int32_t rank : stall.wait.waiters) {
+      if (!seen[rank]) seen[rank] = 1, todo.push_back(rank);
+    }
+    while (!todo.empty()) {
+      const int32_t node = todo.back();
+      todo.pop_back();
+      for (int32_t from : waiters_reverse_[node]) {
+        if (!seen[from]) seen[from] = 1, todo.push_back(from);
+      }
+    }
+    for (int32_t rank = 0; rank < ranks_; ++rank) {
+      if (seen[rank] && !std::binary_search(stall.culprits.begin(), stall.culprits.end(), rank)) {
+        stall.victims.push_back(rank);
+      }
+    }
+  }
+
+  const Store& store_;
+  const Progress& progress_;
+  const std::vector<Wait>& waits_;
+  const int32_t ranks_;
+  Graph graph_, waiters_reverse_;
+  std::vector<std::vector<size_t>> waits_of_rank_;
+  std::vector<int32_t> component_;
+  std::map<int32_t, std::vector<int32_t>> ends_;  // component -> its nodes
+  std::vector<uint8_t> blocked_hosts_;
+};
+
+}  // namespace
+
+const char* StallKindName(StallKind kind) {
+  static constexpr const char* kNames[] = {"not_entered", "not_started", "in_collective", "deadlock", "init",
+                                           "exit",        "left",        "extra",         "no_record"};
+  return kNames[static_cast<int>(kind)];
+}
+
+std::vector<Stall> FindStalls(const Store& store, const Progress& progress, const std::vector<Wait>& waits) {
+  return StallFinder(store, progress, waits).Find();
+}
+
+}  // namespace rankle::localize

@@ -1,0 +1,70 @@
+// What an analysis says, as plain values, and its renderings. RenderJson follows the contract
+// "rankle.report/1".
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "analyzer/store/store.h"
+
+namespace rankle {
+
+using Link = std::pair<int32_t, int32_t>;  // source rank, destination rank
+
+struct Verdict {
+  std::string anomaly;  // class of the contract: "hang.not_entered", "healthy", "unknown"
+  double confidence = 0;
+  std::vector<int32_t> ranks, victims;  // global ranks
+  std::vector<Link> links;
+  std::vector<std::string> hosts;
+  std::string summary;
+  bool IsHealthy() const { return anomaly == "healthy"; }
+};
+
+struct SimilarBug {
+  std::string id, why;
+};
+
+struct ReportedFinding {
+  std::string rule, anomaly, severity, communicator, op, summary, symptom, advice;
+  double confidence = 0, since_s = 0, at_s = 0;
+  int64_t seq = 0;
+  std::vector<int32_t> ranks, victims;
+  std::vector<Link> links;
+  std::vector<std::string> hosts, evidence, look_alikes;
+  std::vector<std::pair<std::string, double>> root_causes;
+  std::vector<SimilarBug> similar_bugs;
+  bool is_root = false;  // not explained by another finding
+};
+
+struct ChainLink {
+  double t_s = 0;
+  int32_t rank = -1;
+  std::string event;
+};
+
+struct JobSummary {
+  int64_t ranks = 0, hosts = 0, communicators = 0, collectives = 0;
+  double duration_s = 0;
+  std::vector<std::string> sources;
+};
+
+struct Report {
+  Verdict verdict;
+  std::vector<ReportedFinding> findings;  // the verdict's own first
+  std::vector<ChainLink> causal_chain;
+  JobSummary job;
+  store::DataQuality data_quality;
+  std::vector<std::string> problems;          // rules that could not run: "file:line: message"
+  std::shared_ptr<const store::Store> store;  // for the timeline of the HTML page
+};
+
+std::string RenderText(const Report& report);
+std::string RenderJson(const Report& report);
+std::string RenderJunit(const Report& report);
+std::string RenderHtml(const Report& report);
+
+}  // namespace rankle

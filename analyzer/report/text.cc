@@ -1,0 +1,92 @@
+// The report for a terminal of 80 columns: verdict first, then why, what to do, and how good the data are.
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_split.h"
+#include "analyzer/report/report.h"
+
+namespace rankle {
+namespace {
+
+constexpr size_t kColumns = 80;
+
+// Breaks `text` into lines of at most 80 columns; the first begins with `lead`, the others are indented as
+// far.
+std::string Wrap(const std::string& lead, const std::string& text) {
+  std::string out, line = lead;
+  const std::string indent(lead.size(), ' ');
+  bool empty = true;
+  for (absl::string_view word : absl::StrSplit(text, ' ', absl::SkipEmpty())) {
+    if (!empty && line.size() + 1 + word.size() > kColumns) {
+      absl::StrAppend(&out, line, "\n");
+      line = indent, empty = true;
+    }
+    absl::StrAppend(&line, empty ? "" : " ", word);
+    empty = false;
+  }
+  return absl::StrCat(out, line, "\n");
+}
+
+std::string Heading(const char* text) { return absl::StrCat("\n", text, "\n"); }
+
+std::string Culprits(const Verdict& v) {
+  std::string text;
+  if (!v.ranks.empty())
+    absl::StrAppend(&text, v.ranks.size() == 1 ? "rank " : "ranks ", store::RankList(v.ranks));
+  for (const Link& link : v.links)
+    absl::StrAppend(&text, text.empty() ? "" : ", ", "link ", link.first, "->", link.second);
+  return text;
+}
+
+std::string DataQuality(const Report& r) {
+  const store::DataQuality& q = r.data_quality;
+  std::string text;
+  if (!q.missing_ranks.empty())
+    absl::StrAppend(&text, "no record of rank ", store::RankList(q.missing_ranks), "; ");
+  if (q.dropped > 0) absl::StrAppend(&text, q.dropped, " records dropped; ");
+  if (q.overwritten > 0) absl::StrAppend(&text, q.overwritten, " old records overwritten; ");
+  if (q.malformed > 0) absl::StrAppend(&text, q.malformed, " malformed; ");
+  std::string out = text.empty() ? "" : Wrap("  ", text.substr(0, text.size() - 2));
+  for (const std::string& note : q.notes) out += Wrap("  ", note);
+  for (const std::string& problem : r.problems) out += Wrap("  rule left out: ", problem);
+  return out;
+}
+
+}  // namespace
+
+std::string RenderText(const Report& r) {
+  const Verdict& v = r.verdict;
+  const std::string culprits = Culprits(v);
+  std::string out = absl::StrFormat("%s%s%s  (confidence %.0f %%)\n", v.anomaly, culprits.empty() ? "" : "  ",
+                                    culprits, 100 * v.confidence);
+  out += Wrap("  ", v.summary);
+  if (!r.findings.empty()) {
+    const ReportedFinding& top = r.findings.front();
+    if (!top.evidence.empty()) out += Heading("Evidence");
+    for (const std::string& line : top.evidence) out += Wrap("  - ", line);
+    if (r.causal_chain.size() > 1) out += Heading("What happened");
+    for (size_t i = 0; i < r.causal_chain.size() && i < 8; ++i) {
+      const ChainLink& link = r.causal_chain[i];
+      out += Wrap(absl::StrFormat("  %9.3f s  rank %-4d ", link.t_s, link.rank), link.event);
+    }
+    if (!top.advice.empty()) out += Heading("What to do") + Wrap("  ", top.advice);
+    if (!top.look_alikes.empty()) {
+      std::string looks;
+      for (const std::string& look : top.look_alikes)
+        absl::StrAppend(&looks, looks.empty() ? "" : "; ", look);
+      out += Heading("What else it could be") + Wrap("  ", looks);
+    }
+    std::string symptoms;
+    for (size_t i = 1; i < r.findings.size() && i < 6; ++i) {
+      symptoms += Wrap("  - ", absl::StrCat(r.findings[i].anomaly, ": ", r.findings[i].summary));
+    }
+    if (!symptoms.empty()) out += Heading("Also seen") + symptoms;
+  }
+  absl::StrAppend(
+      &out,
+      absl::StrFormat("\nJob: %d ranks on %d hosts, %d communicators, %d operations, %.1f s\n", r.job.ranks,
+                      r.job.hosts, r.job.communicators, r.job.collectives, r.job.duration_s));
+  if (const std::string quality = DataQuality(r); !quality.empty()) out += "Data quality\n" + quality;
+  return out;
+}
+
+}  // namespace rankle

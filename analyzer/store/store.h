@@ -1,0 +1,187 @@
+// The analyzer's memory: one job as columns. Importers fill a Store, localizers read it, SQL is laid over it
+// (sql.h).
+//
+// Contract
+//  - Plain values; nothing here reads a clock, a file or the environment. Not thread safe while it is being
+//  filled.
+//  - Times are nanoseconds on one axis for the whole job, starting at 1; 0 = not known.
+//  - A "rank" column holds the dense index into `ranks`, not the global rank; SQL shows the global rank.
+//  - After Finish, operations are grouped by rank in order of entry, and the per-member indices are valid.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace rankle::store {
+
+inline constexpr int32_t kNone = -1;
+
+enum class OpState : uint8_t {  // the values of record::State that an operation can have
+  kEntered = 2,
+  kEnqueued = 3,
+  kDone = 4,
+  kFailed = 5,
+  kUntracked = 6,
+  kAborted = 7,
+};
+
+enum class EventKind : uint8_t { kMark, kLifecycle, kException, kMemory, kAsyncError };
+
+// How a process stands at the end of the observation.
+enum class ProcessState : uint8_t {
+  kRunning,   // alive when it was last looked at
+  kEnded,     // ran its exit handlers, or run.json has its end, with exit code 0
+  kFailed,    // ended with another exit code or by a signal
+  kStopped,   // alive, but nothing in it moves (SIGSTOP, frozen)
+  kVanished,  // no end recorded and nothing in it moves: stopped, or killed without anybody noting it
+};
+
+struct Process {
+  int32_t pid = 0, parent_pid = 0;
+  int32_t rank = kNone;  // global rank, kNone = a helper (launcher, data loader)
+  std::string host, command, source;
+  uint64_t job_id = 0;
+  int64_t started = 0, heartbeat = 0, ended = 0;
+  int64_t last_seen = 0;  // latest sign of life: heartbeat, record or end
+  bool has_exit_code = false;
+  int32_t exit_code = 0, signal = 0;
+  bool ended_by_launcher = false;  // killed by `rankle run`, so its end says nothing about the process
+  bool end_is_known = false;       // somebody waited for it (run.json), or its exit handlers ran
+  ProcessState state = ProcessState::kRunning;
+  int64_t step = -1;
+  uint64_t dropped = 0, overwritten = 0, malformed = 0;
+};
+
+struct Rank {
+  int32_t global = kNone;   // global rank
+  int32_t process = kNone;  // index into processes; kNone = no record of this rank
+};
+
+enum class CommState : uint8_t {
+  kUnknown,
+  kInitialising,
+  kReady,
+  kFinalizing,
+  kDestroyed,
+  kAborted,
+  kFailed
+};
+
+// One place in a communicator. `rank` is kNone while nobody is known to fill it.
+struct Member {
+  int32_t rank = kNone;
+  CommState state = CommState::kUnknown;
+  int64_t init_entered = 0, ready = 0, teardown_entered = 0, gone = 0;
+  uint32_t async_error = 0;
+  uint32_t last_seq = 0, last_p2p_seq = 0;
+  std::vector<uint32_t> collectives;  // operation indices by sequence number
+  std::vector<uint32_t> p2p;          // likewise; both filled by Finish
+};
+
+struct Communicator {
+  uint64_t id = 0, parent_id = 0;
+  std::string name;
+  std::vector<Member> members;  // index = rank in the communicator
+};
+
+struct Operations {
+  std::vector<int32_t> rank, communicator, member;
+  std::vector<uint32_t> seq;
+  std::vector<uint16_t> api;
+  std::vector<uint8_t> p2p;
+  std::vector<OpState> state;
+  std::vector<int64_t> entered, returned, started, finished;
+  std::vector<uint64_t> count;
+  std::vector<int32_t> peer;  // rank in the communicator: peer of send/recv, root of rooted collectives
+  std::vector<uint32_t> stream;
+  std::vector<uint16_t> group, thread;
+  std::vector<uint8_t> dtype, redop, result, flags;
+  std::vector<int32_t> step;  // last step mark of the process before the call, kNone = no marks
+  size_t size() const { return rank.size(); }
+};
+
+struct Operation {  // one row on its way into the columns
+  int32_t rank = kNone, communicator = kNone, member = kNone;
+  uint32_t seq = 0;
+  uint16_t api = 0;
+  bool p2p = false;
+  OpState state = OpState::kDone;
+  int64_t entered = 0, returned = 0, started = 0, finished = 0;
+  uint64_t count = 0;
+  int32_t peer = kNone;
+  uint32_t stream = 0;
+  uint16_t group = 0, thread = 0;
+  uint8_t dtype = 0xff, redop = 0xff, result = 0, flags = 0;
+  int32_t step = kNone;
+};
+
+// API calls worth keeping that are no operations, and what else happened in a process.
+struct Calls {
+  std::vector<int32_t> rank, process, communicator;
+  std::vector<uint16_t> api, thread;
+  std::vector<int64_t> entered, returned;  // returned 0 = the call has not returned
+  std::vector<uint64_t> count;
+  std::vector<uint8_t> result;
+  size_t size() const { return rank.size(); }
+};
+struct Events {
+  std::vector<int32_t> rank, process, communicator;
+  std::vector<EventKind> kind;
+  std::vector<uint16_t> code;  // LifecycleEvent
+  std::vector<int64_t> time;
+  std::vector<uint64_t> count;
+  std::vector<uint8_t> result;
+  std::vector<std::string> text;
+  size_t size() const { return rank.size(); }
+};
+
+struct DataQuality {
+  uint64_t dropped = 0, malformed = 0, overwritten = 0;
+  double clock_uncertainty_us = 0;
+  std::vector<int32_t> missing_ranks;
+  std::vector<std::string> notes;  // one line each, ready to print
+};
+
+class Store {
+ public:
+  std::vector<Process> processes;
+  std::vector<Rank> ranks;  // ordered by global rank
+  std::vector<Communicator> communicators;
+  Operations operations;
+  Calls calls;
+  Events events;
+  DataQuality quality;
+  std::string source;  // "rankle", later also foreign formats
+  std::string command;
+  int32_t world_size = 0;  // what the job says it has, 0 = unknown
+  bool end_known = false;  // run.json says that the run is over
+  int64_t observed_until = 0;
+
+  void AddOperation(const Operation& row);
+  // Orders operations by (rank, entered), builds the member indices and names nameless communicators.
+  void Finish();
+
+  // Operations of rank r are [rank_begin(r), rank_begin(r + 1)).
+  size_t rank_begin(size_t rank) const { return rank_begin_[rank]; }
+  const Process* ProcessOf(int32_t rank) const;
+  int32_t GlobalRank(int32_t rank) const { return rank < 0 ? kNone : ranks[rank].global; }
+  // Seconds on the job's axis.
+  static double Seconds(int64_t time) { return static_cast<double>(time) * 1e-9; }
+
+ private:
+  void SortOperations();
+  void IndexMembers();
+  void NameCommunicators();
+  std::vector<size_t> rank_begin_;
+};
+
+// "AllReduce" for ncclAllReduce.
+std::string OperationName(uint16_t api);
+const char* ProcessStateName(ProcessState state);
+// "0-3, 7": how lists of ranks are shown to people.
+std::string RankList(std::vector<int32_t> global_ranks);
+// "[0,1,7]"
+std::string JsonList(const std::vector<int32_t>& values);
+
+}  // namespace rankle::store

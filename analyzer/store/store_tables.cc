@@ -1,0 +1,147 @@
+// The store's columns as SQL tables (docs/schema.md). Times are seconds on the job's axis, NULL = not known;
+// ranks are global ranks; names instead of numbers where people write them in rules.
+#include <utility>
+
+#include "analyzer/store/sql.h"
+#include "analyzer/store/store.h"
+#include "injector/api/api.h"
+
+namespace rankle::store {
+namespace {
+
+Value Time(int64_t ns) { return ns == 0 ? Value{} : Value{Store::Seconds(ns)}; }
+Value Int(int64_t v) { return v; }
+Value IntOrNull(int64_t v) { return v < 0 ? Value{} : Value{v}; }
+Value Text(std::string_view text) { return std::string(text); }
+
+const char* StateName(OpState state) {
+  static constexpr const char* kNames[] = {"",     "",       "entered",   "enqueued",
+                                           "done", "failed", "untracked", "aborted"};
+  return kNames[static_cast<int>(state) & 7];
+}
+const char* EventName(EventKind kind) {
+  static constexpr const char* kNames[] = {"mark", "lifecycle", "exception", "memory", "async_error"};
+  return kNames[static_cast<int>(kind)];
+}
+const char* CommStateName(CommState state) {
+  static constexpr const char* kNames[] = {"unknown",   "initialising", "ready", "finalizing",
+                                           "destroyed", "aborted",      "failed"};
+  return kNames[static_cast<int>(state)];
+}
+
+absl::Status AddProcesses(const Store& s, Database& db) {
+  const auto& p = s.processes;
+  absl::Status status = db.AddVirtualTable(
+      "processes", p.size(),
+      {{"process INTEGER", [](size_t i) { return Int(static_cast<int64_t>(i)); }},
+       {"pid INTEGER", [&p](size_t i) { return Int(p[i].pid); }},
+       {"rank INTEGER", [&p](size_t i) { return IntOrNull(p[i].rank); }},
+       {"host TEXT", [&p](size_t i) { return Text(p[i].host); }},
+       {"command TEXT", [&p](size_t i) { return Text(p[i].command); }},
+       {"source TEXT", [&p](size_t i) { return Text(p[i].source); }},
+       {"state TEXT", [&p](size_t i) { return Text(ProcessStateName(p[i].state)); }},
+       {"started_s REAL", [&p](size_t i) { return Time(p[i].started); }},
+       {"last_seen_s REAL", [&p](size_t i) { return Time(p[i].last_seen); }},
+       {"ended_s REAL", [&p](size_t i) { return Time(p[i].ended); }},
+       {"exit_code INTEGER", [&p](size_t i) { return p[i].has_exit_code ? Int(p[i].exit_code) : Value{}; }},
+       {"signal INTEGER", [&p](size_t i) { return p[i].signal ? Int(p[i].signal) : Value{}; }},
+       {"ended_by_launcher INTEGER", [&p](size_t i) { return Int(p[i].ended_by_launcher); }},
+       {"step INTEGER", [&p](size_t i) { return IntOrNull(p[i].step); }},
+       {"dropped INTEGER", [&p](size_t i) { return Int(static_cast<int64_t>(p[i].dropped)); }},
+       {"overwritten INTEGER", [&p](size_t i) { return Int(static_cast<int64_t>(p[i].overwritten)); }}});
+  if (!status.ok()) return status;
+  return db.AddVirtualTable("ranks", s.ranks.size(),
+                            {{"rank INTEGER", [&s](size_t i) { return Int(s.ranks[i].global); }},
+                             {"process INTEGER", [&s](size_t i) { return IntOrNull(s.ranks[i].process); }}});
+}
+
+absl::Status AddCommunicators(const Store& s, Database& db) {
+  const auto& c = s.communicators;
+  absl::Status status = db.AddVirtualTable(
+      "communicators", c.size(),
+      {{"communicator TEXT", [&c](size_t i) { return Text(c[i].name); }},
+       {"id INTEGER", [&c](size_t i) { return Int(static_cast<int64_t>(c[i].id)); }},
+       {"parent_id INTEGER",
+        [&c](size_t i) { return c[i].parent_id ? Int(static_cast<int64_t>(c[i].parent_id)) : Value{}; }},
+       {"size INTEGER", [&c](size_t i) { return Int(static_cast<int64_t>(c[i].members.size())); }}});
+  if (!status.ok()) return status;
+  std::vector<std::vector<Value>> rows;
+  for (const Communicator& communicator : c) {
+    for (size_t i = 0; i < communicator.members.size(); ++i) {
+      const Member& m = communicator.members[i];
+      rows.push_back({communicator.name, Int(static_cast<int64_t>(i)), IntOrNull(s.GlobalRank(m.rank)),
+                      Text(CommStateName(m.state)), Time(m.init_entered), Time(m.ready),
+                      Time(m.teardown_entered), Time(m.gone), Int(m.async_error), Int(m.last_seq),
+                      Int(m.last_p2p_seq)});
+    }
+  }
+  return db.AddTable(
+      "members",
+      "communicator TEXT, comm_rank INTEGER, rank INTEGER, state TEXT, init_entered_s REAL, ready_s REAL, "
+      "teardown_entered_s REAL, gone_s REAL, async_error INTEGER, last_seq INTEGER, last_p2p_seq INTEGER",
+      rows);
+}
+
+absl::Status AddOperations(const Store& s, Database& db) {
+  const Operations& o = s.operations;
+  return db.AddVirtualTable(
+      "operations", o.size(),
+      {{"rank INTEGER", [&s, &o](size_t i) { return IntOrNull(s.GlobalRank(o.rank[i])); }},
+       {"communicator TEXT",
+        [&s, &o](size_t i) {
+          return o.communicator[i] < 0 ? Value{} : Text(s.communicators[o.communicator[i]].name);
+        }},
+       {"comm_rank INTEGER", [&o](size_t i) { return IntOrNull(o.member[i]); }},
+       {"seq INTEGER", [&o](size_t i) { return Int(o.seq[i]); }},
+       {"op TEXT", [&o](size_t i) { return Text(OperationName(o.api[i])); }},
+       {"p2p INTEGER", [&o](size_t i) { return Int(o.p2p[i]); }},
+       {"state TEXT", [&o](size_t i) { return Text(StateName(o.state[i])); }},
+       {"entered_s REAL", [&o](size_t i) { return Time(o.entered[i]); }},
+       {"returned_s REAL", [&o](size_t i) { return Time(o.returned[i]); }},
+       {"started_s REAL", [&o](size_t i) { return Time(o.started[i]); }},
+       {"finished_s REAL", [&o](size_t i) { return Time(o.finished[i]); }},
+       {"count INTEGER", [&o](size_t i) { return Int(static_cast<int64_t>(o.count[i])); }},
+       {"dtype TEXT", [&o](size_t i) { return Text(api::DataTypeName(o.dtype[i])); }},
+       {"redop TEXT", [&o](size_t i) { return Text(api::RedOpName(o.redop[i])); }},
+       {"peer INTEGER", [&o](size_t i) { return IntOrNull(o.peer[i]); }},
+       {"stream INTEGER", [&o](size_t i) { return Int(o.stream[i]); }},
+       {"group_number INTEGER", [&o](size_t i) { return Int(o.group[i]); }},
+       {"result INTEGER", [&o](size_t i) { return Int(o.result[i]); }},
+       {"step INTEGER", [&o](size_t i) { return IntOrNull(o.step[i]); }}});
+}
+
+absl::Status AddCallsAndEvents(const Store& s, Database& db) {
+  const Calls& c = s.calls;
+  absl::Status status =
+      db.AddVirtualTable("calls", c.size(),
+                         {{"rank INTEGER", [&s, &c](size_t i) { return IntOrNull(s.GlobalRank(c.rank[i])); }},
+                          {"process INTEGER", [&c](size_t i) { return Int(c.process[i]); }},
+                          {"api TEXT", [&c](size_t i) { return Text(api::ApiName(c.api[i])); }},
+                          {"entered_s REAL", [&c](size_t i) { return Time(c.entered[i]); }},
+                          {"returned_s REAL", [&c](size_t i) { return Time(c.returned[i]); }},
+                          {"bytes INTEGER", [&c](size_t i) { return Int(static_cast<int64_t>(c.count[i])); }},
+                          {"result INTEGER", [&c](size_t i) { return Int(c.result[i]); }}});
+  if (!status.ok()) return status;
+  const Events& e = s.events;
+  return db.AddVirtualTable(
+      "events", e.size(),
+      {{"rank INTEGER", [&s, &e](size_t i) { return IntOrNull(s.GlobalRank(e.rank[i])); }},
+       {"process INTEGER", [&e](size_t i) { return Int(e.process[i]); }},
+       {"kind TEXT", [&e](size_t i) { return Text(EventName(e.kind[i])); }},
+       {"code INTEGER", [&e](size_t i) { return Int(e.code[i]); }},
+       {"t_s REAL", [&e](size_t i) { return Time(e.time[i]); }},
+       {"count INTEGER", [&e](size_t i) { return Int(static_cast<int64_t>(e.count[i])); }},
+       {"result INTEGER", [&e](size_t i) { return Int(e.result[i]); }},
+       {"text TEXT", [&e](size_t i) { return Text(e.text[i]); }}});
+}
+
+}  // namespace
+
+absl::Status AddStoreTables(const Store& store, Database& database) {
+  for (auto* add : {AddProcesses, AddCommunicators, AddOperations, AddCallsAndEvents}) {
+    if (absl::Status status = add(store, database); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace rankle::store

@@ -1,0 +1,237 @@
+#include "analyzer/testing/job_builder.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "absl/strings/str_cat.h"
+#include "analyzer/import/flight_record/job_assembler.h"
+#include "injector/api/api.h"
+#include "tracer/record/writer.h"
+
+namespace rankle::testing {
+namespace {
+
+constexpr uint64_t kStart = 1'000'000'000'000;  // monotonic ns at the start of the job
+constexpr uint64_t kRealStart = 1'700'000'000'000'000'000;
+constexpr uint64_t kJobId = 0xabc;
+
+uint64_t Ns(double seconds) { return kStart + static_cast<uint64_t>(seconds * 1e9 + 0.5); }
+int Pid(int rank) { return 1000 + rank; }
+
+bool IsP2p(const std::string& api) { return api == "ncclSend" || api == "ncclRecv"; }
+
+record::Event ToEvent(const Op& op, uint32_t seq, uint16_t comm) {
+  record::Event e;
+  e.kind = record::Kind::kOperation;
+  e.api = api::FindApi(op.api)->id, e.comm = comm, e.seq = seq, e.count = op.count, e.peer = op.peer;
+  e.stream = op.stream, e.group = op.group, e.dtype = 7, e.redop = IsP2p(op.api) ? 0xff : 0,
+  e.result = op.result;
+  e.entered_ns = Ns(op.entered);
+  e.returned_ns = op.returned ? e.entered_ns + 1000 : 0;
+  const double started = op.started >= 0 ? op.started : op.finished >= 0 ? op.entered : -1;
+  e.started_ns = started >= 0 ? Ns(started) : 0;
+  e.finished_ns = op.finished >= 0 ? Ns(op.finished) : 0;
+  e.state = op.result != 0     ? record::State::kFailed
+            : op.finished >= 0 ? record::State::kDone
+            : op.returned      ? record::State::kEnqueued
+                               : record::State::kEntered;
+  return e;
+}
+
+}  // namespace
+
+JobBuilder::JobBuilder(int ranks) : ranks_(static_cast<size_t>(ranks)) {}
+
+int JobBuilder::Communicator(const std::string& name, const std::vector<int>& ranks) {
+  Membership m;
+  m.name = name, m.ranks = ranks;
+  m.init_entered.assign(ranks.size(), 0.01);
+  m.teardown.assign(ranks.size(), -1), m.gone.assign(ranks.size(), -1);
+  m.ready.assign(ranks.size(), true);
+  m.seq.assign(ranks.size(), 0), m.p2p_seq.assign(ranks.size(), 0);
+  communicators_.push_back(std::move(m));
+  return static_cast<int>(communicators_.size()) - 1;
+}
+
+JobBuilder& JobBuilder::Add(const Op& op) {
+  Membership& m = communicators_[op.communicator];
+  const auto member = static_cast<int>(std::find(m.ranks.begin(), m.ranks.end(), op.rank) - m.ranks.begin());
+  uint32_t& seq = IsP2p(op.api) ? m.p2p_seq[member] : m.seq[member];
+  ops_.push_back({op, member, op.result == 0 ? ++seq : seq + 1});
+  observed_until_ = std::max({observed_until_, op.entered, op.finished});
+  return *this;
+}
+
+JobBuilder& JobBuilder::Collective(int communicator, double entered, double finished,
+                                   const std::vector<double>& late, const std::string& api, uint64_t count,
+                                   int step) {
+  const std::vector<int> ranks = communicators_[communicator].ranks;
+  for (size_t i = 0; i < ranks.size(); ++i) {
+    Op op;
+    op.rank = ranks[i], op.communicator = communicator, op.api = api, op.count = count, op.step = step;
+    op.entered = entered + (i < late.size() ? late[i] : 0), op.finished = finished;
+    Add(op);
+  }
+  return *this;
+}
+
+JobBuilder& JobBuilder::Steps(int communicator, int first, int last, double period, uint64_t count) {
+  for (int step = first; step <= last; ++step) {
+    const double at = 0.1 + step * period;
+    Collective(communicator, at, at + 0.1 * period, {}, "ncclAllReduce", count, step);
+  }
+  return *this;
+}
+
+JobBuilder& JobBuilder::Mark(int rank, double time, int step) {
+  extras_.push_back({ExtraKind::kMark, rank, time, "", static_cast<uint64_t>(step)});
+  return *this;
+}
+JobBuilder& JobBuilder::ObservedUntil(double time) {
+  observed_until_ = time;
+  return *this;
+}
+JobBuilder& JobBuilder::Heartbeat(int rank, double time) {
+  ranks_[rank].heartbeat = time;
+  return *this;
+}
+JobBuilder& JobBuilder::Exited(int rank, double time, int code) {
+  ranks_[rank].ended = time, ranks_[rank].exit_code = code;
+  observed_until_ = std::max(observed_until_, time);
+  return *this;
+}
+JobBuilder& JobBuilder::Killed(int rank, double time, int signal) {
+  ranks_[rank].ended = time, ranks_[rank].signal = signal;
+  observed_until_ = std::max(observed_until_, time);
+  return *this;
+}
+JobBuilder& JobBuilder::KilledByLauncher(int rank, double time) {
+  Killed(rank, time, 9);
+  ranks_[rank].by_launcher = true;
+  return *this;
+}
+JobBuilder& JobBuilder::FailedCall(int rank, double time, const std::string& api, uint8_t result) {
+  extras_.push_back({ExtraKind::kCall, rank, time, api, result});
+  return *this;
+}
+JobBuilder& JobBuilder::AsyncError(int rank, double time, uint8_t result) {
+  extras_.push_back({ExtraKind::kAsync, rank, time, "", result});
+  return *this;
+}
+JobBuilder& JobBuilder::Exception(int rank, double time, const std::string& type) {
+  extras_.push_back({ExtraKind::kException, rank, time, type, 0});
+  return *this;
+}
+JobBuilder& JobBuilder::Teardown(int communicator, int rank, double entered, double gone) {
+  Membership& m = communicators_[communicator];
+  const auto member = static_cast<size_t>(std::find(m.ranks.begin(), m.ranks.end(), rank) - m.ranks.begin());
+  m.teardown[member] = entered, m.gone[member] = gone;
+  observed_until_ = std::max({observed_until_, entered, gone});
+  return *this;
+}
+JobBuilder& JobBuilder::NotCreatedBy(int communicator, int rank) { return Creating(communicator, rank, -1); }
+JobBuilder& JobBuilder::Creating(int communicator, int rank, double since) {
+  Membership& m = communicators_[communicator];
+  const auto member = static_cast<size_t>(std::find(m.ranks.begin(), m.ranks.end(), rank) - m.ranks.begin());
+  m.init_entered[member] = since, m.ready[member] = false;
+  return *this;
+}
+JobBuilder& JobBuilder::WithoutRecord(int rank) {
+  ranks_[rank].recorded = false;
+  return *this;
+}
+
+store::Store JobBuilder::Build() const {
+  std::vector<record::FlightRecord> records(ranks_.size());
+  std::vector<std::vector<uint16_t>> comm_index(communicators_.size());
+  for (size_t r = 0; r < ranks_.size(); ++r) {
+    record::Process& p = records[r].process;
+    p.rank = static_cast<int>(r), p.world_size = static_cast<int>(ranks_.size()), p.pid = Pid(p.rank),
+    p.job_id = kJobId;
+    p.host = "node", p.start_monotonic_ns = kStart, p.start_realtime_ns = kRealStart;
+    const bool alive = ranks_[r].ended < 0 || ranks_[r].by_launcher;
+    const double end = alive ? observed_until_ : ranks_[r].ended;
+    p.heartbeat_ns = Ns(ranks_[r].heartbeat >= 0 ? ranks_[r].heartbeat : end);
+  }
+  for (size_t c = 0; c < communicators_.size(); ++c) {
+    const Membership& m = communicators_[c];
+    comm_index[c].assign(m.ranks.size(), record::kNoComm);
+    for (size_t i = 0; i < m.ranks.size(); ++i) {
+      if (m.init_entered[i] < 0) continue;
+      auto& table = records[m.ranks[i]].communicators;
+      record::Communicator entry;
+      entry.index = comm_index[c][i] = static_cast<uint16_t>(table.size());
+      entry.id = 1000 + c, entry.rank = static_cast<int>(i), entry.nranks = static_cast<int>(m.ranks.size());
+      entry.name = m.name, entry.init_entered_ns = Ns(m.init_entered[i]);
+      entry.ready_ns = m.ready[i] ? Ns(m.init_entered[i] + 0.01) : 0;
+      entry.teardown_entered_ns = m.teardown[i] >= 0 ? Ns(m.teardown[i]) : 0;
+      entry.gone_ns = m.gone[i] >= 0 ? Ns(m.gone[i]) : 0;
+      entry.state = m.gone[i] >= 0       ? record::CommState::kDestroyed
+                    : m.teardown[i] >= 0 ? record::CommState::kFinalizing
+                    : m.ready[i]         ? record::CommState::kReady
+                                         : record::CommState::kInitialising;
+      entry.last_seq = m.seq[i], entry.last_p2p_seq = m.p2p_seq[i];
+      table.push_back(std::move(entry));
+    }
+  }
+  std::vector<int> step(ranks_.size(), -1);
+  for (const SequencedOp& s : ops_) {
+    auto& events = records[s.op.rank].events;
+    if (s.op.step >= 0 && s.op.step != step[s.op.rank]) {  // the program marks its steps just before
+      record::Event mark;
+      mark.kind = record::Kind::kMark, mark.state = record::State::kDone;
+      mark.entered_ns = Ns(s.op.entered) - 1, mark.count = static_cast<uint64_t>(step[s.op.rank] = s.op.step);
+      events.push_back(mark);
+    }
+    events.push_back(ToEvent(s.op, s.seq, comm_index[s.op.communicator][s.member]));
+  }
+  for (const Extra& x : extras_) {
+    record::Event e;
+    e.entered_ns = Ns(x.time), e.returned_ns = e.entered_ns + 1000, e.state = record::State::kDone;
+    e.comm = record::kNoComm;
+    switch (x.kind) {
+      case ExtraKind::kMark:
+        e.kind = record::Kind::kMark, e.count = x.value;
+        break;
+      case ExtraKind::kCall:
+        e.kind = record::Kind::kCall, e.api = api::FindApi(x.text)->id,
+        e.result = static_cast<uint8_t>(x.value);
+        break;
+      case ExtraKind::kAsync:
+        e.kind = record::Kind::kAsyncError, e.result = static_cast<uint8_t>(x.value);
+        break;
+      case ExtraKind::kException:
+        e.kind = record::Kind::kException, e.text = x.text;
+        break;
+    }
+    records[x.rank].events.push_back(e);
+  }
+  import::JobAssembler job;
+  for (size_t r = 0; r < ranks_.size(); ++r) {
+    auto& events = records[r].events;
+    std::stable_sort(events.begin(), events.end(),
+                     [](const auto& a, const auto& b) { return a.entered_ns < b.entered_ns; });
+    if (ranks_[r].recorded) job.Add(records[r]);
+  }
+  import::RunInfo run;
+  run.host = "node", run.job_id = kJobId, run.n = static_cast<int>(ranks_.size());
+  run.start_monotonic_ns = kStart, run.start_realtime_ns = kRealStart;
+  for (size_t r = 0; r < ranks_.size(); ++r) {
+    if (!ranks_[r].recorded) continue;
+    import::RunProcess p;
+    p.pid = Pid(static_cast<int>(r)), p.rank = static_cast<int>(r), p.started_ns = kStart;
+    if (ranks_[r].ended >= 0) {
+      p.ended_ns = Ns(ranks_[r].ended), p.exit_code = ranks_[r].exit_code, p.signal = ranks_[r].signal;
+      p.ended_by = ranks_[r].by_launcher ? "rankle" : "itself";
+    }
+    run.processes.push_back(p);
+  }
+  job.AddRun(std::move(run));
+  store::Store store;
+  job.Finish(store);
+  return store;
+}
+
+}  // namespace rankle::testing

@@ -1,0 +1,209 @@
+#include "analyzer/verdict/verdict.h"
+
+#include <algorithm>
+#include <set>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "analyzer/localize/describe.h"
+
+namespace rankle::verdict {
+namespace {
+
+using rules::Finding;
+
+// Waits are dated by their last arrival and deaths by their last sign of life; both may be off by this much.
+constexpr double kSlackS = 1.0;
+
+bool IsIn(const std::string& anomaly, const char* family) { return absl::StartsWith(anomaly, family); }
+const std::string& Class(const Finding& f) { return f.rule->anomaly; }
+
+bool Overlap(const std::vector<int32_t>& a, const std::vector<int32_t>& b) {
+  return std::any_of(a.begin(), a.end(),
+                     [&](int32_t r) { return std::find(b.begin(), b.end(), r) != b.end(); });
+}
+bool Contains(const std::vector<int32_t>& all, const std::vector<int32_t>& some) {
+  return std::all_of(some.begin(), some.end(),
+                     [&](int32_t r) { return std::find(all.begin(), all.end(), r) != all.end(); });
+}
+
+// The loudness of a class says little; this order only breaks ties between findings that explain equally
+// much.
+int Weight(const std::string& anomaly) {
+  if (IsIn(anomaly, "crash.")) return 5;
+  if (anomaly == "hang.mismatch") return 4;
+  if (anomaly == "hang.deadlock") return 3;
+  if (IsIn(anomaly, "hang.")) return 2;
+  return anomaly == "unknown" ? 0 : 1;
+}
+
+bool CrashExplains(const Finding& crash, const Finding& effect) {
+  if (IsIn(Class(effect), "slow.")) return true;
+  if (Class(effect) == "hang.mismatch")
+    return Overlap(crash.ranks, effect.ranks) && crash.at_s <= effect.at_s + kSlackS;
+  if (!IsIn(Class(effect), "hang.") && Class(effect) != "unknown") return false;
+  return Overlap(crash.ranks, effect.ranks) || crash.at_s <= effect.at_s + kSlackS;
+}
+
+// A hang ends in a crash when somebody's watchdog loses patience.
+bool HangExplainsCrash(const Finding& hang, const Finding& crash) {
+  return !Overlap(hang.ranks, crash.ranks) && hang.at_s + kSlackS < crash.at_s &&
+         Contains(hang.victims, crash.ranks);
+}
+
+}  // namespace
+
+bool Explains(const Finding& cause, const Finding& effect) {
+  if (&cause == &effect) return false;
+  const std::string &c = Class(cause), &e = Class(effect);
+  const bool crash = IsIn(c, "crash."), crashed = IsIn(e, "crash.");
+  if (crash && !crashed) return CrashExplains(cause, effect);
+  if (crash && crashed) return false;  // the first failure was decided among them already
+  if (c == "hang.mismatch") {
+    if (crashed) return !CrashExplains(effect, cause) && cause.at_s <= effect.at_s + kSlackS;
+    if (e == "hang.mismatch") return cause.at_s < effect.at_s;
+    return cause.at_s <= effect.at_s + kSlackS || effect.at_s == 0;
+  }
+  if (IsIn(c, "hang.") && crashed) return HangExplainsCrash(cause, effect);
+  if (IsIn(c, "hang.") && IsIn(e, "slow.")) return true;
+  // Of two hangs, the one whose culprits wait for the other's is the symptom.
+  if (IsIn(c, "hang.") && IsIn(e, "hang.") && e != "hang.mismatch") {
+    return !effect.ranks.empty() && Contains(cause.victims, effect.ranks) &&
+           !Contains(effect.victims, cause.ranks);
+  }
+  return false;
+}
+
+namespace {
+
+ReportedFinding ToReported(const Finding& f) {
+  ReportedFinding r;
+  r.rule = f.rule->id, r.anomaly = f.rule->anomaly, r.severity = f.rule->severity;
+  r.communicator = f.communicator, r.op = f.op, r.summary = f.summary, r.seq = f.seq;
+  r.symptom = f.rule->symptom, r.advice = f.rule->advice, r.look_alikes = f.rule->look_alikes;
+  r.confidence = f.confidence, r.since_s = f.since_s, r.at_s = f.at_s;
+  r.ranks = f.ranks, r.victims = f.victims, r.links = f.links, r.hosts = f.hosts, r.evidence = f.evidence;
+  r.root_causes = f.rule->root_causes;
+  std::sort(r.ranks.begin(), r.ranks.end());
+  return r;
+}
+
+std::vector<std::string> HostsOf(const store::Store& store, const std::vector<int32_t>& ranks) {
+  std::set<std::string> hosts;
+  for (const store::Rank& rank : store.ranks) {
+    if (std::find(ranks.begin(), ranks.end(), rank.global) != ranks.end() && rank.process >= 0) {
+      hosts.insert(store.processes[rank.process].host);
+    }
+  }
+  return {hosts.begin(), hosts.end()};
+}
+
+template <typename T>
+void Union(std::vector<T>& into, const std::vector<T>& from) {
+  std::set<T> all(into.begin(), into.end());
+  all.insert(from.begin(), from.end());
+  into.assign(all.begin(), all.end());
+}
+
+// Everybody who is no culprit suffers when a synchronous job hangs or loses a rank.
+void FindVictims(const store::Store& store, Verdict& v) {
+  if (v.victims.empty() && IsIn(v.anomaly, "crash.")) {
+    for (const store::Rank& rank : store.ranks) v.victims.push_back(rank.global);
+  }
+  std::erase_if(v.victims,
+                [&](int32_t r) { return std::find(v.ranks.begin(), v.ranks.end(), r) != v.ranks.end(); });
+}
+
+// What is missing lowers what can be said.
+double DataFactor(const store::DataQuality& quality) {
+  double factor = 1;
+  if (!quality.missing_ranks.empty()) factor *= 0.9;
+  if (quality.dropped > 0) factor *= 0.95;
+  return factor;
+}
+
+void BuildCausalChain(const store::Store& store, const facts::Facts& facts, Report& report) {
+  constexpr size_t kMost = 24;
+  auto& chain = report.causal_chain;
+  for (const localize::Disagreement& d : facts.disagreements) {
+    const int32_t rank = d.culprits.empty() ? -1 : store.GlobalRank(d.culprits[0]);
+    chain.push_back({store::Store::Seconds(d.time), rank, d.what});
+  }
+  for (const localize::Failure& f : facts.failures) {
+    chain.push_back({store::Store::Seconds(f.time), store.GlobalRank(f.rank), f.what});
+  }
+  for (const localize::Stall& s : facts.stalls) {
+    if (!s.wait.IsStalled()) continue;
+    for (int32_t rank : s.culprits) {
+      const size_t end = store.rank_begin(rank + 1);
+      if (end == store.rank_begin(rank)) continue;
+      const auto& o = store.operations;
+      const size_t last = end - 1;
+      chain.push_back({store::Store::Seconds(std::max(o.entered[last], o.finished[last])),
+                       store.GlobalRank(rank),
+                       absl::StrCat("last seen in ", store::OperationName(o.api[last]), " #", o.seq[last],
+                                    " of ", store.communicators[o.communicator[last]].name)});
+    }
+    const int32_t waiter = s.wait.waiters.empty() ? -1 : store.GlobalRank(s.wait.waiters[0]);
+    chain.push_back(
+        {store::Store::Seconds(s.wait.last_arrival), waiter,
+         absl::StrCat(s.wait.waiters.size(), " ranks begin to wait in ", WaitName(store, s.wait))});
+  }
+  std::stable_sort(chain.begin(), chain.end(),
+                   [](const ChainLink& a, const ChainLink& b) { return a.t_s < b.t_s; });
+  if (chain.size() > kMost) chain.resize(kMost);
+}
+
+}  // namespace
+
+void Decide(const store::Store& store, const facts::Facts& facts, const std::vector<Finding>& findings,
+            Report& report) {
+  std::vector<const Finding*> anomalies;
+  const Finding* healthy = nullptr;
+  for (const Finding& f : findings) {
+    Class(f) == "healthy" ? void(healthy = &f) : anomalies.push_back(&f);
+  }
+  Verdict& v = report.verdict;
+  if (anomalies.empty()) {
+    v.anomaly = "healthy";
+    v.confidence = healthy == nullptr ? 0.5 : healthy->confidence;
+    v.summary = healthy == nullptr ? "no rule found anything" : healthy->summary;
+    return;
+  }
+  struct Ranked {
+    const Finding* finding;
+    int explains = 0, explained_by = 0;
+  };
+  std::vector<Ranked> ranked;
+  for (const Finding* f : anomalies) {
+    Ranked r{f};
+    for (const Finding* other : anomalies)
+      r.explains += Explains(*f, *other), r.explained_by += Explains(*other, *f);
+    ranked.push_back(r);
+  }
+  const auto key = [](const Ranked& r) {
+    return std::tuple(r.explained_by > 0, -r.explains, -Weight(Class(*r.finding)), -r.finding->confidence);
+  };
+  std::stable_sort(ranked.begin(), ranked.end(),
+                   [&](const Ranked& a, const Ranked& b) { return key(a) < key(b); });
+  for (const Ranked& r : ranked) {
+    report.findings.push_back(ToReported(*r.finding));
+    report.findings.back().is_root = r.explained_by == 0;
+  }
+  const ReportedFinding& top = report.findings.front();
+  v.anomaly = top.anomaly, v.confidence = top.confidence, v.summary = top.summary;
+  // Other unexplained findings of the same class are further culprits of the same kind.
+  for (const ReportedFinding& f : report.findings) {
+    if (f.anomaly != top.anomaly || (!f.is_root && &f != &top)) continue;
+    Union(v.ranks, f.ranks), Union(v.links, f.links), Union(v.hosts, f.hosts), Union(v.victims, f.victims);
+    if (&f != &top && !f.ranks.empty() && v.ranks != top.ranks)
+      absl::StrAppend(&v.summary, "; also ", f.summary);
+    v.confidence = std::min(v.confidence, f.confidence);
+  }
+  v.confidence *= DataFactor(store.quality);
+  Union(v.hosts, HostsOf(store, v.ranks));
+  FindVictims(store, v);
+  BuildCausalChain(store, facts, report);
+}
+
+}  // namespace rankle::verdict

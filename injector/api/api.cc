@@ -3,17 +3,14 @@
 #include "injector/api/api.h"
 
 #include <algorithm>
-#include <array>
 #include <map>
 #include <mutex>
 #include <string>
 
+#include "injector/api/table.h"
+
 namespace rankle::api {
 namespace {
-
-constexpr ApiInfo kApis[] = {
-#include "injector/api/api_table.inc"
-};
 
 struct GroupName {
   std::string_view name;
@@ -27,13 +24,9 @@ constexpr GroupName kGroups[] = {
     {"process", kProcessGroup},
 };
 
-struct DataType {
-  std::string_view name;
-  uint32_t bytes;
-};
-constexpr DataType kDataTypes[] = {{"int8", 1},    {"uint8", 1},    {"int32", 4},      {"uint32", 4},
-                                   {"int64", 8},   {"uint64", 8},   {"float16", 2},    {"float32", 4},
-                                   {"float64", 8}, {"bfloat16", 2}, {"float8e4m3", 1}, {"float8e5m2", 1}};
+constexpr std::string_view kDataTypes[] = {"int8",    "uint8",    "int32",      "uint32",
+                                           "int64",   "uint64",   "float16",    "float32",
+                                           "float64", "bfloat16", "float8e4m3", "float8e5m2"};
 struct Alias {
   std::string_view name;
   int dtype;
@@ -65,20 +58,20 @@ std::string_view WithoutSymbolSuffix(std::string_view name) {
 
 }  // namespace
 
-std::span<const ApiInfo> AllApis() { return kApis; }
+std::span<const ApiInfo> AllApis() { return kApiTable; }
 
 const ApiInfo* FindApi(std::string_view name) {
   if (name.starts_with("pnccl")) name.remove_prefix(1);
   name = WithoutSymbolSuffix(name);
-  const auto* found =
-      std::find_if(std::begin(kApis), std::end(kApis), [&](const ApiInfo& api) { return api.name == name; });
-  return found == std::end(kApis) ? nullptr : found;
+  const auto* found = std::find_if(std::begin(kApiTable), std::end(kApiTable),
+                                   [&](const ApiInfo& api) { return api.name == name; });
+  return found == std::end(kApiTable) ? nullptr : found;
 }
 
 const ApiInfo* FindApi(uint16_t id) {
-  const auto* found = std::lower_bound(std::begin(kApis), std::end(kApis), id,
+  const auto* found = std::lower_bound(std::begin(kApiTable), std::end(kApiTable), id,
                                        [](const ApiInfo& api, uint16_t wanted) { return api.id < wanted; });
-  return found == std::end(kApis) || found->id != id ? nullptr : found;
+  return found == std::end(kApiTable) || found->id != id ? nullptr : found;
 }
 
 std::string_view ApiName(uint16_t id) {
@@ -93,15 +86,13 @@ uint32_t GroupByName(std::string_view name) {
   return 0;
 }
 
-uint32_t DataTypeBytes(uint8_t dtype) { return dtype < std::size(kDataTypes) ? kDataTypes[dtype].bytes : 0; }
-
 std::string_view DataTypeName(uint8_t dtype) {
-  return dtype < std::size(kDataTypes) ? kDataTypes[dtype].name : KeepName("ncclDataType", dtype);
+  return dtype < std::size(kDataTypes) ? kDataTypes[dtype] : KeepName("ncclDataType", dtype);
 }
 
 int DataTypeByName(std::string_view name) {
   for (size_t i = 0; i < std::size(kDataTypes); ++i) {
-    if (kDataTypes[i].name == name) return static_cast<int>(i);
+    if (kDataTypes[i] == name) return static_cast<int>(i);
   }
   for (const Alias& alias : kDataTypeAliases) {
     if (alias.name == name) return alias.dtype;

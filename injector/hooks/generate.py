@@ -182,10 +182,37 @@ def api_table(apis):
     return "".join(lines)
 
 
+MISSING_TEXT = '"no loaded library has this function"'
+
+
+def wrapper(api, symbol, slot):
+    """One interposer: a prototype and one call."""
+    parameters = ", ".join(f"{parameter.type} {parameter.name}" for parameter in api.prototype.parameters)
+    names = "".join(f", {parameter.name}" for parameter in api.prototype.parameters)
+    result = api.prototype.result
+    if result in ("ncclResult_t", "cudaError_t", "CUresult"):
+        body = f"return Intercept<{api.id}, {slot}, {result}>(__builtin_return_address(0){names});"
+    elif result == "void":
+        body = f"PassThrough<{slot}, void>(nullptr{names});"
+    else:
+        body = f"return PassThrough<{slot}, {result}>({MISSING_TEXT}{names});"
+    return f"RANKLE_EXPORT {result} {symbol}({parameters}) {{\n  {body}\n}}\n"
+
+
 def outputs(apis):
-    return {
-        os.path.join(API_DIR, "api_table.inc"): api_table(apis),
-    }
+    hooked = [(symbol, api) for api in apis if api.library != "process" for symbol in api.symbols]
+    hooked.sort(key=lambda pair: pair[0])
+    wrappers = {"nccl": [BANNER], "cudart": [BANNER], "cuda": [BANNER]}
+    symbols = [BANNER]
+    for slot, (symbol, api) in enumerate(hooked):
+        wrappers[api.library].append(wrapper(api, symbol, slot))
+        types = ", ".join(parameter.type for parameter in api.prototype.parameters)
+        symbols.append(f'{{"{symbol}", {api.id}, api::Library::{LIBRARIES[api.library]}, '
+                       f"AddressOf<{api.prototype.result}({types})>(&{symbol})}},\n")
+    files = {os.path.join(HERE, f"generated_{library}.inc"): "".join(text) for library, text in wrappers.items()}
+    files[os.path.join(HERE, "generated_symbols.inc")] = "".join(symbols)
+    files[os.path.join(API_DIR, "api_table.inc")] = api_table(apis)
+    return files
 
 
 def main():

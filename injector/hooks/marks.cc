@@ -1,0 +1,42 @@
+// Training steps marked by the program: rankleMarkStep (tracer/api/rankle.h), and NVTX ranges named step*.
+#include <stdlib.h>
+#include <string.h>
+
+#include <cstdint>
+
+#include "injector/api/table.h"
+#include "injector/hooks/export.h"
+#include "injector/hooks/process.h"
+#include "injector/hooks/run.h"
+#include "injector/hooks/steps.h"
+
+namespace rankle::hooks {
+namespace {
+
+// The mark first: a fault that fires at it happens inside the step.
+void Mark(int64_t step, const void* caller) {
+  if (!EnterHook()) return;
+  MarkStep(step);
+  HookCall call;
+  call.info = &api::kApiTable[api::IndexOf(api::IdOf("rankleMarkStep"))];
+  call.invoke = [](void*) { return 0; };
+  call.caller = caller;
+  RunHook(call, PassOn);
+  LeaveHook();
+}
+
+}  // namespace
+
+// "step 12", "step_12", "Step#12": the number where there is one, else the next.
+void MarkRange(const char* name, const void* caller) {
+  if (name == nullptr || strncasecmp(name, "step", 4) != 0) return;
+  const char* digit = name + strcspn(name, "0123456789");
+  const int64_t step = *digit != '\0' ? strtoll(digit, nullptr, 10) : TheProcess().step.load() + 1;
+  Mark(step, caller);
+}
+
+}  // namespace rankle::hooks
+
+extern "C" RANKLE_EXPORT void rankleMarkStep(int64_t step) {
+  rankle::hooks::Mark(step, __builtin_return_address(0));
+}

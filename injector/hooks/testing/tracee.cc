@@ -1,0 +1,210 @@
+// The small program that the hooks are tested on, under LD_PRELOAD and the fake libraries. The first argument
+// chooses what it does; linked to the libraries, except for `dlopen`.
+#include <cuda_runtime_api.h>
+#include <dlfcn.h>
+#include <nccl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <functional>
+#include <map>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "tracer/api/rankle.h"
+
+extern "C" int fake_nccl_operations();
+// Older libraries lack it.
+extern "C" ncclResult_t ncclCommRevoke(ncclComm_t, int) __attribute__((weak));
+
+namespace {
+
+float g_data[64];
+
+ncclComm_t Init() {
+  ncclUniqueId id;
+  ncclGetUniqueId(&id);
+  ncclConfig_t config = NCCL_CONFIG_INITIALIZER;
+  config.commName = "dp0";
+  ncclComm_t comm = nullptr;
+  ncclCommInitRankConfig(&comm, 4, id, 1, &config);
+  return comm;
+}
+
+ncclResult_t Reduce(ncclComm_t comm, size_t count = 16) {
+  return ncclAllReduce(g_data, g_data, count, ncclFloat32, ncclSum, comm, nullptr);
+}
+
+void Operations() {
+  ncclComm_t comm = Init();
+  for (int step = 0; step < 3; ++step) {
+    rankle_mark_step(step);
+    std::printf("result %d\n", Reduce(comm));
+  }
+  std::printf("bad %d\n", Reduce(comm, 666));
+  ncclGroupStart();
+  ncclSend(g_data, 8, ncclFloat32, 2, comm, nullptr);
+  ncclRecv(g_data, 8, ncclFloat32, 0, comm, nullptr);
+  ncclGroupEnd();
+  ncclComm_t part = nullptr;
+  ncclCommSplit(comm, 7, 0, &part, nullptr);
+  cudaStreamSynchronize(nullptr);
+  ncclCommDestroy(part);
+  ncclCommDestroy(comm);
+  std::printf("operations %d\n", fake_nccl_operations());
+}
+
+void Memory() {
+  void *a = nullptr, *b = nullptr;
+  std::printf("malloc %d\n", cudaMalloc(&a, 1000));
+  std::printf("malloc %d\n", cudaMalloc(&b, 500));
+  cudaFree(a);
+}
+
+void Graph() {
+  ncclComm_t comm = Init();
+  cudaStream_t stream;
+  cudaStreamCreate(&stream);
+  cudaStreamBeginCapture(stream, cudaStreamCaptureModeGlobal);
+  ncclAllReduce(g_data, g_data, 16, ncclFloat32, ncclSum, comm, stream);
+  ncclAllReduce(g_data, g_data, 32, ncclFloat32, ncclSum, comm, stream);
+  cudaGraph_t graph;
+  cudaStreamEndCapture(stream, &graph);
+  cudaGraphExec_t exec;
+  cudaGraphInstantiate(&exec, graph, 0);
+  for (int i = 0; i < 2; ++i) cudaGraphLaunch(exec, stream);
+  cudaStreamSynchronize(stream);
+}
+
+void Dlopen(const std::string& folder) {
+  void* nccl = dlopen((folder + "/libnccl.so.2").c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (nccl == nullptr) std::exit(9);
+  auto get_id = reinterpret_cast<decltype(&ncclGetUniqueId)>(dlsym(nccl, "ncclGetUniqueId"));
+  auto init = reinterpret_cast<decltype(&ncclCommInitRank)>(dlsym(nccl, "ncclCommInitRank"));
+  auto reduce = reinterpret_cast<decltype(&ncclAllReduce)>(dlsym(nccl, "ncclAllReduce"));
+  ncclUniqueId id;
+  get_id(&id);
+  ncclComm_t comm;
+  init(&comm, 2, id, 0);
+  std::printf("result %d\n", reduce(g_data, g_data, 16, ncclFloat32, ncclSum, comm, nullptr));
+  // What every other program relies on: RTLD_NEXT, versions, and errors, as without us.
+  std::printf("missing %d\n", dlsym(nccl, "ncclNoSuchFunction") == nullptr && dlerror() != nullptr);
+  std::printf("absent %d\n", dlsym(nccl, "ncclCommShrink") == nullptr && dlerror() != nullptr);
+  std::printf("next %d\n", dlsym(RTLD_NEXT, "getpid") == reinterpret_cast<void*>(&getpid));
+  std::printf("default %d\n", dlsym(RTLD_DEFAULT, "strlen") != nullptr);
+}
+
+void Fork() {
+  ncclComm_t comm = Init();
+  Reduce(comm);
+  const pid_t child = fork();
+  if (child == 0) {
+    Reduce(Init());
+    std::exit(5);
+  }
+  int status;
+  waitpid(child, &status, 0);
+  Reduce(comm);
+  std::printf("child %d\n", WEXITSTATUS(status));
+}
+
+void Threads() {
+  ncclComm_t comm = Init();
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([comm] {
+      for (int n = 0; n < 250; ++n) Reduce(comm);
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+}
+
+void CatchThrow() {
+  ncclComm_t comm = Init();
+  try {
+    Reduce(comm);
+  } catch (const std::exception& error) {
+    std::printf("caught %s\n", error.what());
+  }
+  unsetenv("FAKE_NCCL_THROW");
+  std::printf("result %d\n", Reduce(comm));
+}
+
+void Async() {
+  ncclComm_t comm = Init();
+  Reduce(comm);
+  ncclResult_t error = ncclSuccess;
+  for (int i = 0; i < 3; ++i) ncclCommGetAsyncError(comm, &error);
+  std::printf("async %d\n", error);
+}
+
+struct Early {
+  Early() {
+    if (getenv("TRACEE_EARLY") != nullptr) Reduce(Init());
+  }
+  ~Early() {
+    if (getenv("TRACEE_LATE") != nullptr) Reduce(Init());
+  }
+} g_early;
+
+}  // namespace
+
+int main(int count, char** arguments) {
+  const std::string what = count > 1 ? arguments[1] : "";
+  const std::map<std::string, std::function<void()>> programs = {
+      {"operations", Operations},
+      {"memory", Memory},
+      {"graph", Graph},
+      {"fork", Fork},
+      {"threads", Threads},
+      {"catch", CatchThrow},
+      {"async", Async},
+      {"dlopen", [&] { Dlopen(arguments[2]); }},
+      {"nothing", [] {}},
+      {"shell", [] { std::printf("shell %d\n", std::system("true")); }},
+      {"throw",
+       [] {
+         Init();
+         throw std::out_of_range("nobody catches this");
+       }},
+      {"abort",
+       [] {
+         Init();
+         std::abort();
+       }},
+      {"_exit",
+       [] {
+         Init();
+         _exit(6);
+       }},
+      {"exit",
+       [] {
+         Init();
+         std::exit(7);
+       }},
+      {"missing",
+       [] {
+         ncclComm_t comm = Init();
+         std::printf("missing %d\n", ncclCommRevoke(comm, 0));
+       }},
+      {"ptsz",
+       [] {
+         char to[8];
+         std::printf("ptsz %d\n", cudaMemcpyAsync(to, "hello", 6, cudaMemcpyDefault, nullptr));
+       }},
+      {"reduce",
+       [] {
+         ncclComm_t comm = Init();
+         for (int i = 0; i < 5; ++i) std::printf("result %d\n", Reduce(comm));
+       }},
+  };
+  const auto found = programs.find(what);
+  if (found == programs.end()) return 99;
+  found->second();
+  return what == "operations" ? 3 : 0;
+}

@@ -109,15 +109,16 @@ class EntryReader {
   const ParameterFacts& facts() const { return facts_; }
   // A `where` key that none of these functions has can never match.
   absl::Status CheckSelectors(const std::vector<TargetFunction>& targets) const {
-    for (const auto& [selector, entry] : selectors_) {
-      if (selector->has == nullptr) continue;
+    for (const auto& pair : selectors_) {
+      const Selector& selector = *pair.first;
+      const RawEntry& entry = *pair.second;
       const bool possible = std::any_of(targets.begin(), targets.end(), [&](const TargetFunction& target) {
-        return selector->has(*target.api);
+        return selector.has == nullptr || selector.has(*target.api);
       });
       if (possible) continue;
-      return At(entry->place,
-                Concat("'", entry->key, "' can never match: ", targets[0].api->name,
-                       targets.size() == 1 ? " has" : " and the other targets have", " no ", entry->key));
+      return At(entry.place,
+                Concat("'", entry.key, "' can never match: ", targets[0].api->name,
+                       targets.size() == 1 ? " has" : " and the other targets have", " no ", entry.key));
     }
     return absl::OkStatus();
   }

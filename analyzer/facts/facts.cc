@@ -119,6 +119,22 @@ absl::Status AddFailures(const Store& store, const Facts& facts, store::Database
       rows);
 }
 
+absl::Status AddLateness(const Store& store, const Facts& facts, store::Database& db) {
+  Rows rows;
+  for (const localize::Lateness& l : facts.lateness) {
+    rows.push_back({Int(store.GlobalRank(l.rank)), Int(l.peers), Int(l.by_steps), Int(l.first_iteration),
+                    Int(l.last_iteration), Int(l.iterations), Int(l.slow_iterations), l.factor,
+                    Store::Seconds(l.own_ns), Store::Seconds(l.normal_ns), Store::Seconds(l.iteration_ns),
+                    l.chance, l.surprise, Store::Seconds(l.since)});
+  }
+  return db.AddTable(
+      "lateness",
+      "rank INTEGER, peers INTEGER, by_steps INTEGER, first_iteration INTEGER, last_iteration INTEGER, "
+      "iterations INTEGER, slow_iterations INTEGER, factor REAL, own_s REAL, normal_s REAL, "
+      "iteration_s REAL, chance REAL, surprise REAL, since_s REAL",
+      rows);
+}
+
 }  // namespace
 
 Facts FindFacts(const Store& store, const localize::HangSettings& settings) {
@@ -128,12 +144,13 @@ Facts FindFacts(const Store& store, const localize::HangSettings& settings) {
   facts.stalls = localize::FindStalls(store, progress, facts.waits);
   facts.disagreements = localize::FindDisagreements(store, progress);
   facts.failures = localize::FindFailures(store);
+  facts.lateness = localize::FindLateness(store);
   return facts;
 }
 
 absl::Status AddFactTables(const Store& store, const Facts& facts, store::Database& database) {
   if (absl::Status status = AddJob(store, database); !status.ok()) return status;
-  for (auto* add : {AddStalls, AddDisagreements, AddFailures}) {
+  for (auto* add : {AddStalls, AddDisagreements, AddFailures, AddLateness}) {
     if (absl::Status status = add(store, facts, database); !status.ok()) return status;
   }
   return absl::OkStatus();

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "analyzer/localize/arrival.h"
 #include "analyzer/localize/failure.h"
 #include "analyzer/localize/progress.h"
 #include "analyzer/localize/signature.h"
@@ -19,6 +20,7 @@ struct Facts {
   std::vector<localize::Stall> stalls;
   std::vector<localize::Disagreement> disagreements;
   std::vector<localize::Failure> failures;
+  std::vector<localize::Lateness> lateness;
 };
 
 Facts FindFacts(const store::Store& store, const localize::HangSettings& settings);

@@ -1,0 +1,13 @@
+// The job as Chrome trace events (JSON), which chrome://tracing and ui.perfetto.dev open: one process a rank,
+// one thread a stream and communicator for device work, one thread for host calls.
+#pragma once
+
+#include <string>
+
+#include "analyzer/store/store.h"
+
+namespace rankle {
+
+std::string ChromeTrace(const store::Store& store);
+
+}  // namespace rankle

@@ -64,7 +64,7 @@ def handwritten(folder, result):
             continue
         text = source.read_text()
         names |= set(re.findall(r'^(?:extern "C" )?%s\s+(\w+)\(' % result, text, re.M))
-        names |= set(re.findall(r"^(?:extern \"C\" )?%s\s+RANKLE_V2\((\w+)\)\(" % result, text, re.M))
+        names |= set(re.findall(r"^(?:extern \"C\" )?%s\s+RANKLE_V[23]\((\w+)\)\(" % result, text, re.M))
     return names
 
 

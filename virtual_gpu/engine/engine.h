@@ -7,6 +7,7 @@
 #include <memory>
 #include <vector>
 
+#include "virtual_gpu/engine/default_stream.h"
 #include "virtual_gpu/engine/device.h"
 #include "virtual_gpu/engine/handle_table.h"
 #include "virtual_gpu/engine/kernel_time.h"
@@ -66,18 +67,6 @@ Error HealthyDevice(Device** device);
 
 // Resolves a stream handle of any kind: a created stream, 0, cudaStreamLegacy, cudaStreamPerThread.
 Error FindStream(const void* handle, std::shared_ptr<Stream>* stream);
-
-// While one lives, handle 0 means the calling thread's default stream: the *_ptsz and *_ptds entry points.
-class PerThreadDefaultScope {
- public:
-  PerThreadDefaultScope();
-  ~PerThreadDefaultScope();
-  PerThreadDefaultScope(const PerThreadDefaultScope&) = delete;
-  PerThreadDefaultScope& operator=(const PerThreadDefaultScope&) = delete;
-
- private:
-  bool previous_;
-};
 
 // While one lives, the thread runs a host function and must not call CUDA.
 class HostFunctionScope {

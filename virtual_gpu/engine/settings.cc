@@ -78,18 +78,19 @@ std::vector<int> ParseVisibleDevices(std::string_view list, int physical_count) 
   return visible;
 }
 
+int PhysicalDeviceCount() {
+  const char* text = std::getenv("RANKLE_VIRTUAL_GPUS");
+  if (text == nullptr) return 1;
+  const std::optional<long> count = ParseInteger(Trim(text));
+  if (count && *count >= 0 && *count <= kMaxDevices) return static_cast<int>(*count);
+  fprintf(stderr, "rankle: virtual GPU: RANKLE_VIRTUAL_GPUS=%s is not a number from 0 to %d; using 1\n", text,
+          kMaxDevices);
+  return 1;
+}
+
 Settings SettingsFromEnvironment() {
   Settings settings;
-  int physical_count = 1;
-  if (const char* text = std::getenv("RANKLE_VIRTUAL_GPUS")) {
-    const std::optional<long> count = ParseInteger(Trim(text));
-    if (count && *count >= 0 && *count <= kMaxDevices) {
-      physical_count = static_cast<int>(*count);
-    } else {
-      fprintf(stderr, "rankle: virtual GPU: RANKLE_VIRTUAL_GPUS=%s is not a number from 0 to %d; using 1\n",
-              text, kMaxDevices);
-    }
-  }
+  const int physical_count = PhysicalDeviceCount();
   if (const char* list = std::getenv("CUDA_VISIBLE_DEVICES")) {
     settings.visible = ParseVisibleDevices(list, physical_count);
   } else {

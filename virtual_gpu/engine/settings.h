@@ -22,6 +22,9 @@ struct Settings {
 
 Settings SettingsFromEnvironment();
 
+// The GPUs of the machine, whatever is visible to this process.
+int PhysicalDeviceCount();
+
 // "64MiB", "2GiB", "1G", "4096"; nothing for anything else.
 std::optional<size_t> ParseBytes(std::string_view text);
 

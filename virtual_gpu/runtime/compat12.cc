@@ -3,7 +3,7 @@
 #if RANKLE_CUDART_VERSION < 13000
 #include <driver_types.h>
 
-#include <type_traits>
+#include "virtual_gpu/engine/default_stream.h"
 
 extern "C" {
 
@@ -80,6 +80,35 @@ cudaError_t cudaEventElapsedTime_v2(float* milliseconds, cudaEvent_t start, cuda
 cudaError_t cudaThreadExit() { return cudaDeviceReset(); }
 
 cudaError_t cudaThreadSynchronize() { return cudaDeviceSynchronize(); }
+
+// With the per-thread default stream.
+cudaError_t cudaMemPrefetchAsync_v2_ptsz(const void* pointer, size_t bytes, cudaMemLocation location,
+                                         unsigned flags, cudaStream_t stream) {
+  rankle::vgpu::PerThreadDefaultScope per_thread;
+  return cudaMemPrefetchAsync_v2(pointer, bytes, location, flags, stream);
+}
+
+cudaError_t cudaStreamGetCaptureInfo_v2_ptsz(cudaStream_t stream, cudaStreamCaptureStatus* status,
+                                             unsigned long long* id, cudaGraph_t* graph,
+                                             const cudaGraphNode_t** dependencies, size_t* count) {
+  rankle::vgpu::PerThreadDefaultScope per_thread;
+  return cudaStreamGetCaptureInfo_v2(stream, status, id, graph, dependencies, count);
+}
+
+cudaError_t cudaStreamGetCaptureInfo_v3_ptsz(cudaStream_t stream, cudaStreamCaptureStatus* status,
+                                             unsigned long long* id, cudaGraph_t* graph,
+                                             const cudaGraphNode_t** dependencies,
+                                             const cudaGraphEdgeData** edges, size_t* count) {
+  rankle::vgpu::PerThreadDefaultScope per_thread;
+  return cudaStreamGetCaptureInfo_v3(stream, status, id, graph, dependencies, edges, count);
+}
+
+cudaError_t cudaStreamUpdateCaptureDependencies_v2_ptsz(cudaStream_t stream, cudaGraphNode_t* dependencies,
+                                                        const cudaGraphEdgeData* edges, size_t count,
+                                                        unsigned flags) {
+  rankle::vgpu::PerThreadDefaultScope per_thread;
+  return cudaStreamUpdateCaptureDependencies_v2(stream, dependencies, edges, count, flags);
+}
 
 }  // extern "C"
 #endif

@@ -237,30 +237,33 @@ cudaError_t cudaGraphDestroyNode(cudaGraphNode_t node) {
   return Call([&] { return NodeDestroy(node); });
 }
 
-cudaError_t RANKLE_V2(cudaGraphGetEdges)(cudaGraph_t graph, cudaGraphNode_t* from, cudaGraphNode_t* to,
-                                         cudaGraphEdgeData* data, size_t* count) {
+extern "C" cudaError_t RANKLE_V2(cudaGraphGetEdges)(cudaGraph_t graph, cudaGraphNode_t* from,
+                                                    cudaGraphNode_t* to, cudaGraphEdgeData* data,
+                                                    size_t* count) {
   return Call([&] { return GraphEdges(graph, from, to, data, count); });
 }
 
-cudaError_t RANKLE_V2(cudaGraphNodeGetDependencies)(cudaGraphNode_t node, cudaGraphNode_t* dependencies,
-                                                    cudaGraphEdgeData* data, size_t* count) {
+extern "C" cudaError_t RANKLE_V2(cudaGraphNodeGetDependencies)(cudaGraphNode_t node,
+                                                               cudaGraphNode_t* dependencies,
+                                                               cudaGraphEdgeData* data, size_t* count) {
   return Call([&] { return NodeDependencies(node, dependencies, data, count); });
 }
 
-cudaError_t RANKLE_V2(cudaGraphNodeGetDependentNodes)(cudaGraphNode_t node, cudaGraphNode_t* dependents,
-                                                      cudaGraphEdgeData* data, size_t* count) {
+extern "C" cudaError_t RANKLE_V2(cudaGraphNodeGetDependentNodes)(cudaGraphNode_t node,
+                                                                 cudaGraphNode_t* dependents,
+                                                                 cudaGraphEdgeData* data, size_t* count) {
   return Call([&] { return NodeDependents(node, dependents, data, count); });
 }
 
-cudaError_t RANKLE_V2(cudaGraphAddDependencies)(cudaGraph_t graph, const cudaGraphNode_t* from,
-                                                const cudaGraphNode_t* to, const cudaGraphEdgeData*,
-                                                size_t count) {
+extern "C" cudaError_t RANKLE_V2(cudaGraphAddDependencies)(cudaGraph_t graph, const cudaGraphNode_t* from,
+                                                           const cudaGraphNode_t* to,
+                                                           const cudaGraphEdgeData*, size_t count) {
   return Call([&] { return GraphAddEdges(graph, from, to, count); });
 }
 
-cudaError_t RANKLE_V2(cudaGraphRemoveDependencies)(cudaGraph_t graph, const cudaGraphNode_t* from,
-                                                   const cudaGraphNode_t* to, const cudaGraphEdgeData*,
-                                                   size_t count) {
+extern "C" cudaError_t RANKLE_V2(cudaGraphRemoveDependencies)(cudaGraph_t graph, const cudaGraphNode_t* from,
+                                                              const cudaGraphNode_t* to,
+                                                              const cudaGraphEdgeData*, size_t count) {
   return Call([&] { return GraphRemoveEdges(graph, from, to, count); });
 }
 
@@ -316,10 +319,11 @@ cudaError_t cudaGraphDebugDotPrint(cudaGraph_t graph, const char* path, unsigned
   return Call([&] { return GraphWriteDot(graph, path); });
 }
 
-cudaError_t RANKLE_V3(cudaStreamGetCaptureInfo)(cudaStream_t stream, cudaStreamCaptureStatus* status,
-                                                unsigned long long* id, cudaGraph_t* graph,
-                                                const cudaGraphNode_t** dependencies,
-                                                const cudaGraphEdgeData** edges, size_t* count) {
+extern "C" cudaError_t RANKLE_V3(cudaStreamGetCaptureInfo)(cudaStream_t stream,
+                                                           cudaStreamCaptureStatus* status,
+                                                           unsigned long long* id, cudaGraph_t* graph,
+                                                           const cudaGraphNode_t** dependencies,
+                                                           const cudaGraphEdgeData** edges, size_t* count) {
   return Call([&]() -> Error {
     CaptureInfo info;
     if (status == nullptr) return cudaErrorInvalidValue;
@@ -334,9 +338,10 @@ cudaError_t RANKLE_V3(cudaStreamGetCaptureInfo)(cudaStream_t stream, cudaStreamC
   });
 }
 
-cudaError_t RANKLE_V2(cudaStreamUpdateCaptureDependencies)(cudaStream_t stream, cudaGraphNode_t* nodes,
-                                                           const cudaGraphEdgeData*, size_t count,
-                                                           unsigned flags) {
+extern "C" cudaError_t RANKLE_V2(cudaStreamUpdateCaptureDependencies)(cudaStream_t stream,
+                                                                      cudaGraphNode_t* nodes,
+                                                                      const cudaGraphEdgeData*, size_t count,
+                                                                      unsigned flags) {
   return Call([&] {
     return UpdateCaptureDependencies(stream, nodes, count, flags == cudaStreamSetCaptureDependencies);
   });

@@ -14,13 +14,14 @@ using runtime::Call;
 using runtime::DeviceCall;
 
 // Hints about managed memory have nothing to do: it is host memory.
-cudaError_t RANKLE_V2(cudaMemAdvise)(const void* pointer, size_t bytes, cudaMemoryAdvise, cudaMemLocation) {
+extern "C" cudaError_t RANKLE_V2(cudaMemAdvise)(const void* pointer, size_t bytes, cudaMemoryAdvise,
+                                                cudaMemLocation) {
   return DeviceCall(
       [&](Device&) { return IsAccessible(pointer, bytes) ? cudaSuccess : cudaErrorInvalidValue; });
 }
 
-cudaError_t RANKLE_V2(cudaMemPrefetchAsync)(const void* pointer, size_t bytes, cudaMemLocation, unsigned,
-                                            cudaStream_t stream) {
+extern "C" cudaError_t RANKLE_V2(cudaMemPrefetchAsync)(const void* pointer, size_t bytes, cudaMemLocation,
+                                                       unsigned, cudaStream_t stream) {
   return DeviceCall([&](Device&) -> Error {
     if (!IsAccessible(pointer, bytes)) return cudaErrorInvalidValue;
     return SubmitTo(stream, std::make_shared<Marker>());

@@ -5,6 +5,7 @@
 
 #include <nccl.h>
 
+#include <array>
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
@@ -20,6 +21,7 @@
 #include "virtual_gpu/nccl/link.h"
 #include "virtual_gpu/nccl/profiler.h"
 #include "virtual_gpu/nccl/reduction.h"
+#include "virtual_gpu/nccl/sigpipe.h"
 #include "virtual_gpu/nccl/work_order.h"
 
 namespace rankle::virtual_nccl {
@@ -78,6 +80,7 @@ class Communicator {
   template <typename Body>
   void RunOperation(WorkOrder::Ticket ticket, Body&& body) {
     if (!order.Begin(ticket)) return;
+    const SigpipeScope no_sigpipe;
     try {
       body();
     } catch (const TransferStopped& stopped) {
@@ -93,6 +96,8 @@ class Communicator {
   const std::shared_ptr<Link>& shared_link() const { return link_; }
   CommProfiler& profiler() { return profiler_; }
   uint64_t NextOperation() { return operations_++; }
+  // Number of `function` calls before this one; what profiler plugins know as the sequence number.
+  uint64_t NextOfFunction(int function) { return per_function_[function]++; }
   int NextChild() { return children_++; }
 
   // What an abort has to interrupt besides the link: a rendezvous, the control traffic of a split.
@@ -130,6 +135,7 @@ class Communicator {
   std::atomic<bool> revoked_{false};
   std::atomic<bool> finalized_{false};
   std::atomic<uint64_t> operations_{0};
+  std::array<std::atomic<uint64_t>, 16> per_function_{};
   std::atomic<int> children_{0};
 
   std::mutex mutex_;

@@ -8,8 +8,12 @@
 
 namespace rankle::virtual_nccl {
 
-// One format: exponent and mantissa widths, what lies above the largest finite code, and what NaN is.
-template <int kExponentBits, int kMantissaBits, uint32_t kLargestFinite, uint32_t kOverflow, uint32_t kNan>
+inline constexpr uint32_t kNoInfinity = ~0u;
+
+// One format: exponent and mantissa widths, the largest finite code, what a larger value becomes, the codes
+// of infinity and NaN.
+template <int kExponentBits, int kMantissaBits, uint32_t kLargestFinite, uint32_t kOverflow,
+          uint32_t kInfinity, uint32_t kNan>
 struct SmallFloat {
   static constexpr int kBias = (1 << (kExponentBits - 1)) - 1;
   static constexpr int kShift = 23 - kMantissaBits;
@@ -30,7 +34,7 @@ struct SmallFloat {
     const uint32_t sign = (code >> (kExponentBits + kMantissaBits)) << 31;
     uint32_t bits;
     if (magnitude > kLargestFinite) {
-      bits = (kOverflow > kLargestFinite && magnitude == kOverflow) ? 0x7f800000u : 0x7fc00000u;
+      bits = magnitude == kInfinity ? 0x7f800000u : 0x7fc00000u;
     } else if ((magnitude >> kMantissaBits) == 0) {
       // A subnormal is mantissa x 2^(1 - bias - mantissa bits): exact in float, also when float is subnormal
       // itself.
@@ -67,9 +71,9 @@ struct SmallFloat {
   }
 };
 
-using Half = SmallFloat<5, 10, 0x7bff, 0x7c00, 0x7e00>;
-using Float8e4m3 = SmallFloat<4, 3, 0x7e, 0x7e, 0x7f>;
-using Float8e5m2 = SmallFloat<5, 2, 0x7b, 0x7b, 0x7f>;
+using Half = SmallFloat<5, 10, 0x7bff, 0x7c00, 0x7c00, 0x7e00>;
+using Float8e4m3 = SmallFloat<4, 3, 0x7e, 0x7e, kNoInfinity, 0x7f>;
+using Float8e5m2 = SmallFloat<5, 2, 0x7b, 0x7b, 0x7c, 0x7f>;
 
 // bf16 has float's exponent, so its conversions are plain shifts (and the hot ones in training).
 struct Bfloat16 {

@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "virtual_gpu/nccl/debug_log.h"
+#include "virtual_gpu/nccl/launch_events.h"
+#include "virtual_gpu/nccl/sigpipe.h"
 
 namespace rankle::virtual_nccl {
 namespace {
@@ -16,10 +18,12 @@ struct Group {
   ncclResult_t error = ncclSuccess;
   std::vector<CreationJob> jobs;
   std::vector<Operation> operations;
+  ApiEvents events;
 };
 thread_local Group group;
 
 ncclResult_t RunJob(const CreationJob& job) {
+  const SigpipeScope no_sigpipe;  // the event loop thread that gloo may start here inherits it
   const ncclResult_t result = job.create();
   job.finish(result);
   return result;
@@ -60,8 +64,7 @@ ncclResult_t CheckSelfMessages(const std::vector<Operation>& operations) {
   return ncclSuccess;
 }
 
-ncclResult_t CloseOutermost() {
-  Group closed = std::exchange(group, Group{});
+ncclResult_t Start(Group& closed) {
   if (closed.error != ncclSuccess) {
     for (const CreationJob& job : closed.jobs) job.finish(closed.error);
     return closed.error;
@@ -71,8 +74,16 @@ ncclResult_t CloseOutermost() {
   if (result != ncclSuccess && result != ncclInProgress) return result;
   if (closed.operations.empty()) return result;
   if (const ncclResult_t self = CheckSelfMessages(closed.operations); self != ncclSuccess) return self;
-  const ncclResult_t launched = Launch(std::move(closed.operations), LaunchContext{});
+  const ncclResult_t launched = Launch(closed.operations, closed.events.group_event());
   return launched != ncclSuccess ? launched : result;
+}
+
+ncclResult_t CloseOutermost() {
+  Group closed = std::exchange(group, Group{});
+  closed.events.BeginGroupEnd();
+  const ncclResult_t result = Start(closed);
+  closed.events.EndGroup();
+  return result;
 }
 
 template <typename Enter>
@@ -104,7 +115,9 @@ ncclResult_t GroupSimulateEnd(ncclSimInfo_t* info) {
   }
   if (group.depth == 0) return NCCL_FAIL(ncclInvalidUsage, "ncclGroupSimulateEnd: not in a group call.");
   if (--group.depth > 0) return ncclSuccess;
-  const Group closed = std::exchange(group, Group{});
+  Group closed = std::exchange(group, Group{});
+  closed.events.BeginGroupEnd();
+  closed.events.EndGroup();
   for (const CreationJob& job : closed.jobs) job.finish(ncclInvalidUsage);
   // A coarse model in microseconds: a launch, and 20 GB/s.
   float microseconds = 0;
@@ -118,8 +131,11 @@ ncclResult_t GroupSimulateEnd(ncclSimInfo_t* info) {
 ncclResult_t Submit(Operation operation) {
   return InGroup([&] {
     const ncclResult_t checked = CheckOperation(operation);
-    if (checked == ncclSuccess) group.operations.push_back(std::move(operation));
-    return checked;
+    if (checked != ncclSuccess) return checked;
+    group.events.BeginCall(operation, group.depth);
+    group.events.EndCall(operation);
+    group.operations.push_back(std::move(operation));
+    return ncclSuccess;
   });
 }
 

@@ -9,6 +9,7 @@
 #include "virtual_gpu/nccl/collectives.h"
 #include "virtual_gpu/nccl/debug_log.h"
 #include "virtual_gpu/nccl/device.h"
+#include "virtual_gpu/nccl/launch_events.h"
 #include "virtual_gpu/nccl/operation.h"
 #include "virtual_gpu/nccl/point_to_point.h"
 
@@ -93,28 +94,34 @@ void RunCollective(Communicator& communicator, const Operation& o) {
   observer.Completed();
 }
 
-// AlltoAll, Gather and Scatter are sends and receives below one event, as in NCCL.
-void AppendTransfers(const Operation& o, const Communicator& communicator, TransferObserver* observer,
-                     std::vector<Transfer>* transfers) {
+// AlltoAll, Gather and Scatter are grouped sends and receives, as in NCCL.
+bool RunsAsTransfers(const Operation& o) {
+  return o.IsPointToPoint() || o.function == Function::kAllToAll || o.function == Function::kGather ||
+         o.function == Function::kScatter;
+}
+
+void ExpandTransfers(const Operation& o, std::vector<Operation>* expanded) {
+  if (o.IsPointToPoint()) {
+    expanded->push_back(o);
+    return;
+  }
   const size_t bytes = o.count * ElementSize(o.datatype);
-  char* const send = static_cast<char*>(const_cast<void*>(o.send));
-  char* const receive = static_cast<char*>(o.receive);
-  const bool is_root = communicator.rank() == o.root;
-  const auto add = [&](bool is_send, int peer, char* buffer) {
-    transfers->push_back({is_send, peer, buffer, bytes, observer});
+  const bool is_root = o.communicator->rank() == o.root;
+  const auto add = [&](Function function, int peer, size_t block) {
+    Operation part = o;
+    part.function = function;
+    part.root = peer;
+    part.send = function == Function::kSend ? static_cast<const char*>(o.send) + block * bytes : nullptr;
+    part.receive = function == Function::kReceive ? static_cast<char*>(o.receive) + block * bytes : nullptr;
+    expanded->push_back(part);
   };
-  if (o.function == Function::kSend) add(true, o.root, send);
-  if (o.function == Function::kReceive) add(false, o.root, receive);
-  if (o.function == Function::kGather) add(true, o.root, send);
-  if (o.function == Function::kScatter) add(false, o.root, receive);
-  for (int peer = 0; peer < communicator.nranks(); ++peer) {
-    const size_t offset = static_cast<size_t>(peer) * bytes;
-    if (o.function == Function::kAllToAll || (o.function == Function::kScatter && is_root)) {
-      add(true, peer, send + offset);
-    }
-    if (o.function == Function::kAllToAll || (o.function == Function::kGather && is_root)) {
-      add(false, peer, receive + offset);
-    }
+  if (o.function == Function::kGather) add(Function::kSend, o.root, 0);
+  if (o.function == Function::kScatter) add(Function::kReceive, o.root, 0);
+  for (int peer = 0; peer < o.communicator->nranks(); ++peer) {
+    const size_t block = static_cast<size_t>(peer);
+    const bool all = o.function == Function::kAllToAll;
+    if (all || (o.function == Function::kScatter && is_root)) add(Function::kSend, peer, block);
+    if (all || (o.function == Function::kGather && is_root)) add(Function::kReceive, peer, block);
   }
 }
 
@@ -124,15 +131,13 @@ void RunPointToPoint(Communicator& communicator, const std::vector<Operation>& o
   for (const Operation& o : operations) {
     observers.push_back(
         std::make_unique<OperationObserver>(communicator.profiler(), communicator.rank(), o.task_event, 1));
-    AppendTransfers(o, communicator, observers.back()->IfWanted(), &transfers);
+    const bool is_send = o.function == Function::kSend;
+    void* const buffer = is_send ? const_cast<void*>(o.send) : o.receive;
+    transfers.push_back({is_send, o.root, static_cast<char*>(buffer), o.count * ElementSize(o.datatype),
+                         observers.back()->IfWanted()});
   }
   RunTransfers(communicator.link(), transfers);
   for (auto& observer : observers) observer->Completed();
-}
-
-bool RunsAsTransfers(const Operation& o) {
-  return o.IsPointToPoint() || o.function == Function::kAllToAll || o.function == Function::kGather ||
-         o.function == Function::kScatter;
 }
 
 void RunWork(void* argument) {
@@ -140,7 +145,7 @@ void RunWork(void* argument) {
   work.has_run = true;
   if (work.join != nullptr) work.join->WaitForAll(work.joined_streams);
   work.communicator->RunOperation(work.ticket, [&work] {
-    if (RunsAsTransfers(work.operations.front())) {
+    if (work.operations.front().IsPointToPoint()) {
       RunPointToPoint(*work.communicator, work.operations);
     } else {
       RunCollective(*work.communicator, work.operations.front());
@@ -163,9 +168,10 @@ ncclResult_t FromCuda(cudaError_t error, const Operation& o) {
                    cudaGetErrorString(error), FunctionName(o.function));
 }
 
-ncclResult_t EnqueueWork(std::vector<Operation> operations) {
+ncclResult_t EnqueueWork(std::vector<Operation> operations, void* group_api_event) {
   auto work = std::make_unique<Work>();
   work->communicator = operations.front().communicator;
+  const LaunchEvents events(*work->communicator, operations, group_api_event);
   work->operations = std::move(operations);
   const Operation& first = work->operations.front();
   const int device = work->communicator->device;
@@ -205,24 +211,26 @@ ncclResult_t EnqueueWork(std::vector<Operation> operations) {
 
 }  // namespace
 
-ncclResult_t Launch(std::vector<Operation> operations, const LaunchContext&) {
+ncclResult_t Launch(const std::vector<Operation>& operations, void* group_api_event) {
   std::vector<Communicator*> order;
   std::map<Communicator*, std::vector<Operation>> transfers;
-  for (Operation& o : operations) {
+  for (const Operation& o : operations) {
     Communicator* const communicator = o.communicator.get();
     if (std::find(order.begin(), order.end(), communicator) == order.end()) order.push_back(communicator);
-    if (o.IsPointToPoint() || (RunsAsTransfers(o) && o.count > 0)) {
-      transfers[communicator].push_back(o);
-    }
+    // Empty collectives are dropped; an empty send still meets its receive.
+    if (o.IsPointToPoint() || (RunsAsTransfers(o) && o.count > 0))
+      ExpandTransfers(o, &transfers[communicator]);
   }
   for (Communicator* communicator : order) {
     for (const Operation& o : operations) {
       if (o.communicator.get() != communicator || RunsAsTransfers(o) || o.count == 0) continue;
-      if (const ncclResult_t result = EnqueueWork({o}); result != ncclSuccess) return result;
+      if (const ncclResult_t result = EnqueueWork({o}, group_api_event); result != ncclSuccess) return result;
     }
     const auto grouped = transfers.find(communicator);
     if (grouped == transfers.end()) continue;
-    if (const ncclResult_t result = EnqueueWork(grouped->second); result != ncclSuccess) return result;
+    if (const ncclResult_t result = EnqueueWork(grouped->second, group_api_event); result != ncclSuccess) {
+      return result;
+    }
   }
   return ncclSuccess;
 }

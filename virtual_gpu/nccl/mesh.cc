@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "absl/strings/str_cat.h"
+#include "virtual_gpu/nccl/sigpipe.h"
 
 namespace rankle::virtual_nccl {
 namespace {
@@ -98,6 +99,7 @@ Mesh::~Mesh() {
 // sides tell each other that they are through, and close then. A peer that ended or aborted shows as an error
 // and is done too.
 void Mesh::Retire(std::unique_ptr<Wires> wires) {
+  const SigpipeScope no_sigpipe;
   gloo::Context& context = *wires->context;
   std::vector<std::unique_ptr<Bounce>> farewells;
   const auto post = [&](int peer, auto operation) {

@@ -132,13 +132,14 @@ ncclResult_t CheckOperation(Operation& o) {
       receive != ncclSuccess) {
     return receive;
   }
-  o.number = o.communicator->NextOperation();
+  const uint64_t operation_count = o.communicator->NextOperation();
+  o.number = o.communicator->NextOfFunction(static_cast<int>(o.function));
   if (InfoEnabled(kLogColl)) {
     LogInfo(kLogColl,
             "%s: opCount %lx sendbuff %p recvbuff %p count %zu datatype %d op %d root %d comm %p [nranks=%d] "
             "stream %p",
-            name, o.number, o.send, o.receive, o.count, o.datatype, o.op, o.root, static_cast<void*>(o.comm),
-            o.communicator->nranks(), static_cast<void*>(o.stream));
+            name, operation_count, o.send, o.receive, o.count, o.datatype, o.op, o.root,
+            static_cast<void*>(o.comm), o.communicator->nranks(), static_cast<void*>(o.stream));
   }
   return ncclSuccess;
 }

@@ -41,7 +41,7 @@ struct Operation {
   // Filled in by CheckOperation.
   std::shared_ptr<Communicator> communicator;
   std::optional<UserReduction> user_reduction;
-  uint64_t number = 0;
+  uint64_t number = 0;         // how many of this function came before on the communicator
   void* api_event = nullptr;   // profiler: CollApi or P2pApi
   void* task_event = nullptr;  // profiler: Coll or P2p
 
@@ -51,13 +51,9 @@ struct Operation {
 // NCCL's argument checks, in NCCL's words. Resolves the communicator.
 ncclResult_t CheckOperation(Operation& operation);
 
-// Which profiler events an operation is recorded under at launch.
-struct LaunchContext {
-  void* group_api_event = nullptr;
-};
-
 // Puts the operations of one group on their streams: for each communicator its collectives in order, then all
 // its sends and receives as one piece of work. All have passed CheckOperation.
-ncclResult_t Launch(std::vector<Operation> operations, const LaunchContext& context);
+// `group_api_event` is the profiler's event of the group, or null.
+ncclResult_t Launch(const std::vector<Operation>& operations, void* group_api_event);
 
 }  // namespace rankle::virtual_nccl

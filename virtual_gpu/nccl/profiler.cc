@@ -18,9 +18,7 @@ uint64_t TimerNow() {
 void CommProfiler::Init(const ProfilerCommInfo& info) {
   ProfilerPlugin* const plugin = ProfilerPlugin::Loaded();
   if (plugin == nullptr) return;
-  static int unused_mask = 0;  // the plugin's own mask lives in the loader; see ProfilerPlugin::Mask
-  (void)unused_mask;
-  plugin_ = plugin->Init(&context_, nullptr, info) == ncclSuccess ? plugin : nullptr;
+  plugin_ = plugin->Init(&context_, info) == ncclSuccess ? plugin : nullptr;
 }
 
 void CommProfiler::Finalize() {

@@ -97,7 +97,7 @@ class ProfilerPlugin {
  public:
   virtual ~ProfilerPlugin() = default;
   virtual int version() const = 0;
-  virtual ncclResult_t Init(void** context, int* mask, const ProfilerCommInfo& info) = 0;
+  virtual ncclResult_t Init(void** context, const ProfilerCommInfo& info) = 0;
   virtual void* Start(void* context, const ProfilerEvent& event) = 0;
   virtual void Stop(void* handle) = 0;
   virtual void Record(void* handle, ProfilerState state, const ProfilerStateArguments& arguments) = 0;

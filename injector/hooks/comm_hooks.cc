@@ -98,7 +98,7 @@ void TakeRankFrom(const Comm* comm) {
   record::FileHeader* header = process.writer.header();
   constexpr auto kEnvironment = static_cast<uint32_t>(record::RankSource::kEnvironment);
   if (header != nullptr && header->rank_source.load(std::memory_order_relaxed) == kEnvironment) return;
-  static std::atomic<int> largest{0};
+  std::atomic<int>& largest = process.largest_comm;
   if (header == nullptr && process.target.rank >= 0 && largest.load() == 0) return;
   if (size <= largest.load(std::memory_order_relaxed)) return;
   largest.store(size, std::memory_order_relaxed);

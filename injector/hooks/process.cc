@@ -201,6 +201,7 @@ void ForgetParent() {
   process.streams.Clear();
   process.captures.store(0, std::memory_order_relaxed);
   process.sticky_error.store(0, std::memory_order_relaxed);
+  process.largest_comm.store(0, std::memory_order_relaxed);
   process.engine.Arm(&process.plan);
   process.forked = true;
   ResetThreadStates();
@@ -217,6 +218,7 @@ void StartForTest(const TestSetup& setup) {
   process.times.Reset();
   process.streams.Clear();
   process.last_stream = process.last_group = process.captures = 0;
+  process.largest_comm = 0;
   process.sticky_error = 0;
   process.step = -1;
   process.step_is_marked = false;

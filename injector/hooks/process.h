@@ -46,6 +46,7 @@ struct Process {
   std::atomic<uint32_t> last_stream{0};
   std::atomic<uint32_t> last_group{0};
   std::atomic<uint32_t> captures{0};  // streams that are being captured now
+  std::atomic<int> largest_comm{0};   // size of the communicator that gave the process its rank
   std::atomic<int> sticky_error{0};   // `gpu-lost`: what every CUDA call answers from then on
   std::atomic<int64_t> step{-1};
   std::atomic<bool> step_is_marked{false};

@@ -28,7 +28,7 @@ std::atomic<uint64_t> g_exceptions{0};
 std::atomic<bool> g_exit_seen{false};
 pthread_once_t g_fork_once = PTHREAD_ONCE_INIT;
 
-void WriteLifecycle(LifecycleEvent event, uint64_t count, uint32_t site = 0) {
+void WriteLifecycle(LifecycleEvent event, uint64_t count) {
   Process& process = TheProcess();
   if (!process.writer.is_open()) return;
   NewRecord record;
@@ -36,7 +36,6 @@ void WriteLifecycle(LifecycleEvent event, uint64_t count, uint32_t site = 0) {
   record.api = static_cast<uint16_t>(event);
   record.entered_ns = MonotonicNs();
   record.count = count;
-  record.site = site;
   process.writer.Write(record);
 }
 
@@ -46,6 +45,17 @@ uint32_t TypeName(const void* key, const char* name) {
   offset = TheProcess().writer.String(name);
   g_type_names.Insert(key, offset);
   return offset;
+}
+
+void WriteException(const void* key, const char* type_name) {
+  Process& process = TheProcess();
+  if (!process.writer.is_open()) return;
+  NewRecord record;
+  record.kind = Kind::kException;
+  record.entered_ns = MonotonicNs();
+  record.site = TypeName(key, type_name);
+  if (const ThreadState* thread = t_state) record.thread = thread->number;
+  process.writer.Write(record);
 }
 
 void OnForkedChild() {
@@ -90,7 +100,11 @@ void OnAbort() {
   const auto current =
       reinterpret_cast<std::type_info* (*)()>(NextDlsym(RTLD_DEFAULT, "__cxa_current_exception_type"));
   const std::type_info* type = current != nullptr ? current() : nullptr;
-  if (type != nullptr) WriteLifecycle(LifecycleEvent::kTerminate, 0, TypeName(type, type->name()));
+  if (type != nullptr) {
+    // Of the many exceptions that were thrown, this one counts.
+    if (g_exceptions.load(std::memory_order_relaxed) > kMaxExceptions) WriteException(type, type->name());
+    WriteLifecycle(LifecycleEvent::kTerminate, 0);
+  }
   WriteLifecycle(LifecycleEvent::kAbort, 0);
 }
 
@@ -101,14 +115,7 @@ void OnForkedParent(pid_t child) {
 void OnThrow(const void* key, const char* type_name) {
   t_inside = 0;  // the exception may leave a hook without returning through it
   if (!IsStarted() || g_exceptions.fetch_add(1, std::memory_order_relaxed) >= kMaxExceptions) return;
-  Process& process = TheProcess();
-  if (!process.writer.is_open()) return;
-  NewRecord record;
-  record.kind = Kind::kException;
-  record.entered_ns = MonotonicNs();
-  record.site = TypeName(key, type_name);
-  if (const ThreadState* thread = t_state) record.thread = thread->number;
-  process.writer.Write(record);
+  WriteException(key, type_name);
 }
 
 }  // namespace rankle::hooks

@@ -6,9 +6,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <chrono>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <functional>
 #include <map>
 #include <stdexcept>
@@ -19,6 +20,7 @@
 #include "tracer/api/rankle.h"
 
 extern "C" int fake_nccl_operations();
+extern "C" cudaError_t cudaMemcpyAsync_ptsz(void*, const void*, size_t, cudaMemcpyKind, cudaStream_t);
 // Older libraries lack it.
 extern "C" ncclResult_t ncclCommRevoke(ncclComm_t, int) __attribute__((weak));
 
@@ -143,6 +145,69 @@ void Async() {
   std::printf("async %d\n", error);
 }
 
+void AbortHung() {
+  ncclComm_t comm = Init();
+  ncclResult_t result = ncclSuccess;
+  std::thread hung([&] { result = Reduce(comm); });
+  usleep(20000);  // abort may come before or after the hang began: both must end it
+  ncclCommAbort(comm);
+  hung.join();
+  std::printf("hung call returned %d\n", result);
+}
+
+void Data() {
+  for (float& value : g_data) value = 1;
+  Reduce(Init());
+  int nans = 0, zeros = 0, changed = 0;
+  for (float value : g_data) {
+    nans += std::isnan(value);
+    zeros += value == 0;
+    changed += value != 1;
+  }
+  std::printf("nan %d\nzero %d\nchanged %d\n", nans, zeros, changed);
+}
+
+void GroupedData() {
+  ncclComm_t comm = Init();
+  ncclGroupStart();
+  ncclRecv(g_data, 8, ncclFloat32, 0, comm, nullptr);
+  const bool before = std::isnan(g_data[0]);
+  ncclGroupEnd();
+  std::printf("before end %d, after %d\n", before, std::isnan(g_data[0]));
+}
+
+void Timed() {
+  const auto is_slow = [](const std::function<void()>& work) {
+    const auto start = std::chrono::steady_clock::now();
+    work();
+    return std::chrono::steady_clock::now() - start > std::chrono::milliseconds(30);
+  };
+  std::vector<char> from(40 << 10), to(40 << 10);
+  std::printf("launch slow %d\n",
+              is_slow([] { cudaLaunchKernel(nullptr, dim3(1), dim3(1), nullptr, 0, nullptr); }));
+  std::printf("copy slow %d\n",
+              is_slow([&] { cudaMemcpy(to.data(), from.data(), from.size(), cudaMemcpyDefault); }));
+}
+
+void Lost() {
+  void* memory = nullptr;
+  ncclComm_t comm = Init();
+  std::printf("malloc %d\n", cudaMalloc(&memory, 8));
+  std::printf("malloc %d\n", cudaMalloc(&memory, 8));
+  std::printf("sync %d\n", cudaDeviceSynchronize());
+  std::printf("reduce %d\n", Reduce(comm));
+  ncclResult_t error = ncclSuccess;
+  ncclCommGetAsyncError(comm, &error);
+  std::printf("async %d\n", error);
+  std::printf("end %d\n", ncclCommAbort(comm));
+}
+
+void PerThread() {
+  char to[8] = {};
+  std::printf("ptsz %d", cudaMemcpyAsync(to, "hello", 6, cudaMemcpyDefault, nullptr));
+  std::printf(" %d\n", cudaMemcpyAsync_ptsz(to, "hello", 6, cudaMemcpyDefault, nullptr));
+}
+
 struct Early {
   Early() {
     if (getenv("TRACEE_EARLY") != nullptr) Reduce(Init());
@@ -192,10 +257,16 @@ int main(int count, char** arguments) {
          ncclComm_t comm = Init();
          std::printf("missing %d\n", ncclCommRevoke(comm, 0));
        }},
-      {"ptsz",
+      {"ptsz", PerThread},
+      {"abort_hung", AbortHung},
+      {"data", Data},
+      {"grouped_data", GroupedData},
+      {"timed", Timed},
+      {"lost", Lost},
+      {"counts",
        [] {
-         char to[8];
-         std::printf("ptsz %d\n", cudaMemcpyAsync(to, "hello", 6, cudaMemcpyDefault, nullptr));
+         ncclComm_t comm = Init();
+         for (size_t count = 1; count <= 4; ++count) Reduce(comm, count);
        }},
       {"reduce",
        [] {

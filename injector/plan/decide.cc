@@ -1,4 +1,4 @@
-// See decide.h. The order of the tests is by cost: a bit per function, then one packed word per fault, then
+// See decide.h. The order of the tests is by cost: a bit per function, then one packed range per fault, then
 // number lists, then globs; only a call that passes all of `where` touches a shared counter.
 #include "injector/plan/decide.h"
 
@@ -25,17 +25,31 @@ enum WhereKey : uint32_t {
 // Streams of the random numbers of one draw point.
 enum Stream : uint64_t { kProbability = 0, kAction = 1, kTime = 2 };
 
+// The numbers that `where` may ask about, once per call. Unset ones are negative, and no range reaches below
+// 0. The first is always 0: what a fault without number keys is held against.
+constexpr size_t kNumbers = 7;
+struct Numbers {
+  Numbers(const Target& target, const CallView& call)
+      : values{0, target.rank, target.local_rank, call.peer, call.comm_size, call.comm_rank, call.bytes} {}
+  int64_t values[kNumbers];
+};
+
+struct NumberKey {
+  WhereKey key;
+  RangeList ArmedFault::*list;
+};
+// Key i is about Numbers::values[i + 1]. The one that tells most faults apart comes first.
+constexpr NumberKey kNumberKeys[kNumbers - 1] = {
+    {kRank, &ArmedFault::rank},          {kLocalRank, &ArmedFault::local_rank}, {kPeer, &ArmedFault::peer},
+    {kCommSize, &ArmedFault::comm_size}, {kCommRank, &ArmedFault::comm_rank},   {kBytes, &ArmedFault::bytes},
+};
+
 uint32_t GivenKeys(const ArmedFault& fault) {
   uint32_t keys = 0;
   auto given = [&keys](uint32_t count, uint32_t key) {
     if (count != 0) keys |= key;
   };
-  given(fault.rank.count, kRank);
-  given(fault.local_rank.count, kLocalRank);
-  given(fault.comm_rank.count, kCommRank);
-  given(fault.comm_size.count, kCommSize);
-  given(fault.peer.count, kPeer);
-  given(fault.bytes.count, kBytes);
+  for (const NumberKey& number : kNumberKeys) given((fault.*number.list).count, number.key);
   given(fault.dtypes, kDtype);
   given(fault.comm.count, kComm);
   given(fault.host.count, kHost);
@@ -50,14 +64,22 @@ bool Contains(const RangeList& list, int64_t value) {
   return false;
 }
 
-// A field of the call that may be unset (negative): unset never matches.
-bool ContainsSet(const RangeList& list, int64_t value) { return value >= 0 && Contains(list, value); }
+constexpr uint32_t kAnyNumber = kRank | kLocalRank | kCommRank | kCommSize | kPeer | kBytes;
+
+bool MatchesNumbers(const ArmedFault& fault, uint32_t keys, const Numbers& numbers) {
+  for (size_t i = 0; i < kNumbers - 1; ++i) {
+    if ((keys & kNumberKeys[i].key) != 0 && !Contains(fault.*kNumberKeys[i].list, numbers.values[i + 1]))
+      return false;
+  }
+  return true;
+}
 
 bool AnyGlob(const ArmedPlan& plan, const GlobList& globs, const char* text) {
   if (text == nullptr) return false;
   const char* pattern = plan.text(globs.offset);
-  for (uint32_t i = 0; i < globs.count; ++i) {
+  for (uint32_t left = globs.count; left > 0; --left) {
     if (GlobMatch(pattern, text)) return true;
+    if (left == 1) return false;
     while (*pattern != '\0') ++pattern;
     ++pattern;
   }
@@ -159,11 +181,17 @@ void Engine::Arm(const ArmedPlan* plan) {
     counters_[i].fired.store(0, std::memory_order_relaxed);
     if (i >= count) continue;
     const ArmedFault& fault = plan->fault(i);
-    const RangeList& rank = fault.rank;
-    const bool one_rank = rank.count == 1 && rank.ranges[0].first == rank.ranges[0].last &&
-                          rank.ranges[0].first >= 0 && rank.ranges[0].first <= INT32_MAX;
-    where_[i].only_rank = one_rank ? static_cast<int32_t>(rank.ranges[0].first) : -1;
-    where_[i].keys = GivenKeys(fault) & ~(one_rank ? uint32_t{kRank} : 0);
+    Where& where = where_[i];
+    where = {.keys = GivenKeys(fault), .comm = fault.comm};
+    for (uint32_t key = 0; key < kNumbers - 1; ++key) {
+      const RangeList& list = fault.*kNumberKeys[key].list;
+      if (list.count == 0) continue;
+      where.first = list.ranges[0].first;
+      where.last = list.ranges[list.count - 1].last;
+      where.value = key + 1;
+      if (list.count == 1) where.keys &= ~uint32_t{kNumberKeys[key].key};  // the hull is all there is to test
+      break;
+    }
     for (size_t word = 0; word < kMaxApiWords; ++word) {
       aimed_[word] |= fault.apis[word];
       if (fault.needs_stack != 0) stack_[word] |= fault.apis[word];
@@ -175,38 +203,35 @@ void Engine::Arm(const ArmedPlan* plan) {
 }
 
 bool Engine::MatchesWhere(size_t index, const Target& target, const CallView& call) const {
-  const Where& where = where_[index];
-  if (where.only_rank >= 0 && where.only_rank != target.rank) return false;
-  const uint32_t keys = where.keys;
-  if (keys == 0) return true;
+  const uint32_t keys = where_[index].keys;
+  if ((keys & kComm) != 0 && !AnyGlob(*plan_, where_[index].comm, call.comm_name)) return false;
+  if ((keys & ~uint32_t{kComm}) == 0) return true;
   const ArmedFault& fault = plan_->fault(index);
-  if ((keys & kRank) != 0 && !ContainsSet(fault.rank, target.rank)) return false;
+  if ((keys & kAnyNumber) != 0 && !MatchesNumbers(fault, keys, Numbers(target, call))) return false;
   if ((keys & kDtype) != 0 && (call.dtype < 0 || call.dtype > 31 || (fault.dtypes >> call.dtype & 1) == 0))
     return false;
-  if ((keys & kLocalRank) != 0 && !ContainsSet(fault.local_rank, target.local_rank)) return false;
-  if ((keys & kCommRank) != 0 && !ContainsSet(fault.comm_rank, call.comm_rank)) return false;
-  if ((keys & kCommSize) != 0 && !ContainsSet(fault.comm_size, call.comm_size)) return false;
-  if ((keys & kPeer) != 0 && !ContainsSet(fault.peer, call.peer)) return false;
-  if ((keys & kBytes) != 0 && !ContainsSet(fault.bytes, call.bytes)) return false;
-  if ((keys & kComm) != 0 && !AnyGlob(*plan_, fault.comm, call.comm_name)) return false;
   if ((keys & kHost) != 0 && !AnyGlob(*plan_, fault.host, target.host)) return false;
   return (keys & kStack) == 0 || AnyStackGlob(*plan_, fault.stack, call.stack);
 }
 
 size_t Engine::Decide(const Target& target, const CallView& call, Decision* out, size_t capacity) {
   if (!IsAimedAt(call.api)) return 0;
+  const Numbers numbers(target, call);
   size_t decided = 0;
   for (size_t word = 0; word < kFaultWords; ++word) {
     for (uint64_t bits = faults_of_[call.api][word]; bits != 0; bits &= bits - 1) {
       const size_t index = word * 64 + static_cast<size_t>(__builtin_ctzll(bits));
-      if (!MatchesWhere(index, target, call)) continue;
+      const Where& where = where_[index];
+      const int64_t value = numbers.values[where.value];
+      if (value < where.first || value > where.last) continue;
+      if (where.keys != 0 && !MatchesWhere(index, target, call)) continue;
       const ArmedFault& fault = plan_->fault(index);
       const uint64_t number = counters_[index].matched.fetch_add(1, std::memory_order_relaxed) + 1;
       if (decided == capacity) continue;
       const int64_t position = PositionIn(fault.call, static_cast<int64_t>(number));
       if (position < 0) continue;
       if (fault.every > 1 && static_cast<uint64_t>(position) % fault.every != 0) continue;
-      if (fault.step.count != 0 && !ContainsSet(fault.step, call.step)) continue;
+      if (fault.step.count != 0 && !Contains(fault.step, call.step)) continue;
       if (call.elapsed_ns < fault.after_ns || call.elapsed_ns > fault.until_ns) continue;
       const DrawPoint point(plan_->seed(), index, target.rank, number);
       if (fault.probability < 1.0 && point.Unit(kProbability) >= fault.probability) continue;

@@ -63,10 +63,13 @@ class Engine {
     std::atomic<uint64_t> matched{0};
     std::atomic<uint64_t> fired{0};
   };
-  // What `where` of one fault asks for, packed so that a fault of another rank costs one cache line.
-  struct Where {
-    uint32_t keys = 0;       // which lists are given; bits are in decide.cc
-    int32_t only_rank = -1;  // >= 0: `rank` is this one number
+  // What `where` of one fault asks for, packed: its most telling number key is tried first, without touching
+  // the fault.
+  struct alignas(32) Where {
+    int64_t first = 0, last = 0;  // hull of that key's ranges
+    uint32_t value = 0;           // which number of the call it is about; see Numbers in decide.cc
+    uint32_t keys = 0;            // the keys left to test; bits are in decide.cc
+    GlobList comm;                // copy: the commonest pattern, so it needs no look at the fault either
   };
   bool MatchesWhere(size_t fault, const Target& target, const CallView& call) const;
   static constexpr size_t kFaultWords = kMaxFaults / 64;

@@ -26,6 +26,8 @@ inline bool GlobMatch(const char* pattern, const char* text, const char* end) {
 }
 
 inline bool GlobMatch(const char* pattern, const char* text) {
+  const bool literal = *pattern != '*' && *pattern != '?';
+  if (literal && *pattern != *text) return false;  // most patterns differ in the first letter
   const char* end = text;
   while (*end != '\0') ++end;
   return GlobMatch(pattern, text, end);

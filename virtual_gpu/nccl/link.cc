@@ -9,15 +9,34 @@ namespace {
 
 constexpr std::chrono::milliseconds kEndless = std::chrono::hours(24 * 100);
 
+bool WaitOnWire(Bounce& bounce) {
+  return bounce.pending == Bounce::Pending::kSend ? bounce.wire->waitSend(kEndless)
+                                                  : bounce.wire->waitRecv(kEndless);
+}
+
+void WakeOnWire(Bounce& bounce) {
+  if (bounce.pending == Bounce::Pending::kSend) {
+    bounce.wire->abortWaitSend();
+  } else {
+    bounce.wire->abortWaitRecv();
+  }
+}
+
 }  // namespace
 
 Link::Link(std::shared_ptr<Mesh> mesh, std::vector<int> members, int rank, uint64_t identity)
     : mesh_(std::move(mesh)), members_(std::move(members)), rank_(rank), identity_(identity) {}
 
+void Link::Post(Bounce& bounce, Bounce::Pending pending) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  ThrowIfStopped();
+  bounce.pending = pending;
+  posted_.insert(&bounce);
+}
+
 void Link::PostSend(int peer, Lane lane, Bounce& bounce, size_t bytes) {
-  ThrowIfAborted();
+  Post(bounce, Bounce::Pending::kSend);
   try {
-    bounce.pending = Bounce::Pending::kSend;
     bounce.wire->send(members_[peer], Slot(lane), 0, bytes);
   } catch (const std::exception&) {
     throw TransferStopped(TransferStopped::Why::kPeerLost);
@@ -25,9 +44,8 @@ void Link::PostSend(int peer, Lane lane, Bounce& bounce, size_t bytes) {
 }
 
 void Link::PostReceive(int peer, Lane lane, Bounce& bounce) {
-  ThrowIfAborted();
+  Post(bounce, Bounce::Pending::kReceive);
   try {
-    bounce.pending = Bounce::Pending::kReceive;
     bounce.wire->recv(members_[peer], Slot(lane), 0, kChunkBytes);
   } catch (const std::exception&) {
     throw TransferStopped(TransferStopped::Why::kPeerLost);
@@ -37,39 +55,48 @@ void Link::PostReceive(int peer, Lane lane, Bounce& bounce) {
 void Link::Wait(Bounce& bounce) {
   {
     const std::lock_guard<std::mutex> lock(mutex_);
-    ThrowIfAborted();
+    ThrowIfStopped();
     waiting_.insert(&bounce);
   }
   bool completed = false;
-  bool lost = false;
   try {
-    // A wait may end early because of an abort meant for an earlier life of this buffer.
-    while (!completed && !aborted_) {
-      completed = bounce.pending == Bounce::Pending::kSend ? bounce.wire->waitSend(kEndless)
-                                                           : bounce.wire->waitRecv(kEndless);
-    }
+    // A wait may end early because of a wake-up meant for an earlier life of this buffer.
+    while (!completed && !aborted_ && !lost_) completed = WaitOnWire(bounce);
   } catch (const std::exception&) {
-    lost = true;
+    lost_ = true;
   }
-  {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    waiting_.erase(&bounce);
-  }
-  if (lost) throw TransferStopped(TransferStopped::Why::kPeerLost);
-  if (!completed) throw TransferStopped(TransferStopped::Why::kAborted);
+  const std::lock_guard<std::mutex> lock(mutex_);
+  waiting_.erase(&bounce);
+  if (!completed) ThrowIfStopped();
+  posted_.erase(&bounce);
   bounce.pending = Bounce::Pending::kNone;
+}
+
+void Link::WakeWaiting() {
+  for (Bounce* bounce : waiting_) WakeOnWire(*bounce);
 }
 
 void Link::Abort() {
   const std::lock_guard<std::mutex> lock(mutex_);
   aborted_ = true;
-  for (Bounce* bounce : waiting_) {
-    if (bounce->pending == Bounce::Pending::kSend) {
-      bounce->wire->abortWaitSend();
-    } else {
-      bounce->wire->abortWaitRecv();
+  WakeWaiting();
+}
+
+// A wait that is woken before it begins returns at once: false while the operation is pending or done, an
+// exception when its connection is gone. So the buffers that nobody waits for can be asked without blocking.
+void Link::LookForLoss() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (waiting_.empty() || aborted_ || lost_) return;
+  for (Bounce* bounce : posted_) {
+    if (waiting_.count(bounce) > 0) continue;
+    try {
+      WakeOnWire(*bounce);
+      WaitOnWire(*bounce);
+    } catch (const std::exception&) {
+      lost_ = true;
     }
   }
+  if (lost_) WakeWaiting();
 }
 
 std::vector<std::vector<char>> ExchangeAll(Link& link, const void* mine, size_t size) {

@@ -10,6 +10,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "virtual_gpu/nccl/loss_watch.h"
 #include "virtual_gpu/nccl/mesh.h"
 
 namespace rankle::virtual_nccl {
@@ -27,10 +28,11 @@ struct TransferStopped : std::exception {
 // connection of NCCL: two ranks that run different collectives take each other's bytes or wait for ever.
 enum class Lane : uint64_t { kControl, kTree, kRing0, kRing1, kPointToPoint };
 
-class Link {
+class Link : private Watched {
  public:
   // `members[i]` is the mesh rank of rank i. `identity` tells this communicator from all others on the mesh.
   Link(std::shared_ptr<Mesh> mesh, std::vector<int> members, int rank, uint64_t identity);
+  ~Link() override { Unwatch(); }
 
   int rank() const { return rank_; }
   int size() const { return static_cast<int>(members_.size()); }
@@ -43,23 +45,29 @@ class Link {
   // Until the pending operation of `bounce` is done.
   void Wait(Bounce& bounce);
 
-  // Ends all waits, now and later.
+  // Ends all waits of this communicator, now and later.
   void Abort();
   bool aborted() const { return aborted_; }
 
  private:
   uint64_t Slot(Lane lane) const { return Mix(identity_, static_cast<uint64_t>(lane) + 1); }
-  void ThrowIfAborted() const {
+  void ThrowIfStopped() const {
     if (aborted_) throw TransferStopped(TransferStopped::Why::kAborted);
+    if (lost_) throw TransferStopped(TransferStopped::Why::kPeerLost);
   }
+  void Post(Bounce& bounce, Bounce::Pending pending);
+  void WakeWaiting();
+  void LookForLoss() override;
 
   const std::shared_ptr<Mesh> mesh_;
   const std::vector<int> members_;
   const int rank_;
   const uint64_t identity_;
   std::atomic<bool> aborted_{false};
+  std::atomic<bool> lost_{false};
   std::mutex mutex_;
-  std::unordered_set<Bounce*> waiting_;
+  std::unordered_set<Bounce*> posted_;   // operations under way
+  std::unordered_set<Bounce*> waiting_;  // those of them that a thread waits for
 };
 
 // All ranks of `link` exchange one fixed-size value each (over Lane::kControl); at most kChunkBytes

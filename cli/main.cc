@@ -1,5 +1,6 @@
 // The `rankle` command: parses the command line, runs one subcommand, returns its exit code. Wrong usage is
 // one line on stderr and exit code 2.
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <exception>
 
@@ -51,6 +52,14 @@ int WrongUsage(std::string_view subcommand, std::string_view what) {
   return kExitUnusable;
 }
 
+// What CLI11 says about leftovers and missing subcommands is too general: names the culprit instead.
+std::string ExplainExtra(const std::string& extra, bool takes_command) {
+  if (takes_command && !extra.starts_with('-')) {
+    return Cat("unexpected argument '", extra, "': put -- before the command");
+  }
+  return Cat(extra.starts_with('-') ? "unknown flag '" : "unexpected argument '", extra, "'");
+}
+
 std::string ParsedPath(const CLI::App& app) {
   std::string path;
   for (const CLI::App* at = &app; !at->get_subcommands().empty();) {
@@ -60,24 +69,48 @@ std::string ParsedPath(const CLI::App& app) {
   return path;
 }
 
+using Subcommands = std::vector<std::unique_ptr<Subcommand>>;
+
+// Empty when the first word is a flag or names a subcommand.
+std::string UnknownSubcommand(const CommandLine& line, const Subcommands& subcommands) {
+  if (line.own.empty() || line.own.front().starts_with('-')) return "";
+  std::string known;
+  for (const auto& subcommand : subcommands) {
+    if (line.own.front() == subcommand->name()) return "";
+    known += (known.empty() ? "" : ", ") + std::string(subcommand->name());
+  }
+  return Cat("unknown subcommand '", line.own.front(), "'; there are ", known);
+}
+
 int Main(int argc, char** argv) {
   CLI::App app(kSummary, "rankle");
   app.footer(kExamples);
   app.require_subcommand(1);
-  const std::vector<std::unique_ptr<Subcommand>> subcommands = AllSubcommands();
+  const Subcommands subcommands = AllSubcommands();
   for (const auto& subcommand : subcommands) {
     CLI::App* parser = app.add_subcommand(subcommand->name(), subcommand->summary());
     parser->footer(Cat("Examples:\n", subcommand->examples()));
     if (subcommand->takes_command()) parser->formatter(std::make_shared<CommandFormatter>());
-    subcommand->DeclareFlags(*parser);
+    Flags flags(*parser);
+    subcommand->DeclareFlags(flags);
   }
 
   const CommandLine line = Split(argc, argv);
+  if (const std::string unknown = UnknownSubcommand(line, subcommands); !unknown.empty())
+    return WrongUsage("", unknown);
   try {
     std::vector<std::string> reversed(line.own.rbegin(), line.own.rend());  // as CLI11 wants them
     app.parse(reversed);
   } catch (const CLI::Success& help) {
     return app.exit(help);
+  } catch (const CLI::ExtrasError&) {
+    const CLI::App* parsed = app.get_subcommands().empty() ? &app : app.get_subcommands().front();
+    const std::vector<std::string> extras = app.remaining(true);
+    const bool takes_command =
+        std::any_of(subcommands.begin(), subcommands.end(), [&](const auto& subcommand) {
+          return subcommand->takes_command() && subcommand->name() == parsed->get_name();
+        });
+    return WrongUsage(ParsedPath(app), ExplainExtra(extras.empty() ? "" : extras.front(), takes_command));
   } catch (const CLI::ParseError& error) {
     return WrongUsage(ParsedPath(app), error.what());
   }

@@ -13,41 +13,39 @@ const char* RunCommand::examples() const {
          "  rankle run --plan faults.yaml --seed 7 --fail-on-anomaly -- ./train.sh";
 }
 
-void RunCommand::DeclareFlags(CLI::App& app) {
-  app.add_option("-n", options_.n, "Start N local processes with RANK, WORLD_SIZE, ... set, as torchrun does")
-      ->check(CLI::Range(1, 65536))
-      ->type_name("N");
-  app.add_option("--virtual-gpus", options_.virtual_gpus, "Run on N virtual GPUs: no GPU is needed")
-      ->check(CLI::Range(1, 1024))
-      ->type_name("N");
-  app.add_option("--plan", options_.faults.plan_files, "Fault plan (YAML); may be repeated")
-      ->type_name("FILE")
-      ->expected(1)
-      ->take_all();
-  app.add_option("--fault", options_.faults.short_forms,
-                 "One fault, e.g. 'delay ncclAllReduce rank=3 time=200ms'")
-      ->type_name("SPEC")
-      ->expected(1)
-      ->take_all();
-  seed_option_ = app.add_option("--seed", seed_, "Seed of everything random in the plan")->type_name("S");
-  app.add_option("-o,--output", options_.output_dir, "Where records go (default: rankle-out/<date>-<pid>)")
-      ->type_name("DIR");
-  app.add_flag("--no-trace", no_trace_, "Record nothing (faults still work)");
-  app.add_option("--records", options_.records, "Operations kept per process (default 65536)")
-      ->check(CLI::Range(64u, 1u << 24))
-      ->type_name("N");
-  app.add_flag("--watch", options_.watch, "Say on stderr how the job gets on");
-  app.add_option("--on-hang", options_.on_hang,
-                 "When the job stalls: report = print the verdict and go on, kill = also end the job,\n"
-                 "else a shell command, run with RANKLE_OUT set")
-      ->type_name("report|kill|CMD")
-      ->capture_default_str();
-  app.add_option("--hang-after", options_.hang_after_s, "Without any progress for so long, a job has stalled")
-      ->check(CLI::Range(0.1, 1e6))
-      ->type_name("SECONDS")
-      ->capture_default_str();
-  app.add_flag("--fail-on-anomaly", options_.fail_on_anomaly, "Exit with 3 when the verdict is not healthy");
-  app.add_flag("-q,--quiet", options_.quiet, "No closing line");
+void RunCommand::DeclareFlags(Flags& flags) {
+  flags.Integer({.name = "-n",
+                 .type = "N",
+                 .help = "Start N local processes with RANK, WORLD_SIZE, ... set, as torchrun does"},
+                1, 65536, options_.n);
+  flags.Integer({.name = "--virtual-gpus", .type = "N", .help = "Run on N virtual GPUs: no GPU is needed"}, 1,
+                1024, options_.virtual_gpus);
+  flags.Texts({.name = "--plan", .type = "FILE", .help = "Fault plan (YAML); may be repeated"},
+              options_.faults.plan_files);
+  flags.Texts({.name = "--fault",
+               .type = "SPEC",
+               .help = "One fault, e.g. 'delay ncclAllReduce rank=3 time=200ms'; may be repeated"},
+              options_.faults.short_forms);
+  flags.Number({.name = "--seed", .type = "S", .help = "Seed of everything random in the plan (default 1)"},
+               options_.faults.seed);
+  flags.Text(
+      {.name = "-o,--output", .type = "DIR", .help = "Where records go (default: rankle-out/<date>-<pid>)"},
+      options_.output_dir);
+  flags.Switch("--no-trace", "Record nothing (faults still work)", no_trace_);
+  flags.Integer({.name = "--records", .type = "N", .help = "Operations kept per process (default 65536)"}, 64,
+                1 << 24, options_.records);
+  flags.Switch("--watch", "Say on stderr how the job gets on", options_.watch);
+  flags.Text({.name = "--on-hang",
+              .type = "report|kill|CMD",
+              .help = "When the job stalls: report = print the verdict and go on, kill = also end the "
+                      "job,\nelse a shell command, run with RANKLE_OUT set"},
+             options_.on_hang);
+  flags.Real({.name = "--hang-after",
+              .type = "SECONDS",
+              .help = "Without any progress for so long, a job has stalled"},
+             0.1, 1e6, options_.hang_after_s);
+  flags.Switch("--fail-on-anomaly", "Exit with 3 when the verdict is not healthy", options_.fail_on_anomaly);
+  flags.Switch("-q,--quiet", "No closing line", options_.quiet);
 }
 
 int RunCommand::Run(const std::vector<std::string>& command) {
@@ -57,7 +55,6 @@ int RunCommand::Run(const std::vector<std::string>& command) {
   }
   options_.command = command;
   options_.trace = !no_trace_;
-  if (seed_option_->count() > 0) options_.faults.seed = seed_;
   return RunToEnd(options_).exit_code;
 }
 

@@ -14,13 +14,11 @@ class RunCommand : public Subcommand {
   }
   const char* examples() const override;
   bool takes_command() const override { return true; }
-  void DeclareFlags(CLI::App& app) override;
+  void DeclareFlags(Flags& flags) override;
   int Run(const std::vector<std::string>& command) override;
 
  private:
   RunOptions options_;
-  uint64_t seed_ = 0;
-  CLI::Option* seed_option_ = nullptr;
   bool no_trace_ = false;
 };
 

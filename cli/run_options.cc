@@ -30,7 +30,8 @@ constexpr uint64_t kSmallFilesBytes = 1 << 20;  // plan, control page, run.json
 uint64_t BytesNeeded(const RunOptions& options) {
   if (!options.trace) return kSmallFilesBytes;
   const record::WriterOptions defaults;
-  const uint64_t capacity = options.records > 0 ? options.records : defaults.record_capacity;
+  const uint64_t capacity =
+      options.records > 0 ? static_cast<uint64_t>(options.records) : defaults.record_capacity;
   const uint64_t one = capacity * sizeof(record::Record) +
                        defaults.comm_capacity * sizeof(record::CommEntry) +
                        defaults.site_capacity * sizeof(record::SiteEntry) + defaults.string_capacity;
@@ -49,20 +50,20 @@ absl::Status CheckGpus(const RunOptions& options) {
                       options.n, options.virtual_gpus, options.n));
 }
 
-absl::Status CheckInstallation(const RunOptions& options, bool has_faults) {
+absl::Status CheckInstallation(const RunOptions& options) {
   const Installation& installation = ThisInstallation();
   if (options.virtual_gpus > 0 && !FileExists(installation.virtual_gpu_dir)) {
     return absl::FailedPreconditionError(
         Cat("--virtual-gpus: ", installation.virtual_gpu_dir,
             " is missing: this rankle was built without virtual GPUs; `rankle doctor` says why"));
   }
-  if ((options.trace || has_faults) && !FileExists(installation.hooks_library)) {
-    if (has_faults) {
-      return absl::FailedPreconditionError(
-          Cat("--fault/--plan: ", installation.hooks_library,
-              " is missing: this rankle was built without its interposer; `rankle doctor` says why"));
-    }
-    Say(Cat(installation.hooks_library, " is missing: nothing will be recorded (see `rankle doctor`)"));
+  const FaultSources& faults = options.faults;
+  const bool has_faults =
+      !faults.plan_files.empty() || !faults.short_forms.empty() || !faults.yaml_texts.empty();
+  if (has_faults && !FileExists(installation.hooks_library)) {
+    return absl::FailedPreconditionError(
+        Cat("--fault/--plan: ", installation.hooks_library,
+            " is missing: this rankle was built without its interposer; `rankle doctor` says why"));
   }
   return absl::OkStatus();
 }
@@ -94,7 +95,7 @@ Environment EnvironmentOf(const RunOptions& options, const RunRecord& record, co
                          .control_path = faults.control_path,
                          .hooks_library = {},
                          .trace = options.trace,
-                         .records = options.records,
+                         .records = static_cast<uint32_t>(options.records),
                          .job_id = record.job_id,
                          .monotonic_start_ns = MonotonicNs(),
                          .virtual_gpus = options.virtual_gpus,
@@ -108,7 +109,11 @@ Environment EnvironmentOf(const RunOptions& options, const RunRecord& record, co
   return environment;
 }
 
-void WarnWhereHooksCannotReach(const std::string& path) {
+void WarnWhereNothingIsRecorded(const RunOptions& options, const std::string& path) {
+  const std::string& library = ThisInstallation().hooks_library;
+  if (options.trace && !FileExists(library)) {
+    Say(Cat(library, " is missing: nothing will be recorded (see `rankle doctor`)"));
+  }
   if (const std::string reason = WhyNotTraceable(path); !reason.empty()) Say(reason);
 }
 
@@ -126,6 +131,11 @@ void SayWhatCame(const RunOutcome& outcome, const RunOptions& options) {
 
 }  // namespace
 
+absl::Status CheckRunnable(const RunOptions& options) {
+  if (absl::Status status = CheckGpus(options); !status.ok()) return status;
+  return CheckInstallation(options);
+}
+
 RunOutcome RunToEnd(const RunOptions& options) {
   RunOutcome refused{.exit_code = kExitUnusable, .started = false, .output_dir = {}};
   const auto refuse = [&](const absl::Status& error) {
@@ -139,10 +149,9 @@ RunOutcome RunToEnd(const RunOptions& options) {
     refused.exit_code = CommandErrorExitCode(path.status());
     return refuse(path.status());
   }
-  if (absl::Status status = CheckGpus(options); !status.ok()) return refuse(status);
   const absl::StatusOr<plan::Plan> plan = ReadPlan(options.faults);
   if (!plan.ok()) return refuse(plan.status());
-  if (absl::Status status = CheckInstallation(options, plan->size() > 0); !status.ok()) return refuse(status);
+  if (absl::Status status = CheckRunnable(options); !status.ok()) return refuse(status);
   const absl::StatusOr<std::string> output_dir = PrepareOutputDirectory(
       options.output_dir.empty() ? DefaultOutputDirectory(RealtimeNs(), getpid()) : options.output_dir,
       BytesNeeded(options));
@@ -170,11 +179,12 @@ RunOutcome RunToEnd(const RunOptions& options) {
   job.record.job_id = absl::Uniform<uint64_t>(absl::BitGen());
   job.record.seed = plan->seed().value_or(kDefaultSeed);
   job.environment = EnvironmentOf(options, job.record, *output_dir, *faults);
-  WarnWhereHooksCannotReach(job.path);
+  WarnWhereNothingIsRecorded(options, job.path);
 
   RunOutcome outcome{.exit_code = RunJob(job), .started = true, .output_dir = *output_dir};
   if (!options.quiet) SayWhatCame(outcome, options);
-  if (options.fail_on_anomaly) outcome.exit_code = ExitCodeWithVerdict(outcome.exit_code, *output_dir);
+  if (options.fail_on_anomaly)
+    outcome.exit_code = ExitCodeWithVerdict(outcome.exit_code, *output_dir, options.hang_after_s);
   return outcome;
 }
 

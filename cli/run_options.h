@@ -19,7 +19,7 @@ struct RunOptions {
   FaultSources faults;
   std::string output_dir;  // empty: rankle-out/<date>-<pid>
   bool trace = true;
-  uint32_t records = 0;  // 0: librankle's default
+  int records = 0;  // 0: librankle's default
   std::string on_hang = "report";
   double hang_after_s = 30;
   bool fail_on_anomaly = false;
@@ -32,6 +32,9 @@ struct RunOutcome {
   bool started = false;    // false: an error was said and nothing ran
   std::string output_dir;  // absolute
 };
+
+// Is there what the options ask for: enough virtual GPUs, the libraries?
+absl::Status CheckRunnable(const RunOptions& options);
 
 // Runs the job to its end. Errors are said on stderr; the exit code is the contract's.
 RunOutcome RunToEnd(const RunOptions& options);

@@ -1,10 +1,11 @@
 // A subcommand of `rankle`: one file pair each, listed in subcommands.cc.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <memory>
 #include <string>
 #include <vector>
+
+#include "cli/flags.h"
 
 namespace rankle::cli {
 
@@ -17,7 +18,7 @@ class Subcommand {
   virtual const char* examples() const = 0;
   // True when "-- COMMAND..." may follow.
   virtual bool takes_command() const { return false; }
-  virtual void DeclareFlags(CLI::App& app) = 0;
+  virtual void DeclareFlags(Flags& flags) = 0;
   // Called once, after the flags were parsed; `command` is what followed "--". Returns the exit code.
   virtual int Run(const std::vector<std::string>& command) = 0;
 };

@@ -1,6 +1,12 @@
 // The list of subcommands: the only place that knows all of them.
+#include "cli/analyze_command.h"
+#include "cli/doctor_command.h"
+#include "cli/faults_command.h"
+#include "cli/release_command.h"
 #include "cli/run_command.h"
 #include "cli/subcommand.h"
+#include "cli/suite_command.h"
+#include "cli/trace_command.h"
 #include "cli/version_command.h"
 
 namespace rankle::cli {
@@ -8,6 +14,12 @@ namespace rankle::cli {
 std::vector<std::unique_ptr<Subcommand>> AllSubcommands() {
   std::vector<std::unique_ptr<Subcommand>> all;
   all.push_back(std::make_unique<RunCommand>());
+  all.push_back(std::make_unique<AnalyzeCommand>());
+  all.push_back(std::make_unique<SuiteCommand>());
+  all.push_back(std::make_unique<FaultsCommand>());
+  all.push_back(std::make_unique<ReleaseCommand>());
+  all.push_back(std::make_unique<TraceCommand>());
+  all.push_back(std::make_unique<DoctorCommand>());
   all.push_back(std::make_unique<VersionCommand>());
   return all;
 }

@@ -1,5 +1,44 @@
 #include "cli/verdict.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_join.h"
+#include "analyzer/analyze.h"
+#include "cli/launch/exit_status.h"
+#include "cli/launch/message.h"
+#include "cli/launch/text.h"
+
 namespace rankle::cli {
-void ReportStall(const std::string&) {}
-int ExitCodeWithVerdict(int exit_code, const std::string&) { return exit_code; }
+
+std::string VerdictLine(const Verdict& verdict) {
+  std::string line = Cat("verdict: ", verdict.anomaly);
+  if (!verdict.ranks.empty()) {
+    line += Cat(", rank", verdict.ranks.size() > 1 ? "s " : " ", absl::StrJoin(verdict.ranks, " "));
+  }
+  if (!verdict.summary.empty()) line += Cat(": ", verdict.summary);
+  return line;
+}
+
+absl::StatusOr<Report> Diagnose(const std::string& output_dir, double hang_after_s) {
+  AnalyzeOptions options;
+  options.hang_after_s = std::min(options.hang_after_s, hang_after_s);
+  return Analyze({output_dir}, options);
+}
+
+void ReportStall(const std::string& output_dir, double hang_after_s) {
+  const absl::StatusOr<Report> report = Diagnose(output_dir, hang_after_s);
+  if (!report.ok()) return SayError(report.status());
+  Say(VerdictLine(report->verdict));
+}
+
+int ExitCodeWithVerdict(int exit_code, const std::string& output_dir, double hang_after_s) {
+  const absl::StatusOr<Report> report = Diagnose(output_dir, hang_after_s);
+  if (!report.ok()) {
+    SayError(report.status());
+    return kExitAnomaly;  // nobody can say that this run was healthy
+  }
+  Say(VerdictLine(report->verdict));
+  return report->verdict.IsHealthy() ? exit_code : kExitAnomaly;
+}
+
 }  // namespace rankle::cli

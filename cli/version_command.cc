@@ -10,7 +10,7 @@
 
 namespace rankle::cli {
 
-void VersionCommand::DeclareFlags(CLI::App&) {}
+void VersionCommand::DeclareFlags(Flags&) {}
 
 int VersionCommand::Run(const std::vector<std::string>&) {
   WriteAll(STDOUT_FILENO, absl::StrFormat("rankle %s (flight record %d.%d, armed plan %d)\n", RANKLE_VERSION,

@@ -12,7 +12,7 @@ class VersionCommand : public Subcommand {
     return "Print the version and the formats that it reads and writes";
   }
   const char* examples() const override { return "  rankle version"; }
-  void DeclareFlags(CLI::App& app) override;
+  void DeclareFlags(Flags& flags) override;
   int Run(const std::vector<std::string>& command) override;
 };
 

@@ -1,10 +1,10 @@
 #include "cli/launch/fault_files.h"
 
 #include "absl/strings/str_join.h"
-#include "cli/launch/control_file.h"
 #include "cli/launch/files.h"
 #include "cli/launch/text.h"
 #include "injector/plan/armed_plan.h"
+#include "injector/plan/control_file.h"
 
 namespace rankle::cli {
 
@@ -15,8 +15,8 @@ absl::StatusOr<plan::Plan> ReadPlan(const FaultSources& sources) {
     if (!text.ok()) return text.status();
     if (absl::Status status = plan.AddYaml(*text, path); !status.ok()) return status;
   }
-  for (const std::string& text : sources.yaml_texts) {
-    if (absl::Status status = plan.AddYaml(text, "faults"); !status.ok()) return status;
+  for (const PlanText& yaml : sources.yaml_texts) {
+    if (absl::Status status = plan.AddYaml(yaml.text, yaml.name); !status.ok()) return status;
   }
   for (const std::string& text : sources.short_forms) {
     if (absl::Status status = plan.AddShortForm(text); !status.ok()) return status;
@@ -35,20 +35,20 @@ absl::StatusOr<FaultFiles> WriteFaultFiles(const plan::Plan& plan, const std::st
   if (absl::Status status = WriteFileAtomically(Cat(output_dir, "/plan.txt"), readable); !status.ok()) {
     return status;
   }
-  const absl::StatusOr<ControlFile> control =
-      ControlFile::Create(files.control_path, static_cast<uint32_t>(plan.size()));
+  const absl::StatusOr<plan::ControlFile> control =
+      plan::ControlFile::Create(files.control_path, plan.size());
   if (!control.ok()) return control.status();
   return files;
 }
 
 std::vector<FaultOutcome> ReadFaultOutcomes(const std::string& output_dir) {
   const absl::StatusOr<std::string> armed = ReadFile(Cat(output_dir, "/plan.armed"));
-  absl::StatusOr<ControlFile> control = ControlFile::Open(Cat(output_dir, "/control"));
+  const absl::StatusOr<plan::ControlFile> control = plan::ControlFile::Open(Cat(output_dir, "/control"));
   if (!armed.ok() || !control.ok()) return {};
   const plan::ArmedPlan plan = plan::ArmedPlan::View(armed->data(), armed->size());
   std::vector<FaultOutcome> outcomes;
   for (size_t i = 0; i < plan.size() && i < control->fault_count(); ++i) {
-    const plan::FaultControl& counters = control->page().faults[i];
+    const plan::FaultControl& counters = control->page()->faults[i];
     outcomes.push_back(
         {.name = plan.name(i), .matched = counters.matched.load(), .fired = counters.fired.load()});
   }

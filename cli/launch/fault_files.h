@@ -15,10 +15,15 @@ namespace rankle::cli {
 // The seed of runs that name none: fixed, so that the same command gives the same injections.
 inline constexpr uint64_t kDefaultSeed = 1;
 
+// A plan in YAML that lies in memory; `name` is for messages.
+struct PlanText {
+  std::string text, name;
+};
+
 struct FaultSources {
   std::vector<std::string> plan_files;
   std::vector<std::string> short_forms;
-  std::vector<std::string> yaml_texts;  // plans given as text (suites)
+  std::vector<PlanText> yaml_texts;  // plans given as text (suites)
   std::optional<uint64_t> seed;
 };
 

@@ -32,7 +32,7 @@ struct Job {
   std::string output_dir;
   HangPolicy hang;
   // Prints the verdict on the records so far to stderr; runs in a process of its own.
-  void (*report)(const std::string& output_dir) = nullptr;
+  void (*report)(const std::string& output_dir, double hang_after_s) = nullptr;
   bool watch_records = true;
   RunRecord record;  // what run.json says before the start
 };

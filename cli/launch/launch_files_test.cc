@@ -1,4 +1,4 @@
-// Files and names of a launch: command lookup, output directory, run record, control page, installation.
+// Files and names of a launch: command lookup, output directory, run record, installation.
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -9,7 +9,6 @@
 #include <fstream>
 
 #include "cli/launch/command_path.h"
-#include "cli/launch/control_file.h"
 #include "cli/launch/files.h"
 #include "cli/launch/installation.h"
 #include "cli/launch/local_port.h"
@@ -125,26 +124,6 @@ TEST(RunRecord, UnsoundTextIsAnErrorThatNamesTheFile) {
        {"", "{", "[]", "{}", R"({"schema":"rankle.run/1"})", R"({"schema":"rankle.run/2","command":[]})"}) {
     EXPECT_THAT(Message(ParseRunRecord(text, "dir/run.json").status()), HasSubstr("dir/run.json")) << text;
   }
-}
-
-TEST_F(LaunchFiles, AReleaseIsSeenThroughTheControlPage) {
-  absl::StatusOr<ControlFile> run = ControlFile::Create(Path("control"), 2);
-  ASSERT_TRUE(run.ok());
-  absl::StatusOr<ControlFile> release = ControlFile::Open(Path("control"));
-  ASSERT_TRUE(release.ok());
-  EXPECT_EQ(release->fault_count(), 2u);
-  run->page().faults[1].hanging = 3;
-  EXPECT_EQ(release->Release(1), 3u);
-  EXPECT_EQ(run->page().faults[0].released.load(), 0u);
-  EXPECT_EQ(run->page().faults[1].released.load(), 1u);
-}
-
-TEST_F(LaunchFiles, AForeignControlPageIsRefused) {
-  EXPECT_FALSE(ControlFile::Open(Path("none")).ok());
-  std::ofstream(Path("short")) << "x";
-  EXPECT_THAT(Message(ControlFile::Open(Path("short")).status()), HasSubstr("too short"));
-  std::ofstream(Path("other")) << std::string(sizeof(plan::ControlPage), 'x');
-  EXPECT_THAT(Message(ControlFile::Open(Path("other")).status()), HasSubstr("not a control page"));
 }
 
 TEST(Installation, EverythingLiesBesideTheExecutable) {

@@ -44,15 +44,23 @@ absl::Status CheckSpace(const std::string& directory, uint64_t bytes_needed) {
       directory, static_cast<double>(bytes_needed) / (1 << 20), static_cast<double>(available) / (1 << 20)));
 }
 
-}  // namespace
-
-std::string DefaultOutputDirectory(uint64_t realtime_ns, int pid) {
+std::string NameWithDate(std::string_view prefix, uint64_t realtime_ns, int pid) {
   const time_t seconds = static_cast<time_t>(realtime_ns / 1'000'000'000);
   tm local;
   localtime_r(&seconds, &local);
   char date[32];
   strftime(date, sizeof(date), "%Y%m%d-%H%M%S", &local);
-  return Cat("rankle-out/", date, "-", pid);
+  return Cat(prefix, date, "-", pid);
+}
+
+}  // namespace
+
+std::string DefaultOutputDirectory(uint64_t realtime_ns, int pid) {
+  return NameWithDate("rankle-out/", realtime_ns, pid);
+}
+
+std::string SuiteOutputDirectory(uint64_t realtime_ns, int pid) {
+  return NameWithDate("rankle-out/suite-", realtime_ns, pid);
 }
 
 absl::StatusOr<std::string> PrepareOutputDirectory(const std::string& path, uint64_t bytes_needed) {

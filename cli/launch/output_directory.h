@@ -10,6 +10,8 @@ namespace rankle::cli {
 
 // "rankle-out/20260131-235959-4711"
 std::string DefaultOutputDirectory(uint64_t realtime_ns, int pid);
+// "rankle-out/suite-20260131-235959-4711"
+std::string SuiteOutputDirectory(uint64_t realtime_ns, int pid);
 
 // Creates the directory (and its parents) and checks that it can be written and has `bytes_needed` of space.
 // Leftovers of an earlier run in it (flight records, run.json, plan, control page) are removed, so that two

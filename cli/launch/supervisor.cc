@@ -196,7 +196,7 @@ void Supervisor::StartHangAction() {
     execl("/bin/sh", "sh", "-c", job_.hang.command.c_str(), nullptr);
     _exit(127);
   }
-  if (job_.report) job_.report(job_.output_dir);
+  if (job_.report) job_.report(job_.output_dir, static_cast<double>(job_.hang.hang_after_ns) * 1e-9);
   _exit(0);
 }
 

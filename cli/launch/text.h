@@ -1,5 +1,5 @@
-// Joins values to a string. Debian's Abseil is built for C++14: its string_view is not std::string_view, which absl::StrCat
-// therefore refuses.
+// Joins values to a string. Debian's Abseil is built for C++14: its string_view is not std::string_view,
+// which absl::StrCat therefore refuses.
 #pragma once
 
 #include <string>

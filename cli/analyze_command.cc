@@ -1,0 +1,61 @@
+#include "cli/analyze_command.h"
+
+#include "cli/launch/exit_status.h"
+#include "cli/launch/message.h"
+#include "cli/output.h"
+
+namespace rankle::cli {
+namespace {
+
+constexpr struct {
+  const char* name;
+  std::string (*render)(const Report&);
+} kFormats[] = {{"text", RenderText}, {"json", RenderJson}, {"html", RenderHtml}, {"junit", RenderJunit}};
+
+}  // namespace
+
+const char* AnalyzeCommand::examples() const {
+  return "  rankle analyze rankle-out/20260131-120000-4711\n"
+         "  rankle analyze --format json node1/out node2/out\n"
+         "  rankle analyze --format html -o report.html out\n"
+         "  rankle analyze --rules my-rules/ --db out.sqlite out\n"
+         "Exit code: 0 healthy, 3 anomaly found (or unknown), 2 unusable input, 1 internal error.";
+}
+
+void AnalyzeCommand::DeclareFlags(Flags& flags) {
+  std::vector<std::string> names;
+  for (const auto& format : kFormats) names.emplace_back(format.name);
+  flags.Texts({.name = "PATH",
+               .type = "",
+               .help = "Output directories of runs, or single record files",
+               .required = true},
+              paths_);
+  flags.Choice({.name = "--format", .type = "FORMAT", .help = "text, json, html or junit"}, names, format_);
+  flags.Text(
+      {.name = "-o,--output", .type = "FILE", .help = "Write the report to a file, not to standard output"},
+      output_);
+  flags.Text(
+      {.name = "--rules", .type = "DIR", .help = "More rules; one with a known id replaces the built-in one"},
+      options_.rules_directory);
+  flags.Text({.name = "--db", .type = "FILE", .help = "Also write all tables into this SQLite file"},
+             options_.database_file);
+}
+
+int AnalyzeCommand::Run(const std::vector<std::string>&) {
+  const absl::StatusOr<Report> report = Analyze(paths_, options_);
+  if (!report.ok()) {
+    SayError(report.status());
+    return absl::IsInternal(report.status()) ? kExitInternalError : kExitUnusable;
+  }
+  for (const std::string& problem : report->problems) Say(problem);
+  for (const auto& format : kFormats) {
+    if (format_ != format.name) continue;
+    if (absl::Status status = WriteOutput(output_, format.render(*report)); !status.ok()) {
+      SayError(status);
+      return kExitUnusable;
+    }
+  }
+  return report->verdict.IsHealthy() ? kExitOk : kExitAnomaly;
+}
+
+}  // namespace rankle::cli

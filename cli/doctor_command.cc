@@ -1,0 +1,76 @@
+#include "cli/doctor_command.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "absl/strings/str_format.h"
+#include "cli/inspect/machine.h"
+#include "cli/launch/exit_status.h"
+#include "cli/launch/installation.h"
+#include "cli/launch/message.h"
+#include "cli/output.h"
+
+namespace rankle::cli {
+namespace {
+
+const char* StateName(Check::State state) {
+  switch (state) {
+    case Check::State::kOk:
+      return "ok";
+    case Check::State::kMissing:
+      return "missing";
+    case Check::State::kBroken:
+      return "broken";
+  }
+  return "?";
+}
+
+std::string Text(const std::vector<Check>& checks) {
+  std::string text;
+  for (const Check& check : checks) {
+    text += absl::StrFormat("%-8s %-14s %s\n", StateName(check.state), check.name, check.detail);
+  }
+  return text;
+}
+
+std::string Json(const std::vector<Check>& checks, bool works) {
+  nlohmann::ordered_json list = nlohmann::ordered_json::array();
+  for (const Check& check : checks) {
+    list.push_back({{"name", check.name}, {"state", StateName(check.state)}, {"detail", check.detail}});
+  }
+  const nlohmann::ordered_json json{{"schema", "rankle.doctor/1"},
+                                    {"version", RANKLE_VERSION},
+                                    {"prefix", ThisInstallation().prefix},
+                                    {"works", works},
+                                    {"checks", std::move(list)}};
+  return json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace
+
+const char* DoctorCommand::examples() const {
+  return "  rankle doctor\n"
+         "  rankle doctor --format json\n"
+         "  rankle doctor -- ./train        (can its NCCL calls be seen?)\n"
+         "Exit code: 0 when nothing essential is missing, else 1.";
+}
+
+void DoctorCommand::DeclareFlags(Flags& flags) {
+  flags.Choice({.name = "--format", .type = "FORMAT", .help = "text or json"}, {"text", "json"}, format_);
+}
+
+int DoctorCommand::Run(const std::vector<std::string>& command) {
+  std::vector<Check> checks = CheckInstallationFiles();
+  for (Check& check : CheckMachine()) checks.push_back(std::move(check));
+  if (!command.empty()) checks.push_back(CheckCommand(command.front()));
+  const bool works = std::none_of(checks.begin(), checks.end(),
+                                  [](const Check& check) { return check.state == Check::State::kBroken; });
+  if (absl::Status status = WriteOutput("", format_ == "json" ? Json(checks, works) : Text(checks));
+      !status.ok()) {
+    SayError(status);
+    return kExitUnusable;
+  }
+  return works ? kExitOk : kExitInternalError;
+}
+
+}  // namespace rankle::cli

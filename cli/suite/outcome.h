@@ -1,0 +1,44 @@
+// What a case of a suite came to, and whether that is what was expected. Pure.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "analyzer/report/report.h"
+#include "cli/suite/suite.h"
+
+namespace rankle::cli {
+
+struct CaseOutcome {
+  bool started = false;
+  bool timed_out = false;
+  int exit_code = 0;
+  uint64_t duration_ns = 0;
+  std::optional<Verdict> verdict;
+  std::string verdict_error;  // why there is no verdict
+  // From the first injection to a verdict: until the stall was noticed or the job had ended, and the
+  // analysis. 0 when nothing was injected.
+  uint64_t time_to_verdict_ns = 0;
+  std::string log;
+  std::string directory;
+};
+
+// Empty when the case passed, else one reason a line.
+std::vector<std::string> Failures(const SuiteCase& expected, const CaseOutcome& outcome);
+
+enum class Culprits { kNotExpected, kExact, kSuperset, kMissed, kWrong };
+// kMissed: some of them are not named (and nobody else is); kWrong: an innocent rank is named while a culprit
+// is not.
+Culprits CompareCulprits(const std::vector<int32_t>& expected, std::vector<int32_t> found);
+
+struct ScoredCase {
+  const SuiteCase* expected = nullptr;
+  const CaseOutcome* outcome = nullptr;
+};
+// The JSON of --score: confusion matrix, culprits, false alarms, time to verdict.
+std::string ScoreJson(const std::vector<ScoredCase>& cases);
+std::string SuiteJunit(const std::string& name, const std::vector<ScoredCase>& cases);
+
+}  // namespace rankle::cli

@@ -1,0 +1,377 @@
+#include "cli/suite/suite.h"
+
+#include <algorithm>
+#include <regex>
+#include <set>
+
+#include "cli/launch/text.h"
+#include "injector/plan/values.h"
+#include "injector/plan/yaml_tree.h"
+
+namespace rankle::cli {
+namespace {
+
+using plan::YamlNode;
+using Kind = YamlNode::Kind;
+
+// Fault plans are checked by their own parser, which wants text. Written in flow style, where line breaks
+// mean nothing, so that every value stays in its line and the parser's messages fit the suite file.
+class FlowWriter {
+ public:
+  std::string PlanOf(const YamlNode& faults) {
+    text_ = "{version: 1, faults: ";
+    Write(faults);
+    return text_ + "}\n";
+  }
+
+ private:
+  void GoTo(int line) {
+    for (; line_ < line; ++line_) text_ += '\n';
+  }
+  void WriteScalar(const std::string& value) {
+    text_ += '"';
+    for (const char c : value) {
+      if (c == '"' || c == '\\') text_ += '\\';
+      text_ += c == '\n' ? std::string("\\n") : std::string(1, c);
+    }
+    text_ += '"';
+  }
+  void Write(const YamlNode& node) {
+    GoTo(node.line);
+    if (node.kind == Kind::kNull) {
+      text_ += '~';
+    } else if (node.kind == Kind::kScalar) {
+      WriteScalar(node.text);
+    } else {
+      const bool is_map = node.kind == Kind::kMap;
+      text_ += is_map ? '{' : '[';
+      for (size_t i = 0; i < node.children.size(); ++i) {
+        if (i > 0) text_ += ", ";
+        if (is_map) {
+          GoTo(node.key_lines[i]);
+          text_ += Cat(node.keys[i], ": ");
+        }
+        Write(node.children[i]);
+      }
+      text_ += is_map ? '}' : ']';
+    }
+  }
+
+  std::string text_;
+  int line_ = 1;
+};
+
+class SuiteReader {
+ public:
+  explicit SuiteReader(std::string_view name) : name_(name) {}
+  absl::StatusOr<std::vector<SuiteCase>> Read(const YamlNode& root);
+
+ private:
+  template <typename Target>
+  using Setter = absl::Status (SuiteReader::*)(const YamlNode&, Target&);
+  template <typename Target>
+  struct Key {
+    const char* name;
+    Setter<Target> set;
+  };
+
+  absl::Status At(int line, std::string_view what) const {
+    return absl::InvalidArgumentError(Cat(name_, ":", line, ": ", what));
+  }
+  template <typename Value>
+  absl::Status Take(const YamlNode& node, absl::StatusOr<Value> value, auto& target) const;
+  absl::Status TakeText(const YamlNode& node, std::string& target) const;
+  absl::Status TakeCount(const YamlNode& node, int& target) const;
+  absl::Status TakeRegex(const YamlNode& node, std::string& target) const;
+
+  // Reads a map into `target` by a table of keys; unknown keys are errors.
+  template <typename Target, size_t kSize>
+  absl::Status ReadMap(const YamlNode& node, std::string_view what, const Key<Target> (&keys)[kSize],
+                       Target& target);
+
+  absl::Status SetName(const YamlNode& node, SuiteCase& target) { return TakeText(node, target.name); }
+  absl::Status SetRanks(const YamlNode& node, SuiteCase& target) { return TakeCount(node, target.ranks); }
+  absl::Status SetGpus(const YamlNode& node, SuiteCase& target) {
+    return TakeCount(node, target.virtual_gpus);
+  }
+  absl::Status SetTimeout(const YamlNode& node, SuiteCase& target);
+  absl::Status SetHangAfter(const YamlNode& node, SuiteCase& target);
+  absl::Status SetOnHang(const YamlNode& node, SuiteCase& target) { return TakeText(node, target.on_hang); }
+  absl::Status SetCommand(const YamlNode& node, SuiteCase& target);
+  absl::Status SetSeed(const YamlNode& node, SuiteCase& target);
+  absl::Status SetFaults(const YamlNode& node, SuiteCase& target);
+  absl::Status SetExpect(const YamlNode& node, SuiteCase& target);
+
+  absl::Status SetExit(const YamlNode& node, Expectation& target);
+  absl::Status SetWithin(const YamlNode& node, Expectation& target);
+  absl::Status SetVerdict(const YamlNode& node, Expectation& target);
+  absl::Status SetLog(const YamlNode& node, Expectation& target) { return TakeRegex(node, target.log); }
+  absl::Status SetNotLog(const YamlNode& node, Expectation& target) {
+    return TakeRegex(node, target.not_log);
+  }
+
+  absl::Status SetClass(const YamlNode& node, ExpectedVerdict& target) {
+    return TakeText(node, target.anomaly);
+  }
+  absl::Status SetVerdictRanks(const YamlNode& node, ExpectedVerdict& target);
+  absl::Status SetLinks(const YamlNode& node, ExpectedVerdict& target);
+  absl::Status ReadRanks(const YamlNode& node, std::vector<int32_t>& target);
+
+  absl::Status ReadCases(const YamlNode& list, std::vector<SuiteCase>& cases);
+
+  std::string_view name_;
+  SuiteCase defaults_;
+};
+
+template <typename Value>
+absl::Status SuiteReader::Take(const YamlNode& node, absl::StatusOr<Value> value, auto& target) const {
+  if (!value.ok()) return At(node.line, StdView(value.status().message()));
+  target = *value;
+  return absl::OkStatus();
+}
+
+absl::Status SuiteReader::TakeText(const YamlNode& node, std::string& target) const {
+  if (node.kind != Kind::kScalar || node.text.empty()) return At(node.line, "a text is wanted here");
+  target = node.text;
+  return absl::OkStatus();
+}
+
+absl::Status SuiteReader::TakeCount(const YamlNode& node, int& target) const {
+  int64_t value = 0;
+  if (absl::Status status = Take(node, plan::ParseInteger(node.text), value); !status.ok()) return status;
+  if (value < 1 || value > 65536) return At(node.line, Cat(value, " is not between 1 and 65536"));
+  target = static_cast<int>(value);
+  return absl::OkStatus();
+}
+
+absl::Status SuiteReader::TakeRegex(const YamlNode& node, std::string& target) const {
+  if (absl::Status status = TakeText(node, target); !status.ok()) return status;
+  try {
+    std::regex unused(target);
+  } catch (const std::regex_error& error) {
+    return At(node.line, Cat("'", target, "' is no regular expression: ", error.what()));
+  }
+  return absl::OkStatus();
+}
+
+template <typename Target, size_t kSize>
+absl::Status SuiteReader::ReadMap(const YamlNode& node, std::string_view what,
+                                  const Key<Target> (&keys)[kSize], Target& target) {
+  if (node.kind != Kind::kMap) return At(node.line, Cat("'", what, "' is a map of keys and values"));
+  for (size_t i = 0; i < node.keys.size(); ++i) {
+    const Key<Target>* key = std::find_if(std::begin(keys), std::end(keys), [&](const Key<Target>& known) {
+      return node.keys[i] == known.name;
+    });
+    if (key == std::end(keys)) {
+      std::string known;
+      for (const Key<Target>& each : keys) known += Cat(known.empty() ? "" : ", ", each.name);
+      return At(node.key_lines[i], Cat("unknown key '", node.keys[i], "' in ", what, "; there are ", known));
+    }
+    if (absl::Status status = (this->*key->set)(node.children[i], target); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SuiteReader::SetTimeout(const YamlNode& node, SuiteCase& target) {
+  return Take(node, plan::ParseDuration(node.text), target.timeout_ns);
+}
+
+absl::Status SuiteReader::SetHangAfter(const YamlNode& node, SuiteCase& target) {
+  return Take(node, plan::ParseDuration(node.text), target.hang_after_ns);
+}
+
+absl::Status SuiteReader::SetSeed(const YamlNode& node, SuiteCase& target) {
+  return Take(node, plan::ParseInteger(node.text), target.seed);
+}
+
+absl::Status SuiteReader::SetCommand(const YamlNode& node, SuiteCase& target) {
+  if (node.kind != Kind::kList || node.children.empty()) {
+    return At(node.line, "'command' is a list: [program, argument, ...]");
+  }
+  target.command.clear();
+  for (const YamlNode& word : node.children) {
+    if (word.kind != Kind::kScalar) return At(word.line, "the words of 'command' are texts");
+    target.command.push_back(word.text);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SuiteReader::SetFaults(const YamlNode& node, SuiteCase& target) {
+  target.faults_yaml.clear();
+  target.faults_short.clear();
+  if (node.kind == Kind::kNull) return absl::OkStatus();
+  if (node.kind != Kind::kList) return At(node.line, "'faults' is a list of faults");
+  YamlNode maps = node;
+  maps.children.clear();
+  for (const YamlNode& fault : node.children) {
+    if (fault.kind == Kind::kScalar) {
+      target.faults_short.push_back(fault.text);
+    } else {
+      maps.children.push_back(fault);
+    }
+  }
+  if (!maps.children.empty()) target.faults_yaml = FlowWriter().PlanOf(maps);
+  return absl::OkStatus();
+}
+
+absl::Status SuiteReader::SetExpect(const YamlNode& node, SuiteCase& target) {
+  static constexpr Key<Expectation> kKeys[] = {{"exit", &SuiteReader::SetExit},
+                                               {"within", &SuiteReader::SetWithin},
+                                               {"verdict", &SuiteReader::SetVerdict},
+                                               {"log", &SuiteReader::SetLog},
+                                               {"not_log", &SuiteReader::SetNotLog}};
+  target.expect = {};
+  return ReadMap(node, "expect", kKeys, target.expect);
+}
+
+absl::Status SuiteReader::SetExit(const YamlNode& node, Expectation& target) {
+  if (node.text == "any" || node.text == "nonzero") {
+    target.exit = node.text == "any" ? Expectation::Exit::kAny : Expectation::Exit::kNonzero;
+    return absl::OkStatus();
+  }
+  target.exit = Expectation::Exit::kOneOf;
+  target.exit_codes.clear();
+  const bool is_list = node.kind == Kind::kList;
+  for (size_t i = 0; i < (is_list ? node.children.size() : 1); ++i) {
+    const YamlNode& item = is_list ? node.children[i] : node;
+    int64_t code = -1;
+    if (!Take(item, plan::ParseInteger(item.text), code).ok() || code < 0 || code > 255) {
+      return At(item.line, "'exit' is a number from 0 to 255, a list of them, nonzero or any");
+    }
+    target.exit_codes.push_back(static_cast<int>(code));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SuiteReader::SetWithin(const YamlNode& node, Expectation& target) {
+  return Take(node, plan::ParseDuration(node.text), target.within_ns);
+}
+
+absl::Status SuiteReader::SetVerdict(const YamlNode& node, Expectation& target) {
+  static constexpr Key<ExpectedVerdict> kKeys[] = {{"class", &SuiteReader::SetClass},
+                                                   {"ranks", &SuiteReader::SetVerdictRanks},
+                                                   {"links", &SuiteReader::SetLinks}};
+  ExpectedVerdict verdict;
+  if (absl::Status status = ReadMap(node, "verdict", kKeys, verdict); !status.ok()) return status;
+  if (verdict.anomaly.empty())
+    return At(node.line, "'verdict' needs a class, such as healthy or hang.not_entered");
+  target.verdict = std::move(verdict);
+  return absl::OkStatus();
+}
+
+absl::Status SuiteReader::ReadRanks(const YamlNode& node, std::vector<int32_t>& target) {
+  if (node.kind != Kind::kList) return At(node.line, "a list of ranks is wanted here: [3]");
+  for (const YamlNode& item : node.children) {
+    int64_t rank = -1;
+    if (absl::Status status = Take(item, plan::ParseInteger(item.text), rank); !status.ok()) return status;
+    if (rank < 0 || rank > INT32_MAX) return At(item.line, Cat("'", item.text, "' is no rank"));
+    target.push_back(static_cast<int32_t>(rank));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SuiteReader::SetVerdictRanks(const YamlNode& node, ExpectedVerdict& target) {
+  std::vector<int32_t> ranks;
+  if (absl::Status status = ReadRanks(node, ranks); !status.ok()) return status;
+  std::sort(ranks.begin(), ranks.end());
+  ranks.erase(std::unique(ranks.begin(), ranks.end()), ranks.end());
+  target.ranks = std::move(ranks);
+  return absl::OkStatus();
+}
+
+absl::Status SuiteReader::SetLinks(const YamlNode& node, ExpectedVerdict& target) {
+  target.links.emplace();
+  for (const YamlNode& item : node.children) {
+    std::vector<int32_t> ends;
+    if (absl::Status status = ReadRanks(item, ends); !status.ok()) return status;
+    if (ends.size() != 2) return At(item.line, "a link is [source rank, destination rank]");
+    target.links->emplace_back(ends[0], ends[1]);
+  }
+  std::sort(target.links->begin(), target.links->end());
+  return absl::OkStatus();
+}
+
+absl::Status SuiteReader::ReadCases(const YamlNode& list, std::vector<SuiteCase>& cases) {
+  static constexpr Key<SuiteCase> kKeys[] = {{"name", &SuiteReader::SetName},
+                                             {"ranks", &SuiteReader::SetRanks},
+                                             {"virtual_gpus", &SuiteReader::SetGpus},
+                                             {"timeout", &SuiteReader::SetTimeout},
+                                             {"hang_after", &SuiteReader::SetHangAfter},
+                                             {"on_hang", &SuiteReader::SetOnHang},
+                                             {"command", &SuiteReader::SetCommand},
+                                             {"seed", &SuiteReader::SetSeed},
+                                             {"faults", &SuiteReader::SetFaults},
+                                             {"expect", &SuiteReader::SetExpect}};
+  if (list.kind != Kind::kList || list.children.empty())
+    return At(list.line, "'cases' is a list with at least one case");
+  std::set<std::string> names;
+  for (const YamlNode& node : list.children) {
+    SuiteCase one = defaults_;
+    one.line = node.line;
+    if (absl::Status status = ReadMap(node, "case", kKeys, one); !status.ok()) return status;
+    if (one.name.empty()) return At(node.line, "the case has no name");
+    if (one.command.empty())
+      return At(node.line, Cat("case '", one.name, "' has no command, and defaults neither"));
+    if (!names.insert(one.name).second) return At(node.line, Cat("a second case is named '", one.name, "'"));
+    cases.push_back(std::move(one));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<SuiteCase>> SuiteReader::Read(const YamlNode& root) {
+  // The keys of a case, less its name.
+  static constexpr Key<SuiteCase> kDefaults[] = {
+      {"ranks", &SuiteReader::SetRanks},     {"virtual_gpus", &SuiteReader::SetGpus},
+      {"timeout", &SuiteReader::SetTimeout}, {"hang_after", &SuiteReader::SetHangAfter},
+      {"on_hang", &SuiteReader::SetOnHang},  {"command", &SuiteReader::SetCommand},
+      {"seed", &SuiteReader::SetSeed},       {"faults", &SuiteReader::SetFaults},
+      {"expect", &SuiteReader::SetExpect}};
+  if (root.kind != Kind::kMap) return At(root.line, "a suite is a map with version, defaults and cases");
+  for (size_t i = 0; i < root.keys.size(); ++i) {
+    const std::string& key = root.keys[i];
+    if (key != "version" && key != "defaults" && key != "cases") {
+      return At(root.key_lines[i],
+                Cat("unknown key '", key, "' in the suite; there are version, defaults, cases"));
+    }
+  }
+  const YamlNode* version = root.Find("version");
+  if (version == nullptr) return At(root.line, "'version: 1' is missing");
+  if (version->text != "1")
+    return At(version->line, Cat("version ", version->text, " is not known; write 1"));
+  if (const YamlNode* defaults = root.Find("defaults")) {
+    if (absl::Status status = ReadMap(*defaults, "defaults", kDefaults, defaults_); !status.ok())
+      return status;
+  }
+  const YamlNode* list = root.Find("cases");
+  if (list == nullptr) return At(root.line, "'cases' is missing");
+  std::vector<SuiteCase> cases;
+  if (absl::Status status = ReadCases(*list, cases); !status.ok()) return status;
+  return cases;
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<SuiteCase>> ParseSuite(std::string_view text, std::string_view name) {
+  const absl::StatusOr<YamlNode> root = plan::ParseYaml(text, name);
+  if (!root.ok()) return root.status();
+  return SuiteReader(name).Read(*root);
+}
+
+absl::StatusOr<std::string> ExpandVariables(std::string_view text, const char* (*lookup)(const char*)) {
+  std::string expanded;
+  for (;;) {
+    const size_t start = text.find("${");
+    expanded += text.substr(0, start);
+    if (start == std::string_view::npos) return expanded;
+    const size_t end = text.find('}', start);
+    if (end == std::string_view::npos) return absl::InvalidArgumentError(Cat("'", text, "': ${ without }"));
+    const std::string variable(text.substr(start + 2, end - start - 2));
+    const char* value = lookup(variable.c_str());
+    if (value == nullptr)
+      return absl::InvalidArgumentError(Cat("${", variable, "}: this variable is not set"));
+    expanded += value;
+    text.remove_prefix(end + 1);
+  }
+}
+
+}  // namespace rankle::cli

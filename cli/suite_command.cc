@@ -1,0 +1,146 @@
+#include "cli/suite_command.h"
+
+#include <ctype.h>
+#include <fnmatch.h>
+#include <unistd.h>
+
+#include "absl/strings/str_format.h"
+#include "cli/launch/clock.h"
+#include "cli/launch/exit_status.h"
+#include "cli/launch/files.h"
+#include "cli/launch/message.h"
+#include "cli/launch/output_directory.h"
+#include "cli/launch/text.h"
+#include "cli/output.h"
+
+namespace rankle::cli {
+namespace {
+
+// A directory name for a case: short, readable, and different for each index.
+std::string DirectoryName(size_t index, const std::string& name) {
+  std::string directory = absl::StrFormat("%03d-", index + 1);
+  for (const char c : name.substr(0, 60)) directory += isalnum(static_cast<unsigned char>(c)) ? c : '-';
+  return directory;
+}
+
+// One line a case on standard output; where that is no terminal but stderr is, a counter there.
+class Progress {
+ public:
+  explicit Progress(size_t total) : total_(total) {}
+  void Note(const SuiteCase& one, const CaseOutcome& outcome, const std::vector<std::string>& failures) {
+    ++done_;
+    std::string text = absl::StrFormat("%-4s %s (%s)\n", failures.empty() ? "ok" : "FAIL", one.name,
+                                       DurationText(outcome.duration_ns));
+    for (const std::string& failure : failures) text += Cat("     ", failure, "\n");
+    if (!failures.empty() && !outcome.directory.empty()) text += Cat("     see ", outcome.directory, "\n");
+    WriteAll(STDOUT_FILENO, text);
+    if (isatty(STDERR_FILENO) && !isatty(STDOUT_FILENO)) {
+      WriteAll(STDERR_FILENO, absl::StrFormat("\r%d of %d%s", done_, total_, done_ == total_ ? "\n" : ""));
+    }
+  }
+
+ private:
+  size_t total_;
+  size_t done_ = 0;
+};
+
+absl::Status WriteIfWanted(const std::string& path, const std::string& content) {
+  return path.empty() ? absl::OkStatus() : WriteFileAtomically(path, content);
+}
+
+}  // namespace
+
+const char* SuiteCommand::examples() const {
+  return "  rankle suite corpora/suites/fault-matrix.yaml\n"
+         "  rankle suite suite.yaml --filter 'ddp*' --jobs 2 --junit results.xml --score score.json\n"
+         "Exit code: 0 all cases pass, 1 some fail, 2 unusable suite.";
+}
+
+void SuiteCommand::DeclareFlags(Flags& flags) {
+  flags.Text({.name = "SUITE", .type = "", .help = "Suite file (YAML)", .required = true}, suite_file_);
+  flags.Text({.name = "--junit", .type = "FILE", .help = "Write the results as JUnit XML"}, junit_file_);
+  flags.Text({.name = "--filter", .type = "GLOB", .help = "Only the cases whose name matches, e.g. 'ddp*'"},
+             filter_);
+  flags.Integer({.name = "--jobs", .type = "J", .help = "Cases that run at the same time"}, 1, 1024,
+                options_.jobs);
+  flags.Number({.name = "--seed", .type = "S", .help = "Seed of all cases, in place of their own"},
+               options_.seed);
+  flags.Text({.name = "--score",
+              .type = "FILE",
+              .help = "Write how good the verdicts are (JSON): confusion matrix, culprits, times"},
+             score_file_);
+  flags.Text({.name = "-o,--output",
+              .type = "DIR",
+              .help = "Where records go (default: rankle-out/suite-<date>-<pid>)"},
+             options_.output_dir);
+}
+
+absl::StatusOr<std::vector<SuiteCase>> SuiteCommand::ReadCases() const {
+  const absl::StatusOr<std::string> text = ReadFile(suite_file_);
+  if (!text.ok()) return text.status();
+  absl::StatusOr<std::vector<SuiteCase>> cases = ParseSuite(*text, suite_file_);
+  if (!cases.ok() || filter_.empty()) return cases;
+  std::erase_if(*cases,
+                [&](const SuiteCase& one) { return fnmatch(filter_.c_str(), one.name.c_str(), 0) != 0; });
+  if (cases->empty())
+    return absl::NotFoundError(Cat(suite_file_, ": no case matches --filter '", filter_, "'"));
+  return cases;
+}
+
+absl::StatusOr<std::vector<RunOptions>> SuiteCommand::Prepare(const std::vector<SuiteCase>& cases) const {
+  std::vector<RunOptions> runs;
+  for (size_t i = 0; i < cases.size(); ++i) {
+    absl::StatusOr<RunOptions> run = RunOptionsOf(
+        cases[i], options_, Cat(options_.output_dir, "/", DirectoryName(i, cases[i].name)), suite_file_);
+    if (!run.ok()) return run.status();
+    runs.push_back(*std::move(run));
+  }
+  return runs;
+}
+
+int SuiteCommand::RunCases(const std::vector<SuiteCase>& cases, std::vector<RunOptions> runs) const {
+  std::vector<CaseOutcome> outcomes(cases.size());
+  size_t passed = 0;
+  Progress progress(cases.size());
+  CaseRunner runner(cases, std::move(runs), options_.jobs, [&](size_t index, const CaseOutcome& outcome) {
+    outcomes[index] = outcome;
+    const std::vector<std::string> failures = Failures(cases[index], outcome);
+    passed += failures.empty() ? 1 : 0;
+    progress.Note(cases[index], outcome, failures);
+  });
+  if (!runner.RunAll()) {
+    Say("interrupted: the running cases were ended");
+    return 128 + SIGINT;
+  }
+  std::vector<ScoredCase> scored;
+  for (size_t i = 0; i < cases.size(); ++i)
+    scored.push_back({.expected = &cases[i], .outcome = &outcomes[i]});
+  WriteAll(STDOUT_FILENO,
+           Cat(passed, " of ", cases.size(), " cases pass; records in ", options_.output_dir, "\n"));
+  for (const absl::Status& status : {WriteIfWanted(junit_file_, SuiteJunit(suite_file_, scored)),
+                                     WriteIfWanted(score_file_, ScoreJson(scored))}) {
+    if (status.ok()) continue;
+    SayError(status);
+    return kExitUnusable;
+  }
+  return passed == cases.size() ? kExitOk : kExitInternalError;
+}
+
+int SuiteCommand::Run(const std::vector<std::string>&) {
+  const absl::StatusOr<std::vector<SuiteCase>> cases = ReadCases();
+  if (!cases.ok()) {
+    SayError(cases.status());
+    return kExitUnusable;
+  }
+  if (options_.output_dir.empty()) {
+    options_.output_dir = SuiteOutputDirectory(RealtimeNs(), getpid());
+  }
+  absl::StatusOr<std::vector<RunOptions>> runs = Prepare(*cases);
+  if (!runs.ok()) {
+    SayError(runs.status());
+    return kExitUnusable;
+  }
+  return RunCases(*cases, *std::move(runs));
+}
+
+}  // namespace rankle::cli

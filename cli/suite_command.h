@@ -1,0 +1,28 @@
+// `rankle suite`: faults as tests.
+#pragma once
+
+#include "cli/subcommand.h"
+#include "cli/suite/case_runner.h"
+
+namespace rankle::cli {
+
+class SuiteCommand : public Subcommand {
+ public:
+  const char* name() const override { return "suite"; }
+  const char* summary() const override { return "Run a suite of faults with expected outcomes, as tests"; }
+  const char* examples() const override;
+  void DeclareFlags(Flags& flags) override;
+  int Run(const std::vector<std::string>& command) override;
+
+ private:
+  absl::StatusOr<std::vector<SuiteCase>> ReadCases() const;
+  absl::StatusOr<std::vector<RunOptions>> Prepare(const std::vector<SuiteCase>& cases) const;
+  int RunCases(const std::vector<SuiteCase>& cases, std::vector<RunOptions> runs) const;
+
+  std::string suite_file_;
+  std::string junit_file_, score_file_;
+  std::string filter_;
+  SuiteRunOptions options_;
+};
+
+}  // namespace rankle::cli

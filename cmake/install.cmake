@@ -1,0 +1,21 @@
+# What `cmake --install` puts where: a tree that can be moved, because rankle finds everything relative to its executable
+# and the stand-ins find each other in their own folder. Targets of parts that are not built are left out.
+
+foreach(target rankle rankle-flight-dump ddp_train zero_train hybrid_train moe_train)
+  if(TARGET ${target})
+    install(TARGETS ${target} RUNTIME DESTINATION bin)
+  endif()
+endforeach()
+
+# Installed as files: the stand-ins come with the soname links that the loader asks for.
+install(CODE "
+  file(GLOB libraries \"${CMAKE_LIBRARY_OUTPUT_DIRECTORY}/librankle*.so*\")
+  file(INSTALL \${libraries} DESTINATION \"\${CMAKE_INSTALL_PREFIX}/lib\")
+  if(EXISTS \"${CMAKE_LIBRARY_OUTPUT_DIRECTORY}/vgpu\")
+    file(INSTALL \"${CMAKE_LIBRARY_OUTPUT_DIRECTORY}/vgpu\" DESTINATION \"\${CMAKE_INSTALL_PREFIX}/lib\")
+  endif()")
+
+install(DIRECTORY ${CMAKE_SOURCE_DIR}/rules DESTINATION share/rankle FILES_MATCHING PATTERN "*.sql")
+install(DIRECTORY ${CMAKE_SOURCE_DIR}/corpora/plans ${CMAKE_SOURCE_DIR}/corpora/suites DESTINATION share/rankle/corpora
+        FILES_MATCHING PATTERN "*.yaml")
+install(FILES ${CMAKE_SOURCE_DIR}/tracer/api/rankle.h DESTINATION include/rankle)

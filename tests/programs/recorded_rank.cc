@@ -1,0 +1,50 @@
+// A rank without NCCL that keeps a flight record by hand, for tests of hang detection:
+//   recorded_rank stuck          enters an operation that never ends
+//   recorded_rank compute MS     works for so long with no operation in flight, then ends well
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <string>
+
+#include "tracer/record/writer.h"
+
+namespace {
+
+uint64_t Now(clockid_t clock) {
+  timespec now;
+  clock_gettime(clock, &now);
+  return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000u + static_cast<uint64_t>(now.tv_nsec);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const char* directory = getenv("RANKLE_OUT");
+  if (argc < 2 || directory == nullptr) return 2;
+  rankle::record::Writer writer;
+  rankle::record::ProcessIdentity identity;
+  identity.rank = atoi(getenv("RANK") ? getenv("RANK") : "0");
+  identity.pid = getpid();
+  identity.realtime_ns = Now(CLOCK_REALTIME);
+  identity.monotonic_ns = Now(CLOCK_MONOTONIC);
+  const std::string path = std::string(directory) + "/flight-" + std::to_string(getpid()) + "-" +
+                           std::to_string(identity.monotonic_ns) + ".rkl";
+  if (const int error = writer.Create(path.c_str(), {}, identity); error != 0) {
+    fprintf(stderr, "%s: %s\n", path.c_str(), strerror(error));
+    return 1;
+  }
+  rankle::record::NewRecord operation;
+  operation.kind = rankle::record::Kind::kOperation;
+  operation.entered_ns = Now(CLOCK_MONOTONIC);
+  if (strcmp(argv[1], "stuck") == 0) {
+    writer.Begin(operation, rankle::record::State::kEntered);
+    for (;;) pause();
+  }
+  writer.Write(operation);
+  usleep(static_cast<useconds_t>(atoi(argv[2])) * 1000);
+  return 0;
+}

@@ -6,19 +6,18 @@
 
 namespace rankle::hooks {
 
-bool HookCall::has_stream() const {
-  return info->args.stream >= 0 || info->id == api::IdOf("cudaLaunchKernelExC") ||
-         info->id == api::IdOf("cuLaunchKernelEx");
+bool HookCall::HasStreamInsideConfig() const {
+  return info->id == api::IdOf("cudaLaunchKernelExC") || info->id == api::IdOf("cuLaunchKernelEx");
 }
 
-cudaStream_t HookCall::stream() const {
+cudaStream_t HookCall::StreamInsideConfig() const {
   switch (info->id) {
     case api::IdOf("cudaLaunchKernelExC"):
       return Argument<const cudaLaunchConfig_t*>(0)->stream;
     case api::IdOf("cuLaunchKernelEx"):
       return reinterpret_cast<cudaStream_t>(Argument<const CUlaunchConfig*>(0)->hStream);
     default:
-      return Get<cudaStream_t>(info->args.stream, nullptr);
+      return nullptr;
   }
 }
 
@@ -28,8 +27,7 @@ int64_t HookCall::bytes() const {
   return static_cast<int64_t>(count() * api::DataTypeBytes(static_cast<uint8_t>(dtype())));
 }
 
-bool HookCall::Failed(int result) const {
-  if (result == 0) return false;
+bool HookCall::IsError(int result) const {
   if (info->library == api::Library::kNccl) return result != ncclInProgress;
   return result != cudaErrorNotReady;  // the driver's CUDA_ERROR_NOT_READY has the same value
 }

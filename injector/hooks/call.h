@@ -35,8 +35,10 @@ struct HookCall {
   }
 
   ncclComm_t comm() const { return Get<ncclComm_t>(info->args.comm, nullptr); }
-  cudaStream_t stream() const;
-  bool has_stream() const;
+  cudaStream_t stream() const {
+    return info->args.stream >= 0 ? Argument<cudaStream_t>(info->args.stream) : StreamInsideConfig();
+  }
+  bool has_stream() const { return info->args.stream >= 0 || HasStreamInsideConfig(); }
   size_t count() const { return Get<size_t>(info->args.count, 0); }
   int dtype() const { return Get<int>(info->args.dtype, -1); }
   int redop() const { return Get<int>(info->args.redop, -1); }
@@ -50,7 +52,13 @@ struct HookCall {
   bool In(uint32_t groups) const { return (info->groups & groups) != 0; }
   bool IsOperation() const { return In(api::kCollective | api::kP2p); }
   // Did a result of this function mean an error? In-progress and not-ready answers are none.
-  bool Failed(int result) const;
+  bool Failed(int result) const { return result != 0 && IsError(result); }
+
+ private:
+  bool IsError(int result) const;
+  // Launches with a configuration struct have their stream in it.
+  bool HasStreamInsideConfig() const;
+  cudaStream_t StreamInsideConfig() const;
 };
 
 // What runs a call once faults have been decided: traces it and does what else this function needs.

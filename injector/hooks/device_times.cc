@@ -84,7 +84,7 @@ Span* DeviceTimes::Start(cudaStream_t stream, int device) {
   Span* span = Take(device);
   if (span == nullptr) return nullptr;
   span->started = span->finished = span->lost = false;
-  span->users.store(0, std::memory_order_relaxed);
+  span->users.store(1, std::memory_order_relaxed);
   if (cuda.event_record(span->start, stream) == 0) return span;
   if (cuda.last_error != nullptr) cuda.last_error();  // the program must not see our error
   PutBack(span);
@@ -105,7 +105,6 @@ void DeviceTimes::Release(Span* span) {
 }
 
 void DeviceTimes::Watch(Span* span, record::Record* record, Comm* comm, uint32_t stream_number) {
-  Hold(span);
   uint32_t position = queue_head_.load(std::memory_order_relaxed);
   QueueSlot* slot;
   while (true) {

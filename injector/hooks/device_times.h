@@ -34,17 +34,17 @@ class DeviceTimes {
   bool enabled() const { return enabled_.load(std::memory_order_relaxed); }
 
   // Takes a span and records its start on the stream; nullptr when times cannot be had. `device` -1 = the
-  // current one.
+  // current one. The span has one user, the caller.
   Span* Start(cudaStream_t stream, int device);
   // Records the end. False when that failed: the span is then given back and must not be used.
   bool End(Span* span, cudaStream_t stream);
   // Gives back a span whose operation was never enqueued.
   void Cancel(Span* span);
-  // The operation of `record` runs inside the span; its record is updated until it finishes. A span is
-  // watched for as many records as `Watch` is called; `hold` keeps it alive between the calls. Without room
-  // the record becomes kUntracked.
+  // One user more, one less. The span goes back to the pool with its last user.
   void Hold(Span* span) { span->users.fetch_add(1, std::memory_order_relaxed); }
   void Release(Span* span);
+  // The operation of `record` ran inside the span; its record is updated until it has finished. Takes over
+  // one user. Without room the record becomes kUntracked.
   void Watch(Span* span, record::Record* record, Comm* comm, uint32_t stream_number);
 
   // Poll side. Takes over what was watched since and looks at the oldest operation of each stream. Returns

@@ -44,7 +44,6 @@ int OnGraphLaunch(HookCall& call) {
     return result;
   }
   if (span != nullptr && !process.times.End(span, stream)) span = nullptr;
-  if (span != nullptr) process.times.Hold(span);
   RecordGraphReplay(call, graph, entered, span);
   if (span != nullptr) process.times.Release(span);
   return result;

@@ -54,8 +54,6 @@ void EndSpans(GroupSpans& spans, bool failed) {
       span = nullptr;
     } else if (!times.End(span, spans.of[i].stream)) {
       span = nullptr;
-    } else {
-      times.Hold(span);
     }
   }
 }
@@ -69,8 +67,9 @@ void HandOver(const GroupedOperation& operation, GroupSpans& spans, bool failed,
     return;
   }
   Writer::SetState(operation.record, watched ? State::kEnqueued : State::kUntracked);
-  if (watched)
-    TheProcess().times.Watch(*span, operation.record, operation.comm, StreamNumber(operation.stream));
+  if (!watched) return;
+  TheProcess().times.Hold(*span);
+  TheProcess().times.Watch(*span, operation.record, operation.comm, StreamNumber(operation.stream));
 }
 
 }  // namespace

@@ -19,20 +19,26 @@ namespace {
 
 constexpr size_t kMaxDecisions = 16;
 
+// Room for decisions that costs nothing until some are made.
+union Decisions {
+  Decision of[kMaxDecisions];
+  Decisions() {}
+};
+
 // What is left to do with a call after the actions before it.
 struct Outcome {
   bool skip = false;
   bool fail = false;
   bool repeat = false;
   int result = 0;
-  Decision after[kMaxDecisions];
+  Decisions after;
   size_t after_count = 0;
 
   void FailWith(int with) {
     fail = true;
     result = with;
   }
-  void Later(const Decision& decision) { after[after_count++] = decision; }
+  void Later(const Decision& decision) { after.of[after_count++] = decision; }
 };
 
 plan::CallView ViewOf(const HookCall& call, char* stack, size_t stack_size) {
@@ -47,7 +53,7 @@ plan::CallView ViewOf(const HookCall& call, char* stack, size_t stack_size) {
   view.bytes = call.bytes();
   view.dtype = call.dtype();
   view.peer = call.info->args.peer >= 0 ? call.peer() : call.root();
-  view.elapsed_ns = MonotonicNs() - process.start_ns;
+  if (process.plan_needs_clock) view.elapsed_ns = MonotonicNs() - process.start_ns;
   view.step = process.step.load(std::memory_order_relaxed);
   if (process.engine.NeedsStack(call.info->id)) {
     WriteStack(stack, stack_size);
@@ -173,11 +179,11 @@ void ActAfter(const HookCall& call, const Decision& decision) {
   }
 }
 
-size_t Decide(const HookCall& call, Decision* decisions) {
+size_t Decide(const HookCall& call, Decisions& decisions) {
   char stack[4096];
   const plan::CallView view = ViewOf(call, stack, sizeof(stack));
   Process& process = TheProcess();
-  return process.engine.Decide(process.target, view, decisions, kMaxDecisions);
+  return process.engine.Decide(process.target, view, decisions.of, kMaxDecisions);
 }
 
 // The call itself, as the actions before it have left it.
@@ -193,11 +199,10 @@ int RunDecided(HookCall& call, Handler handler, const Outcome& outcome) {
 
 }  // namespace
 
-int RunWithFaults(HookCall& call, Handler handler) {
-  uint16_t held_fault = 0;
-  const bool completes_swap = TakeHeld(call, &held_fault);
-  Decision decisions[kMaxDecisions];
-  const size_t count = Decide(call, decisions);
+namespace {
+
+int RunFired(HookCall& call, Handler handler, const Decision* decisions, size_t count, bool completes_swap,
+             uint16_t held_fault) {
   Outcome outcome;
   for (size_t i = 0; i < count; ++i) {
     const Decision& decision = decisions[i];
@@ -209,8 +214,19 @@ int RunWithFaults(HookCall& call, Handler handler) {
   }
   const int result = RunDecided(call, handler, outcome);
   if (completes_swap) RunTakenHeld();
-  for (size_t i = 0; i < outcome.after_count; ++i) ActAfter(call, outcome.after[i]);
+  for (size_t i = 0; i < outcome.after_count; ++i) ActAfter(call, outcome.after.of[i]);
   return result;
+}
+
+}  // namespace
+
+int RunWithFaults(HookCall& call, Handler handler) {
+  uint16_t held_fault = 0;
+  const bool completes_swap = TakeHeld(call, &held_fault);
+  Decisions decisions;
+  const size_t count = Decide(call, decisions);
+  if (count == 0 && !completes_swap) return handler(call);
+  return RunFired(call, handler, decisions.of, count, completes_swap, held_fault);
 }
 
 int RunOnLostDevice(HookCall& call, Handler handler) {
@@ -237,10 +253,10 @@ void Tick() {
   HookCall call;
   call.info = &api::kApiTable[api::IndexOf(api::IdOf("rankleTick"))];
   call.invoke = [](void*) { return 0; };
-  Decision decisions[kMaxDecisions];
+  Decisions decisions;
   const size_t count = Decide(call, decisions);
   for (size_t i = 0; i < count; ++i) {
-    const Decision& decision = decisions[i];
+    const Decision& decision = decisions.of[i];
     Report(call, decision);
     if (decision.action == Action::kExit || decision.action == Action::kAbort) {
       EndProcess(decision);

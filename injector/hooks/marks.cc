@@ -11,7 +11,6 @@
 #include "injector/hooks/steps.h"
 
 namespace rankle::hooks {
-namespace {
 
 // The mark first: a fault that fires at it happens inside the step.
 void Mark(int64_t step, const void* caller) {
@@ -24,8 +23,6 @@ void Mark(int64_t step, const void* caller) {
   RunHook(call, PassOn);
   LeaveHook();
 }
-
-}  // namespace
 
 // "step 12", "step_12", "Step#12": the number where there is one, else the next.
 void MarkRange(const char* name, const void* caller) {

@@ -102,6 +102,18 @@ TEST(Preload, MarksStepsAndTheEndOfTheProcess) {
   EXPECT_EQ(result.records[0].process.exit_status, 3);  // returned from main
 }
 
+TEST(Preload, NvtxRangesNamedStepAreMarks) {
+#if __has_include(<nvtx3/nvToolsExt.h>)
+  TraceeOptions options;
+  options.environment = {{"NVTX_INJECTION64_PATH", RANKLE_HOOKS_LIBRARY}};
+  std::vector<uint64_t> steps;
+  for (const auto& event : RunTracee({"nvtx"}, options).Events(Kind::kMark)) steps.push_back(event.count);
+  EXPECT_THAT(steps, ElementsAre(4, 5));
+#else
+  GTEST_SKIP() << "the NVTX headers are not here";
+#endif
+}
+
 TEST(Preload, TakesTheRankFromTheEnvironmentElseFromTheCommunicator) {
   EXPECT_EQ(RunTracee({"operations"}).records.at(0).process.rank, 1);
   TraceeOptions options;

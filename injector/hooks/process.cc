@@ -52,6 +52,15 @@ Mapping MapFile(const char* path, bool writable) {
   return mapping;
 }
 
+void Arm(Process& process) {
+  process.engine.Arm(&process.plan);
+  process.plan_needs_clock = false;
+  for (size_t i = 0; i < process.plan.size(); ++i) {
+    const plan::ArmedFault& fault = process.plan.fault(i);
+    process.plan_needs_clock |= fault.after_ns != 0 || fault.until_ns != UINT64_MAX;
+  }
+}
+
 void ArmPlan(Process& process, const Environment& environment) {
   if (environment.plan == nullptr || process.plan.size() != 0) return;
   const Mapping mapping = MapFile(environment.plan, false);
@@ -59,7 +68,7 @@ void ArmPlan(Process& process, const Environment& environment) {
   if (mapping.bytes != nullptr) process.plan = plan::ArmedPlan::View(mapping.bytes, mapping.size, &error);
   if (process.plan.size() == 0 && error != nullptr)
     Message("RANKLE_PLAN: no faults are injected, the file: ", error);
-  process.engine.Arm(&process.plan);
+  Arm(process);
 }
 
 void MapControl(Process& process, const Environment& environment) {
@@ -202,7 +211,7 @@ void ForgetParent() {
   process.captures.store(0, std::memory_order_relaxed);
   process.sticky_error.store(0, std::memory_order_relaxed);
   process.largest_comm.store(0, std::memory_order_relaxed);
-  process.engine.Arm(&process.plan);
+  Arm(process);
   process.forked = true;
   ResetThreadStates();
   ResetCaptures();
@@ -228,7 +237,7 @@ void StartForTest(const TestSetup& setup) {
   t_inside = 0;
   process.plan =
       setup.plan != nullptr ? plan::ArmedPlan::View(setup.plan, setup.plan_bytes) : plan::ArmedPlan();
-  process.engine.Arm(&process.plan);
+  Arm(process);
   process.control = setup.control;
   process.target = {setup.rank, setup.rank, "testhost"};
   process.start_ns = MonotonicNs();

@@ -36,6 +36,7 @@ struct Process {
   record::Writer writer;
   plan::ArmedPlan plan;
   plan::Engine engine;
+  bool plan_needs_clock = false;  // some fault has `after` or `until`
   plan::Target target;
   char host[64] = {};
   plan::ControlPage* control = nullptr;

@@ -11,7 +11,11 @@ namespace rankle::hooks {
 
 // A collective was issued: feeds the step detector while no mark has been seen.
 void ObserveStep(const HookCall& call, const Comm* comm);
-// The program says so.
+// Writes the mark; from now on steps are not guessed any more.
 void MarkStep(int64_t step);
+
+// marks.cc: the program says so, through rankleMarkStep or with an NVTX range of that name.
+void Mark(int64_t step, const void* caller);
+void MarkRange(const char* name, const void* caller);
 
 }  // namespace rankle::hooks

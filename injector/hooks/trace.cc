@@ -195,7 +195,9 @@ void RecordGraphReplay(const HookCall& call, const void* graph, uint64_t entered
     record.seq = TakeSequence(at->p2p, at->comm);
     Record* written = process.writer.Begin(record, State::kEntered);
     Writer::SetReturned(written, now, 0, span != nullptr ? State::kEnqueued : State::kUntracked);
-    if (span != nullptr && written != nullptr) process.times.Watch(span, written, at->comm, stream);
+    if (span == nullptr || written == nullptr) continue;
+    process.times.Hold(span);
+    process.times.Watch(span, written, at->comm, stream);
   }
 }
 

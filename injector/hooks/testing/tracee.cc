@@ -3,6 +3,10 @@
 #include <cuda_runtime_api.h>
 #include <dlfcn.h>
 #include <nccl.h>
+#if __has_include(<nvtx3/nvToolsExt.h>)
+#include <nvtx3/nvToolsExt.h>
+#define TRACEE_HAS_NVTX
+#endif
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -208,6 +212,13 @@ void PerThread() {
   std::printf(" %d\n", cudaMemcpyAsync_ptsz(to, "hello", 6, cudaMemcpyDefault, nullptr));
 }
 
+void Nvtx() {
+  Init();
+#ifdef TRACEE_HAS_NVTX
+  for (const char* name : {"step 4", "forward", "step 5"}) nvtxRangePushA(name);
+#endif
+}
+
 struct Early {
   Early() {
     if (getenv("TRACEE_EARLY") != nullptr) Reduce(Init());
@@ -258,6 +269,7 @@ int main(int count, char** arguments) {
          std::printf("missing %d\n", ncclCommRevoke(comm, 0));
        }},
       {"ptsz", PerThread},
+      {"nvtx", Nvtx},
       {"abort_hung", AbortHung},
       {"data", Data},
       {"grouped_data", GroupedData},

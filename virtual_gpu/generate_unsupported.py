@@ -22,6 +22,17 @@ RUNTIME_12_ONLY = """cudaGraphAddNode_v2 cudaLaunchCooperativeKernelMultiDevice 
   cudaSetDoubleForHost cudaSignalExternalSemaphoresAsync_v2 cudaThreadGetCacheConfig cudaThreadGetLimit
   cudaThreadSetCacheConfig cudaThreadSetLimit cudaWaitExternalSemaphoresAsync_v2""".split()
 
+# Exported by every runtime, declared in headers that need EGL, OpenGL or VDPAU.
+RUNTIME_INTEROP = """cudaEGLStreamConsumerAcquireFrame cudaEGLStreamConsumerConnect
+  cudaEGLStreamConsumerConnectWithFlags cudaEGLStreamConsumerDisconnect cudaEGLStreamConsumerReleaseFrame
+  cudaEGLStreamProducerConnect cudaEGLStreamProducerDisconnect cudaEGLStreamProducerPresentFrame
+  cudaEGLStreamProducerReturnFrame cudaEventCreateFromEGLSync cudaGLGetDevices cudaGLMapBufferObject
+  cudaGLMapBufferObjectAsync cudaGLRegisterBufferObject cudaGLSetBufferObjectMapFlags cudaGLSetGLDevice
+  cudaGLUnmapBufferObject cudaGLUnmapBufferObjectAsync cudaGLUnregisterBufferObject cudaGraphicsEGLRegisterImage
+  cudaGraphicsGLRegisterBuffer cudaGraphicsGLRegisterImage cudaGraphicsResourceGetMappedEglFrame
+  cudaGraphicsVDPAURegisterOutputSurface cudaGraphicsVDPAURegisterVideoSurface cudaVDPAUGetDevice
+  cudaVDPAUSetVDPAUDevice""".split()
+
 
 def declarations(header, result, include, prefix):
     """{name: parameter text} of all functions of the header that return `result`."""
@@ -98,10 +109,13 @@ def runtime_files(include):
     declared = declarations("cuda_runtime_api.h", "cudaError_t", include, "cuda")
     written = handwritten("runtime", "cudaError_t")
     text = generate(declared, written, "cudaError_t", "RANKLE_UNSUPPORTED", "virtual_gpu/runtime/unsupported.h")
-    tail = ["// Known to CUDA 12 only.", "#if RANKLE_CUDART_VERSION < 13000", 'extern "C" {', ""]
-    tail += [f'cudaError_t {name}(void) {{ RANKLE_UNSUPPORTED("{name}"); }}' for name in RUNTIME_12_ONLY]
-    text = text.replace("// clang-format on\n", "\n".join(tail + ["", '}  // extern "C"', "#endif",
-                                                                  "// clang-format on", ""]))
+    def bare(names):
+        return [f'cudaError_t {name}(void) {{ RANKLE_UNSUPPORTED("{name}"); }}' for name in names]
+
+    tail = ["// EGL, OpenGL and VDPAU.", 'extern "C" {', ""] + bare(RUNTIME_INTEROP)
+    tail += ["", "// Known to CUDA 12 only.", "#if RANKLE_CUDART_VERSION < 13000"] + bare(RUNTIME_12_ONLY)
+    tail += ["#endif", "", '}  // extern "C"', "// clang-format on", ""]
+    text = text.replace("// clang-format on\n", "\n".join(tail))
     return {"runtime/unsupported_generated.cc": text}
 
 

@@ -223,11 +223,23 @@ NvmlReturn nvmlDeviceGetTopologyCommonAncestor(NvmlDeviceHandle device, NvmlDevi
   return Answer(device, level, 40);  // NVML_TOPOLOGY_NODE
 }
 
+// Processes are not tracked: none uses the GPU.
+NvmlReturn nvmlDeviceGetComputeRunningProcesses(NvmlDeviceHandle device, unsigned* count, void*) {
+  return Answer(device, count, 0u);
+}
+NvmlReturn nvmlDeviceGetComputeRunningProcesses_v2(NvmlDeviceHandle device, unsigned* count, void*) {
+  return Answer(device, count, 0u);
+}
+NvmlReturn nvmlDeviceGetComputeRunningProcesses_v3(NvmlDeviceHandle device, unsigned* count, void*) {
+  return Answer(device, count, 0u);
+}
+
 // No NVLink: peers are reached over PCI.
 NvmlReturn nvmlDeviceGetNvLinkState(NvmlDeviceHandle, unsigned, int*) { return kNotSupported; }
 NvmlReturn nvmlDeviceGetNvLinkRemotePciInfo_v2(NvmlDeviceHandle, unsigned, NvmlPciInfo*) {
   return kNotSupported;
 }
+NvmlReturn nvmlDeviceGetNvLinkRemoteDeviceType(NvmlDeviceHandle, unsigned, int*) { return kNotSupported; }
 NvmlReturn nvmlDeviceGetNvLinkCapability(NvmlDeviceHandle, unsigned, int, unsigned*) { return kNotSupported; }
 NvmlReturn nvmlDeviceGetFieldValues(NvmlDeviceHandle, int, void*) { return kNotSupported; }
 NvmlReturn nvmlDeviceGetGpuFabricInfo(NvmlDeviceHandle, void*) { return kNotSupported; }

@@ -100,6 +100,10 @@ CUresult cuLaunchHostFunc(CUstream stream, CUhostFn function, void* argument) {
   return ContextCall([&](Device&) { return LaunchHostFunction(stream, function, argument); });
 }
 
+CUresult cuStreamWriteValue32_v2(CUstream stream, CUdeviceptr address, cuuint32_t value, unsigned) {
+  return cuMemsetD32Async(address, value, 1, stream);
+}
+
 CUresult cuEventCreate(CUevent* event, unsigned flags) {
   return ContextCall([&](Device&) { return EventCreate(flags, event); });
 }

@@ -222,8 +222,6 @@ CUresult cuLogsDumpToFile(CUlogIterator *iterator, const char *pathToFile, unsig
 CUresult cuLogsDumpToMemory(CUlogIterator *iterator, char *buffer, size_t *size, unsigned int flags) { RANKLE_UNSUPPORTED("cuLogsDumpToMemory"); }
 CUresult cuLogsRegisterCallback(CUlogsCallback callbackFunc, void *userData, CUlogsCallbackHandle *callback_out) { RANKLE_UNSUPPORTED("cuLogsRegisterCallback"); }
 CUresult cuLogsUnregisterCallback(CUlogsCallbackHandle callback) { RANKLE_UNSUPPORTED("cuLogsUnregisterCallback"); }
-CUresult cuMemAddressFree(CUdeviceptr ptr, size_t size) { RANKLE_UNSUPPORTED("cuMemAddressFree"); }
-CUresult cuMemAddressReserve(CUdeviceptr *ptr, size_t size, size_t alignment, CUdeviceptr addr, unsigned long long flags) { RANKLE_UNSUPPORTED("cuMemAddressReserve"); }
 CUresult cuMemAdvise(CUdeviceptr devPtr, size_t count, CUmem_advise advice, CUdevice device) { RANKLE_UNSUPPORTED("cuMemAdvise"); }
 CUresult cuMemAdvise_v2(CUdeviceptr devPtr, size_t count, CUmem_advise advice, CUmemLocation location) { RANKLE_UNSUPPORTED("cuMemAdvise_v2"); }
 CUresult cuMemAlloc(CUdeviceptr_v1 *dptr, unsigned int bytesize) { RANKLE_UNSUPPORTED("cuMemAlloc"); }
@@ -235,18 +233,13 @@ CUresult cuMemAllocPitch(CUdeviceptr_v1 *dptr, unsigned int *pPitch, unsigned in
 CUresult cuMemAllocPitch_v2(CUdeviceptr *dptr, size_t *pPitch, size_t WidthInBytes, size_t Height, unsigned int ElementSizeBytes) { RANKLE_UNSUPPORTED("cuMemAllocPitch_v2"); }
 CUresult cuMemBatchDecompressAsync(CUmemDecompressParams *paramsArray, size_t count, unsigned int flags, size_t *errorIndex, CUstream stream) { RANKLE_UNSUPPORTED("cuMemBatchDecompressAsync"); }
 CUresult cuMemBatchDecompressAsync_ptsz(CUmemDecompressParams *paramsArray, size_t count, unsigned int flags, size_t *errorIndex, CUstream stream) { RANKLE_UNSUPPORTED("cuMemBatchDecompressAsync_ptsz"); }
-CUresult cuMemCreate(CUmemGenericAllocationHandle *handle, size_t size, const CUmemAllocationProp *prop, unsigned long long flags) { RANKLE_UNSUPPORTED("cuMemCreate"); }
 CUresult cuMemDiscardAndPrefetchBatchAsync(CUdeviceptr *dptrs, size_t *sizes, size_t count, CUmemLocation *prefetchLocs, size_t *prefetchLocIdxs, size_t numPrefetchLocs, unsigned long long flags, CUstream hStream) { RANKLE_UNSUPPORTED("cuMemDiscardAndPrefetchBatchAsync"); }
 CUresult cuMemDiscardAndPrefetchBatchAsync_ptsz(CUdeviceptr *dptrs, size_t *sizes, size_t count, CUmemLocation *prefetchLocs, size_t *prefetchLocIdxs, size_t numPrefetchLocs, unsigned long long flags, CUstream hStream) { RANKLE_UNSUPPORTED("cuMemDiscardAndPrefetchBatchAsync_ptsz"); }
 CUresult cuMemDiscardBatchAsync(CUdeviceptr *dptrs, size_t *sizes, size_t count, unsigned long long flags, CUstream hStream) { RANKLE_UNSUPPORTED("cuMemDiscardBatchAsync"); }
 CUresult cuMemDiscardBatchAsync_ptsz(CUdeviceptr *dptrs, size_t *sizes, size_t count, unsigned long long flags, CUstream hStream) { RANKLE_UNSUPPORTED("cuMemDiscardBatchAsync_ptsz"); }
-CUresult cuMemExportToShareableHandle(void *shareableHandle, CUmemGenericAllocationHandle handle, CUmemAllocationHandleType handleType, unsigned long long flags) { RANKLE_UNSUPPORTED("cuMemExportToShareableHandle"); }
 CUresult cuMemFree(CUdeviceptr_v1 dptr) { RANKLE_UNSUPPORTED("cuMemFree"); }
 CUresult cuMemFreeAsync_ptsz(CUdeviceptr dptr, CUstream hStream) { rankle::vgpu::PerThreadDefaultScope per_thread; return cuMemFreeAsync(dptr, hStream); }
-CUresult cuMemGetAccess(unsigned long long *flags, const CUmemLocation *location, CUdeviceptr ptr) { RANKLE_UNSUPPORTED("cuMemGetAccess"); }
 CUresult cuMemGetAddressRange(CUdeviceptr_v1 *pbase, unsigned int *psize, CUdeviceptr_v1 dptr) { RANKLE_UNSUPPORTED("cuMemGetAddressRange"); }
-CUresult cuMemGetAllocationGranularity(size_t *granularity, const CUmemAllocationProp *prop, CUmemAllocationGranularity_flags option) { RANKLE_UNSUPPORTED("cuMemGetAllocationGranularity"); }
-CUresult cuMemGetAllocationPropertiesFromHandle(CUmemAllocationProp *prop, CUmemGenericAllocationHandle handle) { RANKLE_UNSUPPORTED("cuMemGetAllocationPropertiesFromHandle"); }
 CUresult cuMemGetDefaultMemPool(CUmemoryPool *pool_out, CUmemLocation *location, CUmemAllocationType type) { RANKLE_UNSUPPORTED("cuMemGetDefaultMemPool"); }
 CUresult cuMemGetHandleForAddressRange(void *handle, CUdeviceptr dptr, size_t size, CUmemRangeHandleType handleType, unsigned long long flags) { RANKLE_UNSUPPORTED("cuMemGetHandleForAddressRange"); }
 CUresult cuMemGetInfo(unsigned int *free, unsigned int *total) { RANKLE_UNSUPPORTED("cuMemGetInfo"); }
@@ -254,8 +247,6 @@ CUresult cuMemGetMemPool(CUmemoryPool *pool, CUmemLocation *location, CUmemAlloc
 CUresult cuMemHostGetDevicePointer(CUdeviceptr_v1 *pdptr, void *p, unsigned int Flags) { RANKLE_UNSUPPORTED("cuMemHostGetDevicePointer"); }
 CUresult cuMemHostGetFlags(unsigned int *pFlags, void *p) { RANKLE_UNSUPPORTED("cuMemHostGetFlags"); }
 CUresult cuMemHostRegister(void *p, size_t bytesize, unsigned int Flags) { RANKLE_UNSUPPORTED("cuMemHostRegister"); }
-CUresult cuMemImportFromShareableHandle(CUmemGenericAllocationHandle *handle, void *osHandle, CUmemAllocationHandleType shHandleType) { RANKLE_UNSUPPORTED("cuMemImportFromShareableHandle"); }
-CUresult cuMemMap(CUdeviceptr ptr, size_t size, size_t offset, CUmemGenericAllocationHandle handle, unsigned long long flags) { RANKLE_UNSUPPORTED("cuMemMap"); }
 CUresult cuMemMapArrayAsync(CUarrayMapInfo *mapInfoList, unsigned int count, CUstream hStream) { RANKLE_UNSUPPORTED("cuMemMapArrayAsync"); }
 CUresult cuMemMapArrayAsync_ptsz(CUarrayMapInfo *mapInfoList, unsigned int count, CUstream hStream) { RANKLE_UNSUPPORTED("cuMemMapArrayAsync_ptsz"); }
 CUresult cuMemPoolCreate(CUmemoryPool *pool, const CUmemPoolProps *poolProps) { RANKLE_UNSUPPORTED("cuMemPoolCreate"); }
@@ -277,11 +268,7 @@ CUresult cuMemPrefetchBatchAsync(CUdeviceptr *dptrs, size_t *sizes, size_t count
 CUresult cuMemPrefetchBatchAsync_ptsz(CUdeviceptr *dptrs, size_t *sizes, size_t count, CUmemLocation *prefetchLocs, size_t *prefetchLocIdxs, size_t numPrefetchLocs, unsigned long long flags, CUstream hStream) { RANKLE_UNSUPPORTED("cuMemPrefetchBatchAsync_ptsz"); }
 CUresult cuMemRangeGetAttribute(void *data, size_t dataSize, CUmem_range_attribute attribute, CUdeviceptr devPtr, size_t count) { RANKLE_UNSUPPORTED("cuMemRangeGetAttribute"); }
 CUresult cuMemRangeGetAttributes(void **data, size_t *dataSizes, CUmem_range_attribute *attributes, size_t numAttributes, CUdeviceptr devPtr, size_t count) { RANKLE_UNSUPPORTED("cuMemRangeGetAttributes"); }
-CUresult cuMemRelease(CUmemGenericAllocationHandle handle) { RANKLE_UNSUPPORTED("cuMemRelease"); }
-CUresult cuMemRetainAllocationHandle(CUmemGenericAllocationHandle *handle, void *addr) { RANKLE_UNSUPPORTED("cuMemRetainAllocationHandle"); }
-CUresult cuMemSetAccess(CUdeviceptr ptr, size_t size, const CUmemAccessDesc *desc, size_t count) { RANKLE_UNSUPPORTED("cuMemSetAccess"); }
 CUresult cuMemSetMemPool(CUmemLocation *location, CUmemAllocationType type, CUmemoryPool pool) { RANKLE_UNSUPPORTED("cuMemSetMemPool"); }
-CUresult cuMemUnmap(CUdeviceptr ptr, size_t size) { RANKLE_UNSUPPORTED("cuMemUnmap"); }
 CUresult cuMemcpy2D(const CUDA_MEMCPY2D_v1 *pCopy) { RANKLE_UNSUPPORTED("cuMemcpy2D"); }
 CUresult cuMemcpy2DAsync(const CUDA_MEMCPY2D_v1 *pCopy, CUstream hStream) { RANKLE_UNSUPPORTED("cuMemcpy2DAsync"); }
 CUresult cuMemcpy2DAsync_v2_ptsz(const CUDA_MEMCPY2D *pCopy, CUstream hStream) { rankle::vgpu::PerThreadDefaultScope per_thread; return cuMemcpy2DAsync_v2(pCopy, hStream); }
@@ -443,8 +430,7 @@ CUresult cuStreamWaitValue64_v2(CUstream stream, CUdeviceptr addr, cuuint64_t va
 CUresult cuStreamWaitValue64_v2_ptsz(CUstream stream, CUdeviceptr addr, cuuint64_t value, unsigned int flags) { RANKLE_UNSUPPORTED("cuStreamWaitValue64_v2_ptsz"); }
 CUresult cuStreamWriteValue32(CUstream stream, CUdeviceptr addr, cuuint32_t value, unsigned int flags) { RANKLE_UNSUPPORTED("cuStreamWriteValue32"); }
 CUresult cuStreamWriteValue32_ptsz(CUstream stream, CUdeviceptr addr, cuuint32_t value, unsigned int flags) { RANKLE_UNSUPPORTED("cuStreamWriteValue32_ptsz"); }
-CUresult cuStreamWriteValue32_v2(CUstream stream, CUdeviceptr addr, cuuint32_t value, unsigned int flags) { RANKLE_UNSUPPORTED("cuStreamWriteValue32_v2"); }
-CUresult cuStreamWriteValue32_v2_ptsz(CUstream stream, CUdeviceptr addr, cuuint32_t value, unsigned int flags) { RANKLE_UNSUPPORTED("cuStreamWriteValue32_v2_ptsz"); }
+CUresult cuStreamWriteValue32_v2_ptsz(CUstream stream, CUdeviceptr addr, cuuint32_t value, unsigned int flags) { rankle::vgpu::PerThreadDefaultScope per_thread; return cuStreamWriteValue32_v2(stream, addr, value, flags); }
 CUresult cuStreamWriteValue64(CUstream stream, CUdeviceptr addr, cuuint64_t value, unsigned int flags) { RANKLE_UNSUPPORTED("cuStreamWriteValue64"); }
 CUresult cuStreamWriteValue64_ptsz(CUstream stream, CUdeviceptr addr, cuuint64_t value, unsigned int flags) { RANKLE_UNSUPPORTED("cuStreamWriteValue64_ptsz"); }
 CUresult cuStreamWriteValue64_v2(CUstream stream, CUdeviceptr addr, cuuint64_t value, unsigned int flags) { RANKLE_UNSUPPORTED("cuStreamWriteValue64_v2"); }

@@ -108,14 +108,35 @@ void DeviceArena::Free(void* block, size_t bytes) {
   bytes = RoundUp(bytes, kAlignment);
   const size_t offset = OffsetOf(block);
   std::unique_lock lock(mutex_);
-  if (bytes >= kGiveBackBytes) {
-    const size_t first = RoundUp(offset, kPage);
-    const size_t last = (offset + bytes) / kPage * kPage;
-    // Failure only means that the host keeps the pages.
-    (void)fallocate(fd_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, static_cast<off_t>(first),
-                    static_cast<off_t>(last - first));
-  }
+  Clear(offset, bytes);
   blocks_.Free(offset, bytes);
+  used_bytes_ -= bytes;
+}
+
+// Whole pages go back to the host and read as zeros again; the rest is overwritten.
+void DeviceArena::Clear(size_t offset, size_t bytes) {
+  const size_t end = offset + bytes;
+  const size_t first = RoundUp(offset, kPage), last = end / kPage * kPage;
+  const bool give_back =
+      bytes >= kGiveBackBytes && fallocate(fd_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+                                           static_cast<off_t>(first), static_cast<off_t>(last - first)) == 0;
+  if (!give_back) {
+    memset(base_ + offset, 0, bytes);
+    return;
+  }
+  memset(base_ + offset, 0, first - offset);
+  memset(base_ + last, 0, end - last);
+}
+
+bool DeviceArena::Charge(size_t bytes) {
+  std::unique_lock lock(mutex_);
+  if (bytes > limit_bytes_ - used_bytes_) return false;
+  used_bytes_ += bytes;
+  return true;
+}
+
+void DeviceArena::Discharge(size_t bytes) {
+  std::unique_lock lock(mutex_);
   used_bytes_ -= bytes;
 }
 

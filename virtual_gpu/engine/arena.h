@@ -1,7 +1,10 @@
 // A device's memory: one memfd, mapped once, handed out in blocks. The file makes every allocation shareable
 // with other processes (IPC) and vanishes with its last user, however that one dies. Host memory is committed
-// by the first touch and given back by Free. Blocks live in twice the device's size, so that fragmentation
-// never decides about out-of-memory: the limit does, as on a GPU whose pages can be mapped anywhere.
+// by the first touch and given back by Free. Memory is always handed out as zeros: kernels do not compute,
+// and a program that reads what one should have written must not find old bytes there. Blocks live in twice
+// the device's size, so that fragmentation never decides about out-of-memory: the limit does, as on a GPU
+// whose pages can be mapped anywhere.
+//
 // OffsetAllocator is the pure part: best fit with coalescing. Not thread-safe; DeviceArena locks.
 #pragma once
 
@@ -40,6 +43,10 @@ class DeviceArena {
   void* Allocate(size_t bytes, size_t alignment = kAlignment);
   void Free(void* block, size_t bytes);
 
+  // Counts memory that lies elsewhere (cuMemCreate) against the limit; false when it does not fit.
+  bool Charge(size_t bytes);
+  void Discharge(size_t bytes);
+
   size_t limit_bytes() const { return limit_bytes_; }
   size_t used_bytes() const;
   int fd() const { return fd_; }
@@ -49,6 +56,7 @@ class DeviceArena {
 
  private:
   bool MapOnce();
+  void Clear(size_t offset, size_t bytes);
 
   const size_t limit_bytes_;
   mutable std::mutex mutex_;

@@ -1,6 +1,5 @@
 #include "virtual_gpu/engine/device.h"
 
-#include <algorithm>
 #include <mutex>
 #include <utility>
 
@@ -24,6 +23,7 @@ std::shared_ptr<Stream> Device::CreateStream(StreamKind kind, int priority) {
   auto stream = std::make_shared<Stream>(*this, kind, priority, g_next_stream_id++);
   std::unique_lock lock(streams_mutex_);
   streams_.push_back(stream);
+  if (stream->blocking()) blocking_streams_.push_back(stream);
   return stream;
 }
 
@@ -33,7 +33,8 @@ void Device::RetireStream(const std::shared_ptr<Stream>& stream) {
   if (stream->blocking() && !stream->Idle()) legacy_stream_->Enqueue(std::make_shared<Marker>());
   stream->Retire();
   std::unique_lock lock(streams_mutex_);
-  streams_.erase(std::remove(streams_.begin(), streams_.end(), stream), streams_.end());
+  std::erase(streams_, stream);
+  std::erase(blocking_streams_, stream);
 }
 
 Error Device::Synchronize() {

@@ -36,6 +36,13 @@ class Device {
     for (const std::shared_ptr<Stream>& stream : streams_) visit(stream);
   }
 
+  // Those that are ordered against the legacy stream.
+  template <typename Visit>
+  void ForEachBlockingStream(Visit visit) const {
+    std::shared_lock lock(streams_mutex_);
+    for (const std::shared_ptr<Stream>& stream : blocking_streams_) visit(stream);
+  }
+
   // Waits for everything enqueued so far on any stream.
   Error Synchronize();
 
@@ -57,6 +64,7 @@ class Device {
   std::atomic<Error> sticky_error_{cudaSuccess};
   mutable std::shared_mutex streams_mutex_;
   std::vector<std::shared_ptr<Stream>> streams_;  // all but the legacy stream; guarded by streams_mutex_
+  std::vector<std::shared_ptr<Stream>> blocking_streams_;  // guarded by streams_mutex_
   std::shared_ptr<Stream> legacy_stream_;
 };
 

@@ -16,10 +16,16 @@
 namespace rankle::vgpu {
 namespace {
 
+struct Registered {
+  const char* name;
+  void* module;
+  Kernel* kernel;  // null until first looked for
+};
+
 struct Kernels {
   std::shared_mutex mutex;
-  std::unordered_map<const void*, Kernel*> by_host_function;  // guarded by mutex
-  std::unordered_set<const void*> handles;                    // guarded by mutex
+  std::unordered_map<const void*, Registered> by_host_function;  // guarded by mutex
+  std::unordered_set<const void*> handles;                       // guarded by mutex
 
   static Kernels& Get() {
     static Kernels* kernels = new Kernels;
@@ -136,18 +142,37 @@ Kernel* MakeKernel(const std::string& mangled, void* module) {
 }
 
 void RegisterHostFunction(const void* host_function, const char* device_name, void* module) {
-  Kernel* kernel = MakeKernel(device_name, module);
   std::unique_lock lock(Kernels::Get().mutex);
-  Kernels::Get().by_host_function[host_function] = kernel;
+  Kernels::Get().by_host_function[host_function] = {device_name, module, nullptr};
+}
+
+void UnregisterHostFunctions(void* module) {
+  Kernels& kernels = Kernels::Get();
+  std::unique_lock lock(kernels.mutex);
+  std::erase_if(kernels.by_host_function, [&](const auto& entry) { return entry.second.module == module; });
 }
 
 Kernel* FindKernel(const void* function_or_handle) {
   Kernels& kernels = Kernels::Get();
-  std::shared_lock lock(kernels.mutex);
+  std::string name;
+  void* module;
+  {
+    std::shared_lock lock(kernels.mutex);
+    auto found = kernels.by_host_function.find(function_or_handle);
+    if (found == kernels.by_host_function.end()) {
+      if (kernels.handles.count(function_or_handle) == 0) return nullptr;
+      return static_cast<Kernel*>(const_cast<void*>(function_or_handle));
+    }
+    if (found->second.kernel != nullptr) return found->second.kernel;
+    name = found->second.name;
+    module = found->second.module;
+  }
+  Kernel* made = MakeKernel(name, module);
+  std::unique_lock lock(kernels.mutex);
   auto found = kernels.by_host_function.find(function_or_handle);
-  if (found != kernels.by_host_function.end()) return found->second;
-  if (kernels.handles.count(function_or_handle) == 0) return nullptr;
-  return static_cast<Kernel*>(const_cast<void*>(function_or_handle));
+  if (found == kernels.by_host_function.end()) return made;
+  if (found->second.kernel == nullptr) found->second.kernel = made;  // otherwise another thread was first
+  return found->second.kernel;
 }
 
 int MaxBlocksPerMultiprocessor(int block_size, size_t shared_bytes) {

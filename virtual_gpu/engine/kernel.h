@@ -34,8 +34,10 @@ struct LaunchShape {
 // Makes a kernel that lives as long as the process; module code may be unloaded, stale handles stay harmless.
 Kernel* MakeKernel(const std::string& mangled, void* module);
 
-// The runtime's host-side function pointers.
+// The runtime's host-side function pointers. A large program registers tens of thousands and launches few:
+// only the name's address is kept (it belongs to the module) until the kernel is first looked for.
 void RegisterHostFunction(const void* host_function, const char* device_name, void* module);
+void UnregisterHostFunctions(void* module);
 // The kernel behind a host function pointer or a kernel handle, null when unknown.
 Kernel* FindKernel(const void* function_or_handle);
 

@@ -55,8 +55,7 @@ void Stream::AddImplicitDependencies(std::vector<Dependency>* dependencies) {
     if (ticket > seen_legacy_ticket_ && !legacy->Done(ticket)) dependencies->push_back({legacy, ticket});
     seen_legacy_ticket_ = ticket;
   } else if (kind_ == StreamKind::kLegacy) {
-    device_.ForEachStream([&](const std::shared_ptr<Stream>& stream) {
-      if (!stream->blocking()) return;
+    device_.ForEachBlockingStream([&](const std::shared_ptr<Stream>& stream) {
       const uint64_t ticket = stream->last_ticket();
       if (!stream->Done(ticket)) dependencies->push_back({stream, ticket});
     });

@@ -42,7 +42,7 @@ Error StreamQuery(CUstream_st* handle) {
   if (const Error error = RefuseWhileCapturing(*stream)) return error;
   bool idle = stream->Idle();
   if (stream->kind() == StreamKind::kLegacy) {
-    stream->device().ForEachStream([&](const auto& other) { idle &= !other->blocking() || other->Idle(); });
+    stream->device().ForEachBlockingStream([&](const auto& other) { idle &= other->Idle(); });
   }
   return idle ? cudaSuccess : cudaErrorNotReady;
 }

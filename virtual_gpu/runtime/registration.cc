@@ -6,7 +6,7 @@
 
 #include <map>
 #include <mutex>
-#include <string>
+#include <unordered_map>
 
 #include "virtual_gpu/engine/kernel.h"
 #include "virtual_gpu/engine/memory.h"
@@ -18,7 +18,6 @@ namespace rankle::vgpu::runtime {
 namespace {
 
 struct Variable {
-  std::string name;
   size_t bytes = 0;
   void* managed = nullptr;                    // __managed__: one address for all devices
   std::map<const Device*, void*> per_device;  // __device__: allocated at the first use
@@ -26,7 +25,7 @@ struct Variable {
 
 struct Variables {
   std::mutex mutex;
-  std::map<const void*, Variable> by_symbol;  // guarded by mutex
+  std::unordered_map<const void*, Variable> by_symbol;  // guarded by mutex
 
   static Variables& Get() {
     static Variables* variables = new Variables;
@@ -34,11 +33,10 @@ struct Variables {
   }
 };
 
-void AddVariable(const void* symbol, const char* name, size_t bytes, void* managed) {
+void AddVariable(const void* symbol, size_t bytes, void* managed) {
   Variables& variables = Variables::Get();
   std::unique_lock lock(variables.mutex);
   Variable& variable = variables.by_symbol[symbol];
-  variable.name = name;
   variable.bytes = bytes;
   variable.managed = managed;
 }
@@ -73,7 +71,10 @@ void** __cudaRegisterFatBinary(void* fat_binary) { return new void*(fat_binary);
 void __cudaRegisterFatBinaryEnd(void**) {}
 
 // Handles of kernels stay valid: work that uses them may still be queued.
-void __cudaUnregisterFatBinary(void** handle) { delete handle; }
+void __cudaUnregisterFatBinary(void** handle) {
+  if (!InForkedChild()) UnregisterHostFunctions(handle);
+  delete handle;
+}
 
 char __cudaInitModule(void**) { return 1; }
 
@@ -82,16 +83,14 @@ void __cudaRegisterFunction(void** handle, const char* host_function, char*, con
   if (!InForkedChild()) RegisterHostFunction(host_function, device_name, handle);
 }
 
-void __cudaRegisterVar(void**, char* host_variable, char*, const char* device_name, int, size_t bytes, int,
-                       int) {
-  if (!InForkedChild()) runtime::AddVariable(host_variable, device_name, bytes, nullptr);
+void __cudaRegisterVar(void**, char* host_variable, char*, const char*, int, size_t bytes, int, int) {
+  if (!InForkedChild()) runtime::AddVariable(host_variable, bytes, nullptr);
 }
 
-void __cudaRegisterManagedVar(void**, void** host_pointer, char*, const char* device_name, int, size_t bytes,
-                              int, int) {
+void __cudaRegisterManagedVar(void**, void** host_pointer, char*, const char*, int, size_t bytes, int, int) {
   void* memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   *host_pointer = memory == MAP_FAILED ? nullptr : memory;
-  if (!InForkedChild()) runtime::AddVariable(host_pointer, device_name, bytes, *host_pointer);
+  if (!InForkedChild()) runtime::AddVariable(host_pointer, bytes, *host_pointer);
 }
 
 void __cudaRegisterHostVar(void**, const char*, char*, size_t) {}

@@ -214,10 +214,39 @@ cudaError_t cudaWaitExternalSemaphoresAsync(const cudaExternalSemaphore_t *extSe
 cudaError_t cudaWaitExternalSemaphoresAsync_ptsz(const cudaExternalSemaphore_t *extSemArray, const struct cudaExternalSemaphoreWaitParams *paramsArray, unsigned int numExtSems, cudaStream_t stream) { RANKLE_UNSUPPORTED("cudaWaitExternalSemaphoresAsync_ptsz"); }
 
 }  // extern "C"
-// Known to CUDA 12 only.
-#if RANKLE_CUDART_VERSION < 13000
+// EGL, OpenGL and VDPAU.
 extern "C" {
 
+cudaError_t cudaEGLStreamConsumerAcquireFrame(void) { RANKLE_UNSUPPORTED("cudaEGLStreamConsumerAcquireFrame"); }
+cudaError_t cudaEGLStreamConsumerConnect(void) { RANKLE_UNSUPPORTED("cudaEGLStreamConsumerConnect"); }
+cudaError_t cudaEGLStreamConsumerConnectWithFlags(void) { RANKLE_UNSUPPORTED("cudaEGLStreamConsumerConnectWithFlags"); }
+cudaError_t cudaEGLStreamConsumerDisconnect(void) { RANKLE_UNSUPPORTED("cudaEGLStreamConsumerDisconnect"); }
+cudaError_t cudaEGLStreamConsumerReleaseFrame(void) { RANKLE_UNSUPPORTED("cudaEGLStreamConsumerReleaseFrame"); }
+cudaError_t cudaEGLStreamProducerConnect(void) { RANKLE_UNSUPPORTED("cudaEGLStreamProducerConnect"); }
+cudaError_t cudaEGLStreamProducerDisconnect(void) { RANKLE_UNSUPPORTED("cudaEGLStreamProducerDisconnect"); }
+cudaError_t cudaEGLStreamProducerPresentFrame(void) { RANKLE_UNSUPPORTED("cudaEGLStreamProducerPresentFrame"); }
+cudaError_t cudaEGLStreamProducerReturnFrame(void) { RANKLE_UNSUPPORTED("cudaEGLStreamProducerReturnFrame"); }
+cudaError_t cudaEventCreateFromEGLSync(void) { RANKLE_UNSUPPORTED("cudaEventCreateFromEGLSync"); }
+cudaError_t cudaGLGetDevices(void) { RANKLE_UNSUPPORTED("cudaGLGetDevices"); }
+cudaError_t cudaGLMapBufferObject(void) { RANKLE_UNSUPPORTED("cudaGLMapBufferObject"); }
+cudaError_t cudaGLMapBufferObjectAsync(void) { RANKLE_UNSUPPORTED("cudaGLMapBufferObjectAsync"); }
+cudaError_t cudaGLRegisterBufferObject(void) { RANKLE_UNSUPPORTED("cudaGLRegisterBufferObject"); }
+cudaError_t cudaGLSetBufferObjectMapFlags(void) { RANKLE_UNSUPPORTED("cudaGLSetBufferObjectMapFlags"); }
+cudaError_t cudaGLSetGLDevice(void) { RANKLE_UNSUPPORTED("cudaGLSetGLDevice"); }
+cudaError_t cudaGLUnmapBufferObject(void) { RANKLE_UNSUPPORTED("cudaGLUnmapBufferObject"); }
+cudaError_t cudaGLUnmapBufferObjectAsync(void) { RANKLE_UNSUPPORTED("cudaGLUnmapBufferObjectAsync"); }
+cudaError_t cudaGLUnregisterBufferObject(void) { RANKLE_UNSUPPORTED("cudaGLUnregisterBufferObject"); }
+cudaError_t cudaGraphicsEGLRegisterImage(void) { RANKLE_UNSUPPORTED("cudaGraphicsEGLRegisterImage"); }
+cudaError_t cudaGraphicsGLRegisterBuffer(void) { RANKLE_UNSUPPORTED("cudaGraphicsGLRegisterBuffer"); }
+cudaError_t cudaGraphicsGLRegisterImage(void) { RANKLE_UNSUPPORTED("cudaGraphicsGLRegisterImage"); }
+cudaError_t cudaGraphicsResourceGetMappedEglFrame(void) { RANKLE_UNSUPPORTED("cudaGraphicsResourceGetMappedEglFrame"); }
+cudaError_t cudaGraphicsVDPAURegisterOutputSurface(void) { RANKLE_UNSUPPORTED("cudaGraphicsVDPAURegisterOutputSurface"); }
+cudaError_t cudaGraphicsVDPAURegisterVideoSurface(void) { RANKLE_UNSUPPORTED("cudaGraphicsVDPAURegisterVideoSurface"); }
+cudaError_t cudaVDPAUGetDevice(void) { RANKLE_UNSUPPORTED("cudaVDPAUGetDevice"); }
+cudaError_t cudaVDPAUSetVDPAUDevice(void) { RANKLE_UNSUPPORTED("cudaVDPAUSetVDPAUDevice"); }
+
+// Known to CUDA 12 only.
+#if RANKLE_CUDART_VERSION < 13000
 cudaError_t cudaGraphAddNode_v2(void) { RANKLE_UNSUPPORTED("cudaGraphAddNode_v2"); }
 cudaError_t cudaLaunchCooperativeKernelMultiDevice(void) { RANKLE_UNSUPPORTED("cudaLaunchCooperativeKernelMultiDevice"); }
 cudaError_t cudaSetDoubleForDevice(void) { RANKLE_UNSUPPORTED("cudaSetDoubleForDevice"); }
@@ -228,7 +257,7 @@ cudaError_t cudaThreadGetLimit(void) { RANKLE_UNSUPPORTED("cudaThreadGetLimit");
 cudaError_t cudaThreadSetCacheConfig(void) { RANKLE_UNSUPPORTED("cudaThreadSetCacheConfig"); }
 cudaError_t cudaThreadSetLimit(void) { RANKLE_UNSUPPORTED("cudaThreadSetLimit"); }
 cudaError_t cudaWaitExternalSemaphoresAsync_v2(void) { RANKLE_UNSUPPORTED("cudaWaitExternalSemaphoresAsync_v2"); }
+#endif
 
 }  // extern "C"
-#endif
 // clang-format on

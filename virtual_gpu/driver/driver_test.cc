@@ -54,10 +54,10 @@ TEST_F(DriverTest, ContextsStack) {
   CUcontext second, popped;
   CUdevice device;
   ASSERT_CU(cuDevicePrimaryCtxRetain(&second, 2));
-  ASSERT_CU(cuCtxPushCurrent(second));
+  ASSERT_CU(cuCtxPushCurrent_v2(second));
   ASSERT_CU(cuCtxGetDevice(&device));
   EXPECT_EQ(2, device);
-  ASSERT_CU(cuCtxPopCurrent(&popped));
+  ASSERT_CU(cuCtxPopCurrent_v2(&popped));
   EXPECT_EQ(second, popped);
   ASSERT_CU(cuCtxGetDevice(&device));
   EXPECT_EQ(0, device);

@@ -11,6 +11,7 @@
 #include "injector/hooks/handlers.h"
 #include "injector/hooks/os.h"
 #include "injector/hooks/process.h"
+#include "injector/hooks/process_events.h"
 #include "injector/hooks/real_nccl.h"
 #include "injector/hooks/trace.h"
 
@@ -155,6 +156,7 @@ void FinishCreation(ncclComm_t handle, Comm* comm, int result) {
     MarkFailed(comm);
     return;
   }
+  WatchProcessEndAgain();
   TheProcess().comms.Bind(handle, comm);
   if (CommEntry* entry = TheProcess().writer.comm(comm->index))
     entry->handle = reinterpret_cast<uint64_t>(handle);

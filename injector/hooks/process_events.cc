@@ -76,7 +76,10 @@ void WatchProcessEnd() {
   on_exit(AtExit, nullptr);
 }
 
-void WatchProcessEndAgain() { on_exit(AtExit, nullptr); }
+void WatchProcessEndAgain() {
+  static std::atomic<bool> done{false};
+  if (!done.exchange(true)) on_exit(AtExit, nullptr);
+}
 
 void OnExit(int status) {
   if (!IsStarted() || g_exit_seen.exchange(true)) return;

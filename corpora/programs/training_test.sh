@@ -28,7 +28,7 @@ job() {
     pids+=($!)
   done
   for rank in "${!pids[@]}"; do
-    wait "${pids[rank]}" || { status=$?; sed "s/^/rank $rank (exit $status): /" "$scratch/$name.$rank" | tail -3; }
+    wait "${pids[rank]}" || { status=$?; echo "rank $rank of $program $* ended with $status: $(tail -1 "$scratch/$name.$rank")"; }
   done
   return $status
 }
@@ -53,11 +53,11 @@ check_program() {
   cmp -s "$scratch/first.0" "$scratch/second.0" || fail "$program: two runs differ"
 
   rm -rf "$scratch/checkpoints"
-  job stopped "$program" --steps 60 --checkpoint "$scratch/checkpoints" --checkpoint-every 30 ||
+  job stopped "$program" --steps 50 --checkpoint "$scratch/checkpoints" --checkpoint-every 25 ||
     { fail "$program does not write checkpoints"; return; }
   job resumed "$program" --steps 100 --checkpoint "$scratch/checkpoints" --resume ||
     { fail "$program does not resume"; return; }
-  grep -q '^resumed after step 60$' "$scratch/resumed.0" || fail "$program: resumed from elsewhere"
+  grep -q '^resumed after step 50$' "$scratch/resumed.0" || fail "$program: resumed from elsewhere"
   [[ $(loss_of resumed 'done steps=100') == $(loss_of first 'done steps=100') ]] ||
     fail "$program: a resumed run ends with another loss"
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "corpora/programs/common/bootstrap.h"
@@ -66,14 +67,16 @@ void Job::BeginStep(int64_t step) {
 }
 
 double Job::Run(Trainer& trainer) {
-  double loss = 0;
+  double loss = 0, sum = 0;
+  int64_t summed = 0;
   for (int64_t step = Resume(trainer) + 1; step <= options_.steps; ++step) {
     BeginStep(step);
-    const bool log = step == 1 || step % options_.log_every == 0 || step == options_.steps;
-    const double step_loss = trainer.Step(step, log);
-    if (log) loss = step_loss;
-    if (log && info_.rank == 0) {
-      std::printf("step %lld loss %.4f\n", static_cast<long long>(step), loss);
+    sum += trainer.Step(step);
+    ++summed;
+    if (step == 1 || step % options_.log_every == 0 || step == options_.steps) {
+      // The mean since the last line: the loss of one small batch says little.
+      loss = std::exchange(sum, 0.0) / static_cast<double>(std::exchange(summed, 0));
+      if (info_.rank == 0) std::printf("step %lld loss %.4f\n", static_cast<long long>(step), loss);
       std::fflush(stdout);
     }
     if (options_.checkpoint_every > 0 && step % options_.checkpoint_every == 0) SaveCheckpoint(trainer, step);

@@ -25,9 +25,9 @@ namespace rankle::programs {
 class Trainer {
  public:
   virtual ~Trainer() = default;
-  // Trains step `step` (from 1) and returns with all of it done. The result is the mean loss over the whole
-  // job, the same on every rank; it may be left out (0) when `want_loss` is false.
-  virtual double Step(int64_t step, bool want_loss) = 0;
+  // Trains step `step` (from 1) and returns with all of it done: the mean loss over the whole job, the same
+  // on every rank.
+  virtual double Step(int64_t step) = 0;
   // What a checkpoint keeps, in a fixed order. Ranks that do not own a checkpoint get their state in
   // Restored.
   virtual std::vector<Floats> State() = 0;
@@ -48,7 +48,7 @@ class Job {
   const CommonOptions& options() const { return options_; }
   const Communicator& world() const { return *world_; }
 
-  // Runs the steps and returns the last loss.
+  // Runs the steps and returns the loss of the last line printed.
   double Run(Trainer& trainer);
 
   // Returns when the stream has run dry; fails the job on a CUDA error or a communicator's asynchronous

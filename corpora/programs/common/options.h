@@ -13,7 +13,7 @@ struct CommonOptions {
   int64_t steps = 200;
   std::chrono::nanoseconds step_time{0};
   uint64_t seed = 1;
-  int batch = 8;    // windows per rank and step
+  int batch = 16;   // windows per rank and step
   int context = 8;  // characters a prediction sees
   int embed = 8;    // embedding width of a character
   int hidden = 32;  // width of a hidden layer

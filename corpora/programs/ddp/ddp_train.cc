@@ -40,7 +40,7 @@ class DdpTrainer : public Trainer {
     job_.Wait(compute_.get());
   }
 
-  double Step(int64_t step, bool want_loss) override {
+  double Step(int64_t step) override {
     EnqueueForward(step);
     size_t next_bucket = 0;
     for (int phase = 0; phase < model_.phases(); ++phase) {
@@ -55,7 +55,7 @@ class DdpTrainer : public Trainer {
     }
     EnqueueHost(compute_.get(),
                 [this, step] { adam_.Update(gradients_.host(), step - 1, parameters_.host()); });
-    if (want_loss) AllReduce(loss_, ncclAvg, job_.world(), compute_.get());
+    AllReduce(loss_, ncclAvg, job_.world(), compute_.get());
     job_.Wait(compute_.get());
     return loss_.host()[0];
   }

@@ -59,7 +59,7 @@ class HybridTrainer : public Trainer {
     job_.Wait(stream_.get());
   }
 
-  double Step(int64_t step, bool /*want_loss*/) override {
+  double Step(int64_t step) override {
     stage_.Begin(step);
     for (const PipelineAction& action : schedule_) Enqueue(action);
     AllReduce(stage_.gradients(), ncclAvg, data_group_, stream_.get());

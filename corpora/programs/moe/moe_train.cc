@@ -68,7 +68,7 @@ class MoeTrainer : public Trainer {
     job_.Wait(stream_.get());
   }
 
-  double Step(int64_t step, bool want_loss) override {
+  double Step(int64_t step) override {
     EnqueueRouting(step);
     ExchangeCounts();
     job_.Wait(stream_.get());  // the sizes of the transfers below are known on the host only now
@@ -76,7 +76,7 @@ class MoeTrainer : public Trainer {
     EnqueueForward();
     EnqueueBackward();
     EnqueueUpdate(step);
-    if (want_loss) AllReduce(loss_, ncclAvg, job_.world(), stream_.get());
+    AllReduce(loss_, ncclAvg, job_.world(), stream_.get());
     job_.Wait(stream_.get());
     return loss_.host()[0];
   }
@@ -212,7 +212,6 @@ int main(int argc, char** argv) {
   using namespace rankle::programs;
   CLI::App app("Training of a mixture of experts (all-to-all of rows) on CUDA and NCCL");
   MoeOptions options;
-  options.common.batch = 16;
   AddCommonOptions(app, options.common);
   const auto positive = CLI::PositiveNumber;
   app.add_option("--ep", options.expert_ranks, "Ranks that share a set of experts (default: all)")

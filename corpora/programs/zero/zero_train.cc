@@ -40,7 +40,7 @@ class ZeroTrainer : public Trainer {
     job_.Wait(stream_.get());
   }
 
-  double Step(int64_t step, bool /*want_loss*/) override {
+  double Step(int64_t step) override {
     EnqueueGradients(step);
     ReduceScatter(gradients_, ncclAvg, job_.world(), stream_.get());
     // The norm of the whole gradient is the sum over shards, so clipping needs a reduction of its own.

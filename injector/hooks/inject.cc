@@ -109,11 +109,11 @@ void HangHere(const HookCall& call, const Decision& decision, Outcome& outcome) 
 }
 
 void ActBefore(HookCall& call, Handler handler, const Decision& decision, Outcome& outcome) {
+  if (decision.details->at_exit) return outcome.Later(decision);
   switch (decision.action) {
     case Action::kDelay:
+      return Delay(decision);
     case Action::kHang:
-      if (decision.details->at_exit) return outcome.Later(decision);
-      if (decision.action == Action::kDelay) return Delay(decision);
       return HangHere(call, decision, outcome);
     case Action::kFail:
       return outcome.FailWith(static_cast<int>(decision.details->result));
@@ -168,6 +168,13 @@ void ActAfter(const HookCall& call, const Decision& decision) {
     case Action::kHang:
       Hang(call, decision);
       return;
+    case Action::kExit:
+    case Action::kAbort:
+      return EndProcess(decision);
+    case Action::kSignal:
+      return RefuseUnless(SendSignal(decision), decision);
+    case Action::kThrow:
+      return RefuseUnless(ThrowException(decision), decision);
     case Action::kCorrupt:
       return RefuseUnless(CorruptAfter(call, decision), decision);
     case Action::kSlowKernel:

@@ -15,12 +15,15 @@ using api::kP2p;
 constexpr uint32_t kAny = 0;
 constexpr uint32_t kOperations = kCollective | kP2p;
 
+constexpr Parameter kAt = {"at", "choice enter|exit", false, "before the call (default) or after it"};
+
 constexpr Parameter kDelayParameters[] = {
     {"time", "duration", true, "how long; may be a distribution"},
-    {"at", "choice enter|exit", false, "before the call (default) or after it"},
+    kAt,
 };
 constexpr Parameter kHangParameters[] = {
     {"for", "duration", false, "end by itself after this time; default: never"},
+    kAt,
 };
 constexpr Parameter kFailParameters[] = {
     {"result", "result", true, "the error that the call returns: a name or number of the function's library"},
@@ -59,15 +62,18 @@ constexpr Parameter kGpuLostParameters[] = {
 };
 constexpr Parameter kExitParameters[] = {
     {"code", "number", false, "exit code 0..255; default 1"},
+    kAt,
 };
 constexpr Parameter kSignalParameters[] = {
     {"signal", "signal", true, "KILL, SEGV, TERM, STOP, ... or a number"},
     {"for", "duration", false, "STOP only: send CONT after this time"},
+    kAt,
 };
 constexpr Parameter kThrowParameters[] = {
     {"type", "choice std::runtime_error|std::logic_error|std::bad_alloc", false,
      "default std::runtime_error"},
     {"what", "text", false, "the message; default \"injected by rankle\""},
+    kAt,
 };
 
 constexpr std::string_view kLateCauses[] = {"hardware_network_environment", "configuration_error"};

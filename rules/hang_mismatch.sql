@@ -19,3 +19,10 @@ SELECT culprits, victims, communicator, op, seq, waited_s, at_s, evidence,
        'rank ' || culprits_text || ' issued ' || what || ', which the others never issue: they have gone on'
 FROM stalls
 WHERE kind = 'extra' AND waited_s >= threshold_s
+UNION ALL
+SELECT culprits, victims, communicator, op, seq, waited_s, at_s, evidence,
+       CASE WHEN culprit_count < waiter_count THEN 0.9 ELSE 0.6 END,   -- one against one: either side may be wrong
+       'rank ' || culprits_text || ' never issued ' || what || ' and went on to the teardown; '
+         || waiter_count || ' ranks have waited ' || printf('%.1f', waited_s) || ' s'
+FROM stalls
+WHERE kind = 'short' AND waited_s >= threshold_s

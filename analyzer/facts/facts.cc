@@ -142,6 +142,7 @@ Facts FindFacts(const Store& store, const localize::HangSettings& settings) {
   Facts facts;
   facts.waits = localize::FindWaits(store, progress, settings);
   facts.stalls = localize::FindStalls(store, progress, facts.waits);
+  if (facts.stalls.empty()) facts.stalls = localize::FindLingeringRanks(store, settings);
   facts.disagreements = localize::FindDisagreements(store, progress);
   facts.failures = localize::FindFailures(store);
   facts.lateness = localize::FindLateness(store);

@@ -46,6 +46,7 @@ std::vector<int32_t> GlobalRanks(const Store& store, const std::vector<int32_t>&
 }
 
 std::string WaitName(const Store& store, const Wait& wait) {
+  if (wait.communicator == store::kNone) return "the end of the job";
   const std::string& communicator = store.communicators[wait.communicator].name;
   switch (wait.kind) {
     case WaitKind::kInit:

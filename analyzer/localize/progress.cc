@@ -77,7 +77,7 @@ void Progress::ForgiveThoseWhoCannotPoll() {
     if (finished_[i]) continue;
     const store::Communicator& c = store_.communicators[o.communicator[i]];
     const store::Process* process = store_.ProcessOf(o.rank[i]);
-    const bool left_well = process != nullptr && process->state == ProcessState::kEnded;
+    const bool left_well = process != nullptr && (process->state == ProcessState::kEnded || process->exiting);
     if (left_well || c.members[o.member[i]].state == store::CommState::kDestroyed) {
       finished_[i] = 1;  // it went on, so it was not waiting; it only left before looking
     } else if (process != nullptr && IsInert(process->state) && !o.p2p[i]) {

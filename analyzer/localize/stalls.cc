@@ -107,8 +107,32 @@ class StallFinder {
       default:
         break;
     }
-    stall.kind = StateOf(rank) == ProcessState::kEnded ? StallKind::kLeft : StallKind::kNotEntered;
+    stall.kind = HasTornDown(rank, held->communicator)   ? StallKind::kShort
+                 : StateOf(rank) == ProcessState::kEnded ? StallKind::kLeft
+                                                         : StallKind::kNotEntered;
     return stall;
+  }
+
+  bool HasTornDown(int32_t rank, int32_t communicator) const {
+    const auto& members = store_.communicators[communicator].members;
+    return std::any_of(members.begin(), members.end(),
+                       [&](const store::Member& m) { return m.rank == rank && m.teardown_entered != 0; });
+  }
+
+  // Some ranks wait in an operation for others that wait for them in the teardown of the same communicator.
+  bool ClassifyEarlyTeardown(const std::vector<int32_t>& nodes, Stall& stall) const {
+    const Wait *operation = nullptr, *teardown = nullptr;
+    for (int32_t node : nodes) {
+      if (node < ranks_) continue;
+      const Wait& wait = waits_[node - ranks_];
+      (wait.kind == WaitKind::kTeardown ? teardown : operation) = &wait;
+    }
+    if (operation == nullptr || teardown == nullptr || operation->communicator != teardown->communicator)
+      return false;
+    stall.wait = *operation;
+    stall.kind = StallKind::kShort;
+    stall.culprits = teardown->waiters;
+    return true;
   }
 
   // Everybody whom the records know has come to this wait.
@@ -155,6 +179,7 @@ class StallFinder {
   // consequence.
   Stall ClassifyCycle(const std::vector<int32_t>& nodes) {
     Stall stall;
+    if (ClassifyEarlyTeardown(nodes, stall)) return stall;
     std::vector<int32_t> ranks, at_large;
     const Wait* earliest = nullptr;
     for (int32_t node : nodes) {
@@ -228,7 +253,8 @@ class StallFinder {
 
   // Few wait, and most of the communicator has left it behind: what the few issued is one operation too many.
   void RecogniseExtraOperation(Stall& stall) {
-    const bool late = stall.kind == StallKind::kNotEntered || stall.kind == StallKind::kLeft;
+    const bool late = stall.kind == StallKind::kNotEntered || stall.kind == StallKind::kLeft ||
+                      stall.kind == StallKind::kShort;
     if (!late || stall.wait.kind != WaitKind::kCollective) return;
     const store::Communicator& c = store_.communicators[stall.wait.communicator];
     size_t gone = 0;
@@ -282,8 +308,9 @@ class StallFinder {
 }  // namespace
 
 const char* StallKindName(StallKind kind) {
-  static constexpr const char* kNames[] = {"not_entered", "not_started", "in_collective", "deadlock", "init",
-                                           "exit",        "left",        "extra",         "no_record"};
+  static constexpr const char* kNames[] = {"not_entered", "not_started", "in_collective", "deadlock",
+                                           "init",        "exit",        "left",          "short",
+                                           "extra",       "no_record"};
   return kNames[static_cast<int>(kind)];
 }
 

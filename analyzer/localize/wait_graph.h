@@ -39,6 +39,7 @@ enum class StallKind {
   kInit,          // the culprits never came to the creation of the communicator
   kExit,          // the culprits never came to, or never left, the teardown
   kLeft,          // the culprits ended (with success) while others still waited for them
+  kShort,         // the culprits tore the communicator down (or left properly) one operation too early
   kExtra,         // the culprits wait in an operation that most others never issue: those have gone past it
   kNoRecord,      // those who must come have no record, so nothing can be said about them
 };
@@ -55,5 +56,8 @@ struct Stall {
 
 std::vector<Stall> FindStalls(const store::Store& store, const Progress& progress,
                               const std::vector<Wait>& waits);
+
+// Ranks that do not come to their end although others ended well long ago and nobody waits in a communicator.
+std::vector<Stall> FindLingeringRanks(const store::Store& store, const HangSettings& settings);
 
 }  // namespace rankle::localize

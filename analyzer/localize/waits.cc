@@ -134,60 +134,93 @@ class WaitFinder {
     Wait wait;
     wait.kind = WaitKind::kInit, wait.communicator = c;
     int unknown = 0;
-    for (const store::Member& m : communicator.members) {
-      if (m.rank == kNone) {
-        ++unknown;
-      } else if (m.ready == 0 && m.gone == 0 && m.state == store::CommState::kInitialising) {
-        wait.waiters.push_back(m.rank);
-        wait.last_arrival = std::max(wait.last_arrival, m.init_entered);
+    for (const auto* places : {&communicator.members, &communicator.unplaced}) {
+      for (const store::Member& m : *places) {
+        if (m.rank == kNone) {
+          ++unknown;
+        } else if (m.ready == 0 && m.gone == 0 && m.state == store::CommState::kInitialising) {
+          wait.waiters.push_back(m.rank);
+          wait.last_arrival = std::max(wait.last_arrival, m.init_entered);
+        }
       }
     }
     if (wait.waiters.empty()) return;
-    FindInitHolders(communicator, unknown, wait);
+    communicator.parent_id == 0 ? FindRendezvousHolders(communicator, unknown, wait)
+                                : FindSplitHolders(communicator, wait);
     waits_.push_back(std::move(wait));
   }
 
-  // Nobody wrote down who should have come. A creation needs every rank of its parent (or of the job); those
-  // that have entered no such creation, this one or a sibling of the same split, are the ones that are
-  // missing.
-  void FindInitHolders(const store::Communicator& communicator, int unknown, Wait& wait) {
+  // A creation from a unique id needs as many ranks as the communicator has places. Who they are is known
+  // when all that have not come fit into the free places.
+  void FindRendezvousHolders(const store::Communicator& communicator, int unknown, Wait& wait) const {
     absl::flat_hash_set<int32_t> came;
-    size_t rounds = 0;  // creations under this parent that the waiters have entered
-    absl::flat_hash_map<int32_t, size_t> entered;
-    for (const store::Communicator& other : store_.communicators) {
-      if (other.parent_id != communicator.parent_id) continue;
-      for (const store::Member& m : other.members) {
-        if (m.rank != kNone && m.init_entered != 0) ++entered[m.rank];
-      }
+    for (const store::Member& m : communicator.members) came.insert(m.rank);
+    for (int32_t rank = 0; rank < static_cast<int32_t>(store_.ranks.size()); ++rank) {
+      if (!came.contains(rank)) wait.holders.push_back(rank);
     }
-    for (int32_t rank : wait.waiters) rounds = std::max(rounds, entered[rank]);
-    for (const store::Member& m : communicator.members) {
-      if (m.rank != kNone) came.insert(m.rank);
-    }
-    const auto consider = [&](int32_t rank) {
-      if (!came.contains(rank) && entered[rank] < rounds) wait.holders.push_back(rank);
-    };
-    const auto parent = std::find_if(
-        store_.communicators.begin(), store_.communicators.end(),
-        [&](const auto& other) { return communicator.parent_id != 0 && other.id == communicator.parent_id; });
-    if (parent != store_.communicators.end()) {
-      for (const store::Member& m : parent->members) {
-        if (m.rank != kNone) consider(m.rank);
-      }
-    } else {
-      for (int32_t rank = 0; rank < static_cast<int32_t>(store_.ranks.size()); ++rank) consider(rank);
-      if (static_cast<int32_t>(communicator.members.size()) == store_.world_size) {
-        wait.missing_holders = store_.quality.missing_ranks;
-      }
-    }
+    wait.missing_holders = store_.quality.missing_ranks;
     const int named = static_cast<int>(wait.holders.size() + wait.missing_holders.size());
-    if (communicator.parent_id == 0 && named > unknown && unknown >= 0) {
-      // More candidates than free places: which of them belong here is not known.
-      wait.holders.clear(), wait.missing_holders.clear();
-      wait.unknown_holders = unknown;
-    } else {
-      wait.unknown_holders = std::max(0, unknown - named);
+    if (named > unknown) {
+      KeepThoseWithoutCommunicator(wait.holders);
+      if (static_cast<int>(wait.holders.size()) != unknown) wait.holders.clear();
+      wait.missing_holders.clear();
     }
+    wait.unknown_holders = unknown - static_cast<int>(wait.holders.size() + wait.missing_holders.size());
+  }
+
+  // Of too many candidates, those that take part in nothing yet are the likely ones.
+  void KeepThoseWithoutCommunicator(std::vector<int32_t>& ranks) const {
+    absl::flat_hash_set<int32_t> busy;
+    for (const store::Communicator& c : store_.communicators) {
+      for (const store::Member& m : c.members) busy.insert(m.rank);
+    }
+    std::erase_if(ranks, [&](int32_t rank) { return busy.contains(rank); });
+  }
+
+  // A split needs every rank of its parent, whatever its colour: those that have made fewer splits than the
+  // waiters.
+  void FindSplitHolders(const store::Communicator& communicator, Wait& wait) {
+    const absl::flat_hash_map<int32_t, size_t>& made = SplitsOf(communicator.parent_id);
+    const auto count = [&](int32_t rank) {
+      const auto it = made.find(rank);
+      return it == made.end() ? 0 : it->second;
+    };
+    size_t round = 0;
+    for (int32_t rank : wait.waiters) round = std::max(round, count(rank));
+    for (const store::Communicator& parent : store_.communicators) {
+      if (parent.id != communicator.parent_id) continue;
+      for (const store::Member& m : parent.members) {
+        if (m.rank == kNone) {
+          ++wait.unknown_holders;
+        } else if (count(m.rank) < round) {
+          wait.holders.push_back(m.rank);
+        }
+      }
+    }
+  }
+
+  // How many splits of a communicator each rank has entered, with and without colour.
+  const absl::flat_hash_map<int32_t, size_t>& SplitsOf(uint64_t parent_id) {
+    const auto [it, added] = splits_.try_emplace(parent_id);
+    if (!added) return it->second;
+    int32_t parent = kNone;
+    for (int32_t c = 0; c < static_cast<int32_t>(store_.communicators.size()); ++c) {
+      const store::Communicator& communicator = store_.communicators[c];
+      if (communicator.id == parent_id) parent = c;
+      if (communicator.parent_id != parent_id) continue;
+      for (const auto* places : {&communicator.members, &communicator.unplaced}) {
+        for (const store::Member& m : *places) {
+          if (m.rank != kNone) ++it->second[m.rank];
+        }
+      }
+    }
+    static const uint16_t kSplit = api::FindApi("ncclCommSplit")->id;
+    for (size_t i = 0; i < store_.calls.size();
+         ++i) {  // without colour: recorded as a call on the parent only
+      const bool colourless = store_.calls.api[i] == kSplit && store_.calls.communicator[i] == parent;
+      if (colourless && parent != kNone && store_.calls.rank[i] != kNone) ++it->second[store_.calls.rank[i]];
+    }
+    return it->second;
   }
 
   void AddTeardown(int32_t c) {
@@ -198,7 +231,7 @@ class WaitFinder {
       if (m.rank == kNone) continue;
       const store::Process* process = store_.ProcessOf(m.rank);
       const bool over = process != nullptr && process->state == store::ProcessState::kEnded;
-      if (m.teardown_entered != 0 && m.gone == 0 && !over && m.state == store::CommState::kFinalizing) {
+      if (IsTearingDown(m.rank, c)) {
         wait.waiters.push_back(m.rank);
         wait.last_arrival = std::max(wait.last_arrival, m.teardown_entered);
       } else if (m.teardown_entered == 0 && !over) {
@@ -206,6 +239,21 @@ class WaitFinder {
       }
     }
     if (!wait.waiters.empty()) waits_.push_back(std::move(wait));
+  }
+
+  // Is the rank inside a call that ends this communicator?
+  bool IsTearingDown(int32_t rank, int32_t communicator) {
+    if (!open_teardowns_known_) {
+      open_teardowns_known_ = true;
+      for (size_t i = 0; i < store_.calls.size(); ++i) {
+        const api::ApiInfo* info = api::FindApi(store_.calls.api[i]);
+        const bool ends = info != nullptr && (info->groups & api::kCommEnd) != 0;
+        if (ends && store_.calls.returned[i] == 0) {
+          open_teardowns_.insert({store_.calls.rank[i], store_.calls.communicator[i]});
+        }
+      }
+    }
+    return open_teardowns_.contains({rank, communicator});
   }
 
   void Measure(Wait& wait) {
@@ -230,6 +278,9 @@ class WaitFinder {
   const uint16_t send_;
   std::vector<Wait> waits_;
   absl::flat_hash_map<uint64_t, size_t> collective_index_;
+  std::map<uint64_t, absl::flat_hash_map<int32_t, size_t>> splits_;  // parent -> rank -> entered
+  absl::flat_hash_set<std::pair<int32_t, int32_t>> open_teardowns_;  // rank, communicator
+  bool open_teardowns_known_ = false;
   std::map<std::tuple<int32_t, int32_t, int32_t, size_t>, size_t> p2p_index_;
 };
 

@@ -230,7 +230,7 @@ absl::Status Database::SaveTo(const std::string& path) {
   for (const std::string& name : state_->table_names) {
     for (const std::string& sql :
          {absl::StrCat("DROP TABLE IF EXISTS out.", name),
-          absl::StrCat("CREATE TABLE out.", name, " AS SELECT * FROM main.", name)}) {
+          absl::StrCat("CREATE TABLE out.", name, " AS SELECT * FROM ", name)}) {
       auto done = Query(sql);
       if (!done.ok() && status.ok())
         status = absl::UnknownError(absl::StrCat(path, ": ", done.status().message()));

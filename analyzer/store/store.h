@@ -47,6 +47,7 @@ struct Process {
   bool has_exit_code = false;
   int32_t exit_code = 0, signal = 0;
   bool ended_by_launcher = false;  // killed by `rankle run`, so its end says nothing about the process
+  bool exiting = false;            // its exit handlers ran
   bool end_is_known = false;       // somebody waited for it (run.json), or its exit handlers ran
   ProcessState state = ProcessState::kRunning;
   int64_t step = -1;
@@ -82,7 +83,8 @@ struct Member {
 struct Communicator {
   uint64_t id = 0, parent_id = 0;
   std::string name;
-  std::vector<Member> members;  // index = rank in the communicator
+  std::vector<Member> members;   // index = rank in the communicator; empty while no rank knows its place
+  std::vector<Member> unplaced;  // ranks inside a split whose place is not decided yet
 };
 
 struct Operations {

@@ -102,6 +102,10 @@ JobBuilder& JobBuilder::Exited(int rank, double time, int code) {
   observed_until_ = std::max(observed_until_, time);
   return *this;
 }
+JobBuilder& JobBuilder::ExitHandlersRan(int rank) {
+  ranks_[rank].exiting = true;
+  return *this;
+}
 JobBuilder& JobBuilder::Killed(int rank, double time, int signal) {
   ranks_[rank].ended = time, ranks_[rank].signal = signal;
   observed_until_ = std::max(observed_until_, time);
@@ -128,6 +132,8 @@ JobBuilder& JobBuilder::Teardown(int communicator, int rank, double entered, dou
   Membership& m = communicators_[communicator];
   const auto member = static_cast<size_t>(std::find(m.ranks.begin(), m.ranks.end(), rank) - m.ranks.begin());
   m.teardown[member] = entered, m.gone[member] = gone;
+  extras_.push_back(
+      {ExtraKind::kTeardown, rank, entered, "ncclCommDestroy", static_cast<uint64_t>(communicator)});
   observed_until_ = std::max({observed_until_, entered, gone});
   return *this;
 }
@@ -153,6 +159,7 @@ store::Store JobBuilder::Build() const {
     p.host = "node", p.start_monotonic_ns = kStart, p.start_realtime_ns = kRealStart;
     const bool alive = ranks_[r].ended < 0 || ranks_[r].by_launcher;
     const double end = alive ? observed_until_ : ranks_[r].ended;
+    p.ended = ranks_[r].exiting;
     p.heartbeat_ns = Ns(ranks_[r].heartbeat >= 0 ? ranks_[r].heartbeat : end);
   }
   for (size_t c = 0; c < communicators_.size(); ++c) {
@@ -199,6 +206,15 @@ store::Store JobBuilder::Build() const {
         e.kind = record::Kind::kCall, e.api = api::FindApi(x.text)->id,
         e.result = static_cast<uint8_t>(x.value);
         break;
+      case ExtraKind::kTeardown: {
+        const Membership& m = communicators_[x.value];
+        const auto i =
+            static_cast<size_t>(std::find(m.ranks.begin(), m.ranks.end(), x.rank) - m.ranks.begin());
+        e.kind = record::Kind::kCall, e.api = api::FindApi(x.text)->id, e.comm = comm_index[x.value][i];
+        e.returned_ns = m.gone[i] >= 0 ? Ns(m.gone[i]) : 0;
+        if (m.gone[i] < 0) e.state = record::State::kEntered;
+        break;
+      }
       case ExtraKind::kAsync:
         e.kind = record::Kind::kAsyncError, e.result = static_cast<uint8_t>(x.value);
         break;

@@ -46,6 +46,7 @@ class JobBuilder {
   JobBuilder& ObservedUntil(double time);  // everybody's last heartbeat, unless set apart
   JobBuilder& Heartbeat(int rank, double time);
   JobBuilder& Exited(int rank, double time, int code = 0);
+  JobBuilder& ExitHandlersRan(int rank);  // but the process has not ended
   JobBuilder& Killed(int rank, double time, int signal);
   JobBuilder& KilledByLauncher(int rank, double time);
   JobBuilder& FailedCall(int rank, double time, const std::string& api, uint8_t result);
@@ -66,7 +67,7 @@ class JobBuilder {
   struct RankState {
     double heartbeat = -1, ended = -1;
     int exit_code = 0, signal = 0;
-    bool by_launcher = false, recorded = true;
+    bool by_launcher = false, recorded = true, exiting = false;
   };
   struct Membership {
     std::string name;
@@ -75,7 +76,7 @@ class JobBuilder {
     std::vector<bool> ready;
     std::vector<uint32_t> seq, p2p_seq;
   };
-  enum class ExtraKind { kMark, kCall, kAsync, kException };
+  enum class ExtraKind { kMark, kCall, kAsync, kException, kTeardown };
   struct Extra {
     ExtraKind kind;
     int rank;

@@ -1,6 +1,10 @@
 #include "analyzer/import/flight_record/job_assembler.h"
 
+#include <cxxabi.h>
+
 #include <algorithm>
+#include <cstdlib>
+#include <memory>
 #include <set>
 
 #include "absl/strings/str_cat.h"
@@ -41,6 +45,14 @@ store::Operation ConvertOperation(const record::Event& e, int64_t offset) {
   return o;
 }
 
+// Type names are recorded as the compiler encodes them ("St13runtime_error").
+std::string Demangle(const std::string& name) {
+  int status = 0;
+  const std::unique_ptr<char, void (*)(void*)> readable(
+      name.empty() ? nullptr : abi::__cxa_demangle(name.c_str(), nullptr, nullptr, &status), std::free);
+  return readable == nullptr ? name : readable.get();
+}
+
 template <typename T>
 void KeepRows(const std::vector<uint8_t>& keep, std::vector<T>& column) {
   size_t out = 0;
@@ -76,7 +88,7 @@ int32_t JobAssembler::AddProcess(const record::FlightRecord& record, int64_t off
   row.last_seen = std::max(row.started, row.heartbeat);
   row.step = p.step;
   row.end_is_known = p.ended;
-  if (p.ended) row.has_exit_code = true, row.exit_code = p.exit_status;
+  if (p.ended) row.exiting = row.has_exit_code = true, row.exit_code = p.exit_status;
   row.dropped = record.quality.dropped, row.overwritten = record.quality.overwritten;
   row.malformed = record.quality.malformed;
   store_.quality.dropped += row.dropped + record.quality.comms_dropped;
@@ -119,23 +131,27 @@ std::vector<JobAssembler::CommRef> JobAssembler::AddCommunicators(const record::
   }
   for (const record::Communicator& c : record.communicators) {
     if (c.index >= refs.size()) refs.resize(static_cast<size_t>(c.index) + 1);
-    if (c.id == 0 || c.rank < 0 || c.nranks <= c.rank || c.nranks > kMaxCommunicatorSize) {
+    const bool placed = c.rank >= 0;
+    if (c.id == 0 || (placed && (c.nranks <= c.rank || c.nranks > kMaxCommunicatorSize))) {
       ++store_.quality.malformed;
       continue;
     }
+    if (!placed && c.state != record::CommState::kInitialising) continue;  // a creation that failed
     const auto [it, added] =
         communicator_by_id_.try_emplace(c.id, static_cast<int32_t>(store_.communicators.size()));
-    if (added) store_.communicators.push_back({c.id, c.parent_id, c.name, {}});
+    if (added) store_.communicators.push_back({c.id, c.parent_id, c.name, {}, {}});
     store::Communicator& communicator = store_.communicators[it->second];
-    if (communicator.members.size() < static_cast<size_t>(c.nranks)) communicator.members.resize(c.nranks);
     const auto device_actor = actor_by_device.find(c.device);
     const int32_t actor = device_actor == actor_by_device.end() ? main_actor : device_actor->second;
     ++actors_[actor].communicators;
-    store::Member& member = communicator.members[c.rank];
+    if (placed && communicator.members.size() < static_cast<size_t>(c.nranks))
+      communicator.members.resize(c.nranks);
+    store::Member& member = placed ? communicator.members[c.rank] : communicator.unplaced.emplace_back();
     member.rank = actor, member.state = ConvertState(c.state), member.async_error = c.async_error;
     member.init_entered = At(c.init_entered_ns, offset), member.ready = At(c.ready_ns, offset);
     member.teardown_entered = At(c.teardown_entered_ns, offset), member.gone = At(c.gone_ns, offset);
     member.last_seq = c.last_seq, member.last_p2p_seq = c.last_p2p_seq;
+    if (!placed) continue;
     refs[c.index] = {it->second, c.rank, actor};
   }
   return refs;
@@ -156,6 +172,8 @@ void JobAssembler::AddEvents(const record::FlightRecord& record, int32_t process
         {row.last_seen, At(e.entered_ns, offset), At(e.returned_ns, offset), At(e.finished_ns, offset)});
     const CommRef ref = e.comm < comms.size() ? comms[e.comm] : CommRef{};
     if (e.kind == record::Kind::kMark) step = static_cast<int32_t>(e.count);
+    // A captured operation has not run; each launch of the graph has records of its own.
+    if (e.kind == record::Kind::kOperation && (e.flags & record::kFlagCaptured) != 0) continue;
     if (e.kind != record::Kind::kOperation) {
       AddEvent(e, process, ref.actor == kNone ? first_actor : ref.actor, ref.communicator, offset);
       continue;
@@ -194,7 +212,7 @@ void JobAssembler::AddEvent(const record::Event& e, int32_t process, int32_t act
   store::Events& v = store_.events;
   v.rank.push_back(actor), v.process.push_back(process), v.communicator.push_back(communicator);
   v.kind.push_back(kind->second), v.code.push_back(e.api), v.time.push_back(At(e.entered_ns, offset));
-  v.count.push_back(e.count), v.result.push_back(e.result), v.text.push_back(e.text);
+  v.count.push_back(e.count), v.result.push_back(e.result), v.text.push_back(Demangle(e.text));
 }
 
 void JobAssembler::ApplyRun(const RunInfo& run) {
@@ -216,7 +234,10 @@ void JobAssembler::ApplyRun(const RunInfo& run) {
       it = store_.processes.end() - 1;
     }
     it->end_is_known = true;  // somebody waits for this process
-    if (p.ended_ns == 0) continue;
+    if (p.ended_ns == 0) {
+      it->has_exit_code = false;  // its exit handlers may have run, but it is still there
+      continue;
+    }
     it->ended = At(p.ended_ns, offset);
     it->has_exit_code = true;
     it->exit_code = p.exit_code, it->signal = p.signal;
@@ -278,6 +299,7 @@ void JobAssembler::Renumber(const std::vector<int32_t>& rank_of_actor) {
   std::for_each(store_.events.rank.begin(), store_.events.rank.end(), renumber);
   for (store::Communicator& c : store_.communicators) {
     for (store::Member& m : c.members) renumber(m.rank);
+    for (store::Member& m : c.unplaced) renumber(m.rank);
   }
 }
 
@@ -300,19 +322,20 @@ void JobAssembler::ShiftTimes() {
   for (store::Process& p : store_.processes)
     shift(p.started), shift(p.heartbeat), shift(p.ended), shift(p.last_seen);
   for (store::Communicator& c : store_.communicators) {
-    for (store::Member& m : c.members)
-      shift(m.init_entered), shift(m.ready), shift(m.teardown_entered), shift(m.gone);
+    for (auto* places : {&c.members, &c.unplaced}) {
+      for (store::Member& m : *places)
+        shift(m.init_entered), shift(m.ready), shift(m.teardown_entered), shift(m.gone);
+    }
   }
 }
 
 void JobAssembler::DeriveProcessStates() {
   for (const store::Process& p : store_.processes) {
-    const int64_t until = std::max(p.last_seen, p.ended_by_launcher ? 0 : p.ended);
-    store_.observed_until = std::max(store_.observed_until, until);
+    store_.observed_until = std::max({store_.observed_until, p.last_seen, p.ended});
   }
   for (store::Process& p : store_.processes) {
     const bool has_end = p.has_exit_code && !p.ended_by_launcher;
-    const bool beats = p.heartbeat != 0;
+    const bool beats = p.heartbeat != 0 && !p.exiting;  // the exit handlers end the thread that beats
     const int64_t watched_until =
         p.ended != 0 ? std::min(p.ended, store_.observed_until) : store_.observed_until;
     const bool stale = beats && watched_until - p.last_seen > kStaleNs;

@@ -1,0 +1,222 @@
+// The rule format, and each built-in rule on a tiny inline trace of facts: which rows it returns.
+#include "analyzer/rules/rule.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <map>
+
+#include "analyzer/facts/facts.h"
+#include "analyzer/testing/job_builder.h"
+
+namespace rankle::rules {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+constexpr char kHeader[] =
+    "-- id: mine/test\n-- class: hang.not_entered\n-- advice: one line\n--    and its end\n"
+    "-- root_causes: concurrency_error 0.5; api_misuse 0.25\n";
+
+TEST(RuleFormat, HeaderIsParsed) {
+  auto rule = ParseRule(std::string(kHeader) + "-- A free comment.\nSELECT 1", "mine.sql");
+  ASSERT_TRUE(rule.ok()) << rule.status();
+  EXPECT_EQ(rule->id, "mine/test");
+  EXPECT_EQ(rule->advice, "one line and its end");
+  EXPECT_THAT(rule->root_causes, ElementsAre(std::pair<std::string, double>("concurrency_error", 0.5),
+                                             std::pair<std::string, double>("api_misuse", 0.25)));
+}
+
+TEST(RuleFormat, ErrorsNameFileAndLine) {
+  EXPECT_THAT(std::string(ParseRule("-- class: x\nSELECT 1", "a.sql").status().message()),
+              HasSubstr("a.sql:1:"));
+  EXPECT_THAT(std::string(ParseRule("-- id: a\n-- klass: x\nSELECT 1", "a.sql").status().message()),
+              HasSubstr("a.sql:2: unknown header key \"klass\""));
+  EXPECT_THAT(
+      std::string(
+          ParseRule("-- id: a\n-- class: b\n-- root_causes: x 7\nSELECT 1", "a.sql").status().message()),
+      HasSubstr("a.sql:3:"));
+}
+
+TEST(RuleFormat, SqlErrorNamesTheLineOfTheFile) {
+  auto database = store::Database::Open();
+  ASSERT_TRUE(database.ok());
+  auto rule = ParseRule(std::string(kHeader) + "SELECT 1,\n  2\nFROM ranks WHERE AND", "mine.sql");
+  ASSERT_TRUE(rule.ok());
+  auto found = RunRule(*rule, *database);
+  ASSERT_FALSE(found.ok());
+  EXPECT_THAT(std::string(found.status().message()), HasSubstr("mine.sql:8: near \"AND\""));
+}
+
+TEST(RuleFormat, UserRulesAddAndReplaceAndBrokenOnesAreReported) {
+  const auto directory = std::filesystem::path(::testing::TempDir()) / "rule_test_rules";
+  std::filesystem::create_directories(directory);
+  std::ofstream(directory / "a.sql") << "-- id: hang/not-entered\n-- class: unknown\nSELECT 1";
+  std::ofstream(directory / "b.sql") << "no header\n";
+  std::ofstream(directory / "c.txt") << "not a rule";
+  std::vector<std::string> problems;
+  std::vector<Rule> rules = BuiltInRules(problems);
+  const size_t before = rules.size();
+  ASSERT_TRUE(AddRulesFrom(directory, rules, problems).ok());
+  EXPECT_EQ(rules.size(), before);  // one replaced
+  EXPECT_EQ(rules.back().anomaly, "unknown");
+  EXPECT_THAT(problems, ElementsAre(HasSubstr("b.sql:1:")));
+  EXPECT_FALSE(AddRulesFrom(directory / "absent", rules, problems).ok());
+  std::filesystem::remove_all(directory);
+}
+
+TEST(BuiltInRulesTest, AllParseAndSayWhatTheyMean) {
+  std::vector<std::string> problems;
+  const std::vector<Rule> rules = BuiltInRules(problems);
+  EXPECT_THAT(problems, IsEmpty());
+  EXPECT_GE(rules.size(), 14u);
+  for (const Rule& rule : rules) {
+    EXPECT_FALSE(rule.description.empty()) << rule.file;
+    EXPECT_FALSE(rule.advice.empty()) << rule.file;
+    EXPECT_THAT(rule.severity, ::testing::AnyOf("info", "warning", "error")) << rule.file;
+    EXPECT_EQ(rule.root_causes.empty(), rule.id == "healthy") << rule.file;
+  }
+}
+
+// Facts by hand: empty tables, then what a test inserts.
+class GoldenTest : public ::testing::Test {
+ protected:
+  GoldenTest() : database_(*store::Database::Open()) {
+    testing::JobBuilder job(4);
+    job.Steps(job.Communicator("dp", {0, 1, 2, 3}), 1, 3);
+    for (int r = 0; r < 4; ++r) job.Exited(r, 1);
+    store_ = job.Build();
+    EXPECT_TRUE(AddStoreTables(store_, database_).ok());
+    EXPECT_TRUE(facts::AddFactTables(store_, {}, database_).ok());
+    rules_ = BuiltInRules(problems_);
+  }
+  void Sql(const std::string& sql) {
+    auto done = database_.Query(sql);
+    ASSERT_TRUE(done.ok()) << done.status();
+  }
+  void Stall(const std::string& kind, const std::string& culprits, const std::string& state, double waited,
+             double threshold) {
+    Sql("INSERT INTO stalls VALUES('" + kind + "','collective','[" + culprits + "]','" + culprits + "'," +
+        (culprits.empty() ? "0" : "1") + ",'" + state +
+        "','[0,1]',2,'dp','AllReduce',7,'AllReduce #7 of communicator dp',2,'0, 1'," +
+        std::to_string(waited) + "," + std::to_string(threshold) + ",1.5,'[\"evidence\"]')");
+  }
+  void Failure(int rank, const std::string& kind, const std::string& cascade, int root, int ended) {
+    Sql("INSERT INTO failures VALUES(" + std::to_string(rank) + ",'" + kind + "','" + cascade +
+        "',1.0,'what',1,NULL,1," + std::to_string(root) + "," + std::to_string(ended) + ",'node','failed')");
+  }
+  void Late(int rank, double factor, double surprise, double own, double normal, double iteration) {
+    Sql("INSERT INTO lateness VALUES(" + std::to_string(rank) + ",3,1,10,60,50,49," + std::to_string(factor) +
+        "," + std::to_string(own) + "," + std::to_string(normal) + "," + std::to_string(iteration) + ",0.0," +
+        std::to_string(surprise) + ",2.0)");
+  }
+  // Ranks of each finding, by rule; rules without a finding are absent.
+  std::map<std::string, std::vector<std::vector<int32_t>>> Run() {
+    std::map<std::string, std::vector<std::vector<int32_t>>> all;
+    for (const Rule& rule : rules_) {
+      auto found = RunRule(rule, database_);
+      EXPECT_TRUE(found.ok()) << found.status();
+      if (rule.id == "healthy" || !found.ok()) continue;
+      for (const Finding& f : *found) {
+        EXPECT_GT(f.confidence, 0) << rule.id;
+        EXPECT_FALSE(f.summary.empty()) << rule.id;
+        EXPECT_THAT(f.evidence, ::testing::Not(IsEmpty())) << rule.id;
+        all[rule.id].push_back(f.ranks);
+      }
+    }
+    return all;
+  }
+  using Found = std::map<std::string, std::vector<std::vector<int32_t>>>;
+
+  store::Database database_;
+  store::Store store_;
+  std::vector<std::string> problems_;
+  std::vector<Rule> rules_;
+};
+
+TEST_F(GoldenTest, NoFactsNoFindings) { EXPECT_EQ(Run(), Found{}); }
+
+TEST_F(GoldenTest, HealthySaysSo) {
+  for (const Rule& rule : rules_) {
+    if (rule.id != "healthy") continue;
+    auto found = RunRule(rule, database_);
+    ASSERT_TRUE(found.ok()) << found.status();
+    ASSERT_THAT(*found, SizeIs(1));
+    EXPECT_THAT((*found)[0].summary, HasSubstr("4 ranks, 12 operations"));
+  }
+}
+
+TEST_F(GoldenTest, EachKindOfStallBelongsToOneRule) {
+  const std::map<std::string, std::string> rule_of = {{"not_entered", "hang/not-entered"},
+                                                      {"not_started", "hang/not-entered"},
+                                                      {"in_collective", "hang/in-collective"},
+                                                      {"deadlock", "hang/deadlock"},
+                                                      {"init", "hang/init"},
+                                                      {"exit", "hang/exit"},
+                                                      {"left", "crash/process"},
+                                                      {"extra", "hang/mismatch"},
+                                                      {"short", "hang/mismatch"}};
+  for (const auto& [kind, rule] : rule_of) {
+    Sql("DELETE FROM stalls");
+    Stall(kind, "2", "running", 10, 2);
+    EXPECT_EQ(Run(), (Found{{rule, {{2}}}})) << kind;
+  }
+}
+
+TEST_F(GoldenTest, WaitBelowItsThresholdIsNoFinding) {
+  for (const char* kind :
+       {"not_entered", "in_collective", "deadlock", "init", "exit", "left", "extra", "short", "no_record"}) {
+    Stall(kind, "2", "running", 1.9, 2);
+  }
+  EXPECT_EQ(Run(), Found{});
+}
+
+TEST_F(GoldenTest, StallOnRanksWithoutRecordNamesNobody) {
+  Stall("no_record", "", "", 10, 2);
+  EXPECT_EQ(Run(), (Found{{"unknown/no-record", {{}}}}));
+}
+
+TEST_F(GoldenTest, FailureCountsWhenItEndedItsRankOrOthersWaitForIt) {
+  Failure(1, "cuda", "local", 1, 0);
+  EXPECT_EQ(Run(), Found{});
+  Stall("not_entered", "1", "running", 10, 2);
+  EXPECT_EQ(Run(), (Found{{"crash/cuda", {{1}}}, {"hang/not-entered", {{1}}}}));
+}
+
+TEST_F(GoldenTest, EachKindOfFailureBelongsToOneRule) {
+  for (const auto& [kind, rule] : std::map<std::string, std::string>{{"cuda", "crash/cuda"},
+                                                                     {"nccl", "crash/nccl"},
+                                                                     {"oom", "crash/oom"},
+                                                                     {"exception", "crash/exception"},
+                                                                     {"process", "crash/process"}}) {
+    Sql("DELETE FROM failures");
+    Failure(3, kind, "local", 1, 1);
+    Failure(0, kind, "typical", 0, 1);  // not a root
+    EXPECT_EQ(Run(), (Found{{rule, {{3}}}})) << kind;
+  }
+}
+
+TEST_F(GoldenTest, MismatchWithoutADecisionIsUncertain) {
+  Sql("INSERT INTO disagreements VALUES('changed','count','dp','AllReduce',7,'[0,1]','[]',0,0.5,1.0,'they "
+      "disagree','[\"e\"]')");
+  EXPECT_EQ(Run(), (Found{{"hang/mismatch", {{0, 1}}}}));
+}
+
+TEST_F(GoldenTest, SlowNeedsEffectAndCertaintyAndWeight) {
+  Late(0, 1.10, 20, 0.0110, 0.0100, 0.02);  // too small a factor
+  Late(1, 1.50, 3, 0.0150, 0.0100, 0.02);   // chance can do this
+  Late(2, 1.50, 20, 0.0003, 0.0002, 0.02);  // nobody notices 0.1 ms
+  Late(3, 1.50, 20, 0.0150, 0.0100, 2.0);   // nothing of an iteration of 2 s
+  EXPECT_EQ(Run(), Found{});
+  Late(1, 1.30, 20, 0.0130, 0.0100, 0.02);
+  Late(2, 1.40, 20, 0.0140, 0.0100, 0.02);
+  EXPECT_EQ(Run(), (Found{{"slow/compute", {{1, 2}}}}));
+}
+
+}  // namespace
+}  // namespace rankle::rules

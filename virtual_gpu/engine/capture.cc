@@ -61,6 +61,8 @@ Error Begin(CUstream_st* handle, cudaStreamCaptureMode mode, std::shared_ptr<Gra
   capture->id = g_next_capture_id++;
   capture->graph_is_foreign = graph != nullptr;
   capture->graph = graph != nullptr ? std::move(graph) : std::make_shared<Graph>();
+  // A live handle from the start: nodes may be added to it while the capture goes on.
+  if (!capture->graph_is_foreign) Engine::Get().graphs.Add(capture->graph);
   capture->origin = stream;
   capture->mode = mode;
   capture->owner = std::this_thread::get_id();
@@ -132,6 +134,15 @@ Error RefuseCapturedEvent(Event& event) {
   return cudaErrorCapturedEvent;
 }
 
+void ForgetCapture(Event& event) {
+  if (!AnyCaptureActive()) return;
+  std::unique_lock lock(CaptureLock());
+  event.capture.reset();
+  event.captured_nodes.clear();
+}
+
+bool AnyCaptureActive() { return g_active_captures.load(std::memory_order_acquire) > 0; }
+
 Error BeginCapture(CUstream_st* stream, cudaStreamCaptureMode mode) {
   return Begin(stream, mode, nullptr, {});
 }
@@ -159,10 +170,11 @@ Error EndCapture(CUstream_st* handle, CUgraph_st** graph) {
   }
   const bool unjoined = !capture->invalidated && HasUnjoinedWork(*capture);
   Finish(capture);
-  if (capture->invalidated) return cudaErrorStreamCaptureInvalidated;
-  if (unjoined) return cudaErrorStreamCaptureUnjoined;
-  *graph = capture->graph_is_foreign ? reinterpret_cast<CUgraph_st*>(capture->graph.get())
-                                     : static_cast<CUgraph_st*>(Engine::Get().graphs.Add(capture->graph));
+  if (capture->invalidated || unjoined) {
+    if (!capture->graph_is_foreign) Engine::Get().graphs.Take(capture->graph.get());
+    return capture->invalidated ? cudaErrorStreamCaptureInvalidated : cudaErrorStreamCaptureUnjoined;
+  }
+  *graph = reinterpret_cast<CUgraph_st*>(capture->graph.get());
   return cudaSuccess;
 }
 

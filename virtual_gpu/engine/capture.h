@@ -57,6 +57,12 @@ Error CaptureEventWait(const std::shared_ptr<Stream>& stream, Event& event);
 // Adds an event node: recording or waiting happens at every launch (the *External flags).
 Error CaptureEventNode(Stream& stream, NodeKind kind, std::shared_ptr<Event> event);
 
+// The event was recorded outside captures: it means that from now on.
+void ForgetCapture(Event& event);
+
+// False when no stream of the process captures: then nothing here needs to be asked.
+bool AnyCaptureActive();
+
 // An event that was recorded in a capture has no state that the host could ask for.
 Error RefuseCapturedEvent(Event& event);
 

@@ -135,6 +135,7 @@ Error EventRecordOn(CUevent_st* handle, CUstream_st* stream_handle, unsigned fla
     if (const Error error = RefuseWhileAnyCaptures(stream->device(), cudaErrorStreamCaptureImplicit))
       return error;
   }
+  ForgetCapture(*event);
   return event->RecordOn(stream);
 }
 
@@ -176,7 +177,7 @@ Error StreamWaitEvent(CUstream_st* stream_handle, CUevent_st* handle, unsigned f
   std::shared_ptr<Stream> stream;
   if (const Error error = FindEvent(handle, &event)) return error;
   if (const Error error = FindStream(stream_handle, &stream)) return error;
-  {
+  if (AnyCaptureActive()) {
     std::unique_lock lock(CaptureLock());
     if (stream->capture != nullptr && (flags & cudaEventWaitExternal) != 0) {
       return CaptureEventNode(*stream, NodeKind::kEventWait, event);

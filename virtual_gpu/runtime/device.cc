@@ -8,6 +8,7 @@
 #include "virtual_gpu/engine/memory.h"
 #include "virtual_gpu/engine/stream_api.h"
 #include "virtual_gpu/runtime/call.h"
+#include "virtual_gpu/runtime/symbols.h"
 
 using namespace rankle::vgpu;
 using runtime::Call;
@@ -114,6 +115,7 @@ cudaError_t cudaDeviceReset() {
   return DeviceCall([](Device& device) -> Error {
     if (const Error error = DeviceSynchronize(device)) return error;
     FreeAllOf(device);
+    runtime::ForgetSymbols(device);
     device.primary_active = false;
     device.peer_access = 0;
     return cudaSuccess;

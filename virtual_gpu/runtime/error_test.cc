@@ -34,10 +34,12 @@ TEST(ErrorTest, UnsupportedFunctionNamesItselfOnce) {
 
 struct Work {
   Gate* gate;
+  Gate started;
   std::atomic<int> runs{0}, releases{0};
   static void Run(void* w) {
     auto* work = static_cast<Work*>(w);
     ++work->runs;
+    work->started.Open();
     if (work->gate != nullptr) work->gate->Wait();
   }
   static void Release(void* w) { ++static_cast<Work*>(w)->releases; }
@@ -47,7 +49,7 @@ struct Work {
 // depends on it.
 TEST(ErrorTest, LostDeviceReleasesWaitersAndAnswersItsError) {
   Gate gate;
-  Work running{&gate}, queued{nullptr};
+  Work running{&gate, {}}, queued{nullptr, {}};
   cudaStream_t stream, elsewhere;
   cudaEvent_t event;
   ASSERT_CUDA(cudaSetDevice(2));
@@ -60,6 +62,7 @@ TEST(ErrorTest, LostDeviceReleasesWaitersAndAnswersItsError) {
   ASSERT_CUDA(cudaStreamCreateWithFlags(&elsewhere, cudaStreamNonBlocking));
   ASSERT_CUDA(cudaStreamWaitEvent(elsewhere, event, 0));
   std::thread waiter([&] { EXPECT_EQ(cudaErrorECCUncorrectable, cudaStreamSynchronize(stream)); });
+  running.started.Wait();
   rankleVgpuSetStickyError(2, cudaErrorECCUncorrectable);
   waiter.join();
   void* memory;

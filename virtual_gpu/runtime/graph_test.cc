@@ -138,6 +138,48 @@ TEST_F(GraphTest, GlobalCaptureForbidsMallocUnlessRelaxed) {
   EXPECT_CUDA(cudaFree(block));
 }
 
+// Libraries add nodes by hand to the graph that their stream captures.
+TEST_F(GraphTest, NodesCanBeAddedToAGraphUnderCapture) {
+  std::atomic<int> runs{0};
+  cudaStreamCaptureStatus status;
+  cudaGraph_t graph, captured;
+  cudaGraphNode_t node;
+  const cudaGraphNode_t* dependencies;
+  size_t count;
+  ASSERT_CUDA(cudaStreamBeginCapture(stream_, cudaStreamCaptureModeGlobal));
+  ASSERT_CUDA(cudaLaunchHostFunc(stream_, Count, &runs));
+  ASSERT_CUDA(cudaStreamGetCaptureInfo(stream_, &status, nullptr, &graph, &dependencies, nullptr, &count));
+  ASSERT_EQ(cudaStreamCaptureStatusActive, status);
+  ASSERT_EQ(1u, count);
+  cudaHostNodeParams parameters = {Count, &runs};
+  ASSERT_CUDA(cudaGraphAddHostNode(&node, graph, dependencies, count, &parameters));
+  ASSERT_CUDA(
+      cudaStreamUpdateCaptureDependencies(stream_, &node, nullptr, 1, cudaStreamSetCaptureDependencies));
+  ASSERT_CUDA(cudaStreamEndCapture(stream_, &captured));
+  EXPECT_EQ(graph, captured);
+  cudaGraphExec_t exec;
+  ASSERT_CUDA(cudaGraphInstantiate(&exec, graph, 0));
+  ASSERT_CUDA(cudaGraphLaunch(exec, stream_));
+  ASSERT_CUDA(cudaStreamSynchronize(stream_));
+  EXPECT_EQ(2, runs);
+  EXPECT_CUDA(cudaGraphExecDestroy(exec));
+  EXPECT_CUDA(cudaGraphDestroy(graph));
+}
+
+// An event recorded outside again no longer pulls waiters into the capture.
+TEST_F(GraphTest, EventLeavesTheCaptureWhenRecordedOutside) {
+  cudaGraph_t graph;
+  cudaStreamCaptureStatus status;
+  ASSERT_CUDA(cudaStreamBeginCapture(stream_, cudaStreamCaptureModeThreadLocal));
+  ASSERT_CUDA(cudaEventRecord(fork_, stream_));
+  ASSERT_CUDA(cudaEventRecord(fork_, branch_));
+  ASSERT_CUDA(cudaStreamWaitEvent(branch_, fork_, 0));
+  ASSERT_CUDA(cudaStreamIsCapturing(branch_, &status));
+  EXPECT_EQ(cudaStreamCaptureStatusNone, status);
+  ASSERT_CUDA(cudaStreamEndCapture(stream_, &graph));
+  EXPECT_CUDA(cudaGraphDestroy(graph));
+}
+
 TEST_F(GraphTest, LegacyStreamCannotCapture) {
   EXPECT_EQ(cudaErrorStreamCaptureUnsupported, cudaStreamBeginCapture(nullptr, cudaStreamCaptureModeGlobal));
 }

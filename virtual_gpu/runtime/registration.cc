@@ -60,6 +60,12 @@ Error FindSymbol(Device& device, const void* symbol, void** address, size_t* byt
   return cudaSuccess;
 }
 
+void ForgetSymbols(const Device& device) {
+  Variables& variables = Variables::Get();
+  std::unique_lock lock(variables.mutex);
+  for (auto& [symbol, variable] : variables.by_symbol) variable.per_device.erase(&device);
+}
+
 }  // namespace rankle::vgpu::runtime
 
 using namespace rankle::vgpu;

@@ -10,4 +10,7 @@ namespace rankle::vgpu::runtime {
 // The variable's memory on this device, allocated at its first use.
 Error FindSymbol(Device& device, const void* symbol, void** address, size_t* bytes);
 
+// The device was reset: its variables are gone until they are used again.
+void ForgetSymbols(const Device& device);
+
 }  // namespace rankle::vgpu::runtime

@@ -21,13 +21,13 @@ constexpr uint32_t kWindow = 4096, kWindows = 64;
 
 struct Window {
   std::atomic<bool> busy{false};
-  plan::CorruptPattern pattern;
-  uint32_t amount;  // bits, or elements
-  uint32_t length, element;
-  uint64_t random;
-  unsigned char* bytes;
+  plan::CorruptPattern pattern = plan::CorruptPattern::kBitflip;
+  uint32_t amount = 0;  // bits, or elements
+  uint32_t length = 0, element = 0;
+  uint64_t random = 0;
+  unsigned char* bytes = nullptr;
 };
-Window g_windows[kWindows];
+constinit Window g_windows[kWindows];
 std::atomic<unsigned char*> g_memory{nullptr};  // pinned, kWindow bytes each
 
 uint64_t NextRandom(uint64_t& state) {

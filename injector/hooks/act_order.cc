@@ -19,10 +19,10 @@ struct Held {
   uint16_t fault = 0;
   HookCall call;
   Handler handler = nullptr;
-  alignas(16) unsigned char frame[kMaxFrame];
-  void* arguments[kMaxArguments];
+  alignas(16) unsigned char frame[kMaxFrame] = {};
+  void* arguments[kMaxArguments] = {};
 };
-Held g_held;
+constinit Held g_held;
 
 }  // namespace
 

@@ -24,12 +24,8 @@ extern "C" {
 namespace rankle::hooks {
 namespace {
 
-// The prototype chooses among overloads (the CUDA headers add some for C++).
-template <typename Function>
-void* AddressOf(Function* function) {
-  return reinterpret_cast<void*>(function);
-}
-
+// Filled in by the linker, not at run time: constructors of other libraries come before ours. The prototypes
+// choose among the overloads that the CUDA headers add for C++.
 const Symbol kList[] = {
 #include "injector/hooks/generated_symbols.inc"
 };

@@ -208,7 +208,7 @@ def outputs(apis):
         wrappers[api.library].append(wrapper(api, symbol, slot))
         types = ", ".join(parameter.type for parameter in api.prototype.parameters)
         symbols.append(f'{{"{symbol}", {api.id}, api::Library::{LIBRARIES[api.library]}, '
-                       f"AddressOf<{api.prototype.result}({types})>(&{symbol})}},\n")
+                       f"reinterpret_cast<void*>(static_cast<{api.prototype.result} (*)({types})>(&{symbol}))}},\n")
     files = {os.path.join(HERE, f"generated_{library}.inc"): "".join(text) for library, text in wrappers.items()}
     files[os.path.join(HERE, "generated_symbols.inc")] = "".join(symbols)
     files[os.path.join(API_DIR, "api_table.inc")] = api_table(apis)

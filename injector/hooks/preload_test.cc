@@ -217,6 +217,18 @@ TEST(Preload, RecordsCallsBeforeMainAndAfterIt) {
   EXPECT_EQ(result.Events(Kind::kOperation).size(), 2u);
 }
 
+TEST(Preload, WorksBeforeItsOwnConstructors) {
+  TraceeOptions options;
+  options.environment = {{"FAKE_NCCL_EARLY", "1"}};
+  options.faults = {"skip ncclBroadcast"};
+  const TraceeResult result = RunTracee({"memory"}, options);
+  EXPECT_EQ(result.exit_code, 0);
+  EXPECT_THAT(result.output, HasSubstr("early 1\n"));
+  ASSERT_FALSE(result.Events(Kind::kMemory).empty());
+  EXPECT_EQ(result.Events(Kind::kMemory)[0].count, 4321u);
+  EXPECT_EQ(result.records[0].process.memory_in_use, 4821u);  // nothing was reset later
+}
+
 TEST(Preload, LeavesNoTraceInProcessesWithoutCuda) {
   EXPECT_TRUE(RunTracee({"nothing"}).records.empty());
   const TraceeResult shell = RunTracee({"shell"});

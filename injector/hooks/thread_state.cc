@@ -12,8 +12,9 @@ constinit thread_local ThreadState* t_state = nullptr;
 namespace {
 
 constexpr uint32_t kMaxThreads = 256;
-ThreadState g_states[kMaxThreads];
-std::atomic<bool> g_taken[kMaxThreads];
+// Hooks run before our constructors: nothing here may have one.
+constinit ThreadState g_states[kMaxThreads];
+constinit std::atomic<bool> g_taken[kMaxThreads];
 std::atomic<uint32_t> g_last_number{0};
 std::atomic<bool> g_exhausted{false};
 pthread_key_t g_key;

@@ -17,24 +17,24 @@ namespace rankle::hooks {
 
 // An operation that waits for the end of its group to be enqueued.
 struct GroupedOperation {
-  record::Record* record;
-  Comm* comm;
-  cudaStream_t stream;
+  record::Record* record = nullptr;
+  Comm* comm = nullptr;
+  cudaStream_t stream = nullptr;
 };
 
 // A communicator whose creation was asked for inside a group.
 struct GroupedCreation {
-  ncclComm_t* handle;
-  Comm* comm;
+  ncclComm_t* handle = nullptr;
+  Comm* comm = nullptr;
 };
 
 // A fault that acts on the result of an operation: done when the group has been enqueued.
 struct GroupedAction {
   plan::Decision decision;
-  void* buffer;
-  int64_t bytes;
-  int dtype;
-  cudaStream_t stream;
+  void* buffer = nullptr;
+  int64_t bytes = 0;
+  int dtype = 0;
+  cudaStream_t stream = nullptr;
 };
 
 struct ThreadState {
@@ -43,9 +43,9 @@ struct ThreadState {
   uint16_t group = 0;   // number of the open group, 0 = none
   uint32_t group_depth = 0;
   uint32_t operations = 0, creations = 0, actions = 0;
-  GroupedOperation operation[kMaxOperations];
-  GroupedCreation creation[kMaxCreations];
-  GroupedAction action[kMaxActions];
+  GroupedOperation operation[kMaxOperations] = {};
+  GroupedCreation creation[kMaxCreations] = {};
+  GroupedAction action[kMaxActions] = {};
 };
 
 // Address of the outermost hook's frame while the thread is inside one, else 0.

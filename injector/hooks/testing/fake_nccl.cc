@@ -2,8 +2,10 @@
 // call CUDA (as the real library does, to show that such calls are not recorded), and every call is counted.
 // FAKE_NCCL_THROW=1: ncclAllReduce throws. ncclCommShrink is missing on purpose, as in older libraries.
 #include <cuda_runtime_api.h>
+#include <dlfcn.h>
 #include <nccl.h>
 
+#include <cstdio>
 #include <cstdlib>
 #include <stdexcept>
 
@@ -21,6 +23,16 @@ ncclResult_t Operation(cudaStream_t stream) {
   if (getenv("FAKE_NCCL_THROW") != nullptr) throw std::runtime_error("thrown inside NCCL");
   ++g_operations;
   return cudaStreamQuery(stream) == cudaSuccess ? ncclSuccess : ncclInternalError;
+}
+
+// Runs before librankle.so's constructors: a library is initialised before those that were loaded ahead of
+// it.
+[[gnu::constructor]] void CallEarly() {
+  if (getenv("FAKE_NCCL_EARLY") == nullptr) return;
+  void* memory = nullptr;
+  cudaMalloc(&memory, 4321);
+  std::printf("early %d\n", dlsym(RTLD_DEFAULT, "ncclAllReduce") != nullptr);
+  std::fflush(stdout);
 }
 
 }  // namespace

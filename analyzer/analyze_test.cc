@@ -617,5 +617,27 @@ TEST(AnalyzeTest, RankThatTearsDownInsteadOfEnteringHasSkippedACall) {
   EXPECT_THAT(report.verdict.ranks, ElementsAre(2));
 }
 
+TEST(AnalyzeTest, StoppedProcessWithEarlierWorkInFlightIsBlamedForWhatItNeverEntered) {
+  DdpJob j(4);
+  Enter(j.job, j.dp, 2.5, {0, 1, 2, 3});  // queued by all, and needs the stopped process to go on
+  Enter(j.job, j.dp, 2.6, {0, 1, 3});
+  j.job.ObservedUntil(20).Heartbeat(2, 2.55);
+  const Report report = Diagnose(j.job);
+  EXPECT_EQ(report.verdict.anomaly, "hang.not_entered");
+  EXPECT_THAT(report.verdict.ranks, ElementsAre(2));
+  EXPECT_THAT(report.verdict.summary, HasSubstr("#82"));
+}
+
+TEST(AnalyzeTest, ExceptionsInsideTheLibraryOfVictimsAreNotTheCause) {
+  DdpJob j(4);
+  j.job.FailedCall(1, 2.400, "ncclCommFinalize", 2).Exited(1, 2.42, 10);
+  for (int r : {0, 2, 3}) {
+    j.job.Exception(r, 2.41, "TransferStopped").AsyncError(r, 2.411, 6).Exited(r, 2.42, 10);
+  }
+  const Report report = Diagnose(j.job);
+  EXPECT_EQ(report.verdict.anomaly, "crash.nccl") << report.verdict.summary;
+  EXPECT_THAT(report.verdict.ranks, ElementsAre(1));
+}
+
 }  // namespace
 }  // namespace rankle

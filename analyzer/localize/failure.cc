@@ -169,11 +169,16 @@ class FailureFinder {
     const bool well = p != nullptr && p->state == store::ProcessState::kEnded;
     if (well) return;  // whatever happened, the program coped
     bool first = true;
+    // When an error from elsewhere is reported after an exception, a library threw, caught and translated it.
+    int64_t last_report = 0;
+    for (const Failure& f : chain) {
+      if (f.kind == FailureKind::kNccl && f.cascade != Cascade::kLocal) last_report = f.time;
+    }
     for (Failure& f : chain) {
       const int after = f.rank_ended ? 0 : OperationsAfter(rank, f.time);
       // A caught exception is everyday business; it belongs to the end only if nothing was issued after it.
-      const bool got_over =
-          f.kind == FailureKind::kException ? after > 0 || !ended : after >= kRecoveredOperations;
+      const bool got_over = f.kind == FailureKind::kException ? after > 0 || !ended || f.time <= last_report
+                                                              : after >= kRecoveredOperations;
       if (got_over) continue;
       f.first_of_rank = first, first = false;
       f.rank_ended = ended;

@@ -93,7 +93,7 @@ class StallFinder {
     if (held == nullptr) {  // inert inside a wait that it shares: everybody came, and it does not move
       for (size_t w : waits_of_rank_[rank]) held = &waits_[w];
       stall.kind = StallKind::kInCollective;
-      if (held != nullptr) stall.wait = *held;
+      if (held != nullptr) stall.wait = *held, SayWhatTheStoppedNeverEntered(stall);
       return stall;
     }
     stall.wait = *held;
@@ -149,7 +149,11 @@ class StallFinder {
     for (int32_t rank : wait.waiters) {
       if (IsInert(StateOf(rank))) stall.culprits.push_back(rank);
     }
-    if (!stall.culprits.empty() || wait.operation < 0) return stall;
+    if (!stall.culprits.empty()) {
+      SayWhatTheStoppedNeverEntered(stall);
+      return stall;
+    }
+    if (wait.operation < 0) return stall;
     const std::vector<int32_t> behind = NotStarted(wait);
     if (!behind.empty()) {
       stall.kind = StallKind::kNotStarted;
@@ -158,6 +162,40 @@ class StallFinder {
       stall.culprits = wait.waiters;  // most have finished; these few have not
     }
     return stall;
+  }
+
+  // A stopped process also holds up what it entered before. If the others have entered more since, it was
+  // stopped outside: name the first operation that it never entered.
+  void SayWhatTheStoppedNeverEntered(Stall& stall) const {
+    if (stall.wait.kind != WaitKind::kCollective) return;
+    const store::Communicator& c = store_.communicators[stall.wait.communicator];
+    const auto last_of = [&](const store::Member& m) -> int64_t {
+      return m.collectives.empty() ? 0 : store_.operations.seq[m.collectives.back()];
+    };
+    int64_t came = INT64_MAX;
+    for (const store::Member& m : c.members) {
+      const bool stopped =
+          std::find(stall.culprits.begin(), stall.culprits.end(), m.rank) != stall.culprits.end();
+      if (stopped) came = std::min(came, last_of(m));
+    }
+    Wait next;
+    next.communicator = stall.wait.communicator, next.seq = static_cast<uint32_t>(came + 1);
+    next.threshold_ns = stall.wait.threshold_ns;
+    for (const store::Member& m : c.members) {
+      if (m.rank == kNone) continue;
+      const int64_t operation = progress_.FindCollective(m, next.seq);
+      if (operation < 0) {
+        next.holders.push_back(m.rank);
+        continue;
+      }
+      next.operation = operation;
+      next.waiters.push_back(m.rank);
+      next.last_arrival = std::max(next.last_arrival, store_.operations.entered[operation]);
+      next.waited_ns = std::max(next.waited_ns, progress_.WatchedUntil(m.rank) - next.last_arrival);
+    }
+    if (next.waiters.empty()) return;
+    stall.kind = StallKind::kNotEntered;
+    stall.wait = next;
   }
 
   // Waiters whose device never began the operation although that of others did.

@@ -228,9 +228,13 @@ absl::Status Database::SaveTo(const std::string& path) {
     return absl::PermissionDeniedError(absl::StrCat(path, ": ", attached.status().message()));
   absl::Status status = absl::OkStatus();
   for (const std::string& name : state_->table_names) {
-    for (const std::string& sql :
-         {absl::StrCat("DROP TABLE IF EXISTS out.", name),
-          absl::StrCat("CREATE TABLE out.", name, " AS SELECT * FROM ", name)}) {
+    // DROP TABLE IF EXISTS would find the virtual table of that name.
+    auto old =
+        Query(absl::StrCat("SELECT 1 FROM out.sqlite_master WHERE type = 'table' AND name = '", name, "'"));
+    std::vector<std::string> statements;
+    if (old.ok() && !old->rows.empty()) statements.push_back(absl::StrCat("DROP TABLE out.", name));
+    statements.push_back(absl::StrCat("CREATE TABLE out.", name, " AS SELECT * FROM ", name));
+    for (const std::string& sql : statements) {
       auto done = Query(sql);
       if (!done.ok() && status.ok())
         status = absl::UnknownError(absl::StrCat(path, ": ", done.status().message()));

@@ -144,7 +144,8 @@ void BuildCausalChain(const store::Store& store, const facts::Facts& facts, Repo
                        absl::StrCat("last seen in ", store::OperationName(o.api[last]), " #", o.seq[last],
                                     " of ", store.communicators[o.communicator[last]].name)});
     }
-    const int32_t waiter = s.wait.waiters.empty() ? -1 : store.GlobalRank(s.wait.waiters[0]);
+    if (s.wait.waiters.empty()) continue;
+    const int32_t waiter = store.GlobalRank(s.wait.waiters[0]);
     chain.push_back(
         {store::Store::Seconds(s.wait.last_arrival), waiter,
          absl::StrCat(s.wait.waiters.size(), " ranks begin to wait in ", WaitName(store, s.wait))});

@@ -130,6 +130,7 @@ TEST_F(ImporterTest, TablesAreWrittenIntoADatabaseFile) {
   auto written = Analyze({directory_}, options);
   ASSERT_TRUE(written.ok()) << written.status();
   EXPECT_GT(fs::file_size(directory_ / "out.sqlite"), 4096u);
+  EXPECT_TRUE(Analyze({directory_}, options).ok());  // written over
   options.database_file = directory_ / "no" / "such" / "folder.sqlite";
   EXPECT_FALSE(Analyze({directory_}, options).ok());
 }

@@ -116,7 +116,8 @@ TEST(ProcessTest, MemoryAndEventsAreSharedBetweenProcesses) {
     Handles handles;
     static Gate gate;
     if (cudaMalloc(&memory, 1 << 20) != cudaSuccess) return 1;
-    if (cudaMemset(memory, 0, 1 << 20) != cudaSuccess) return 2;
+    // cudaMemset on device memory only queues; the stream below is not ordered behind it.
+    if (cudaMemset(memory, 0, 1 << 20) != cudaSuccess || cudaDeviceSynchronize() != cudaSuccess) return 2;
     if (cudaEventCreateWithFlags(&event, cudaEventDisableTiming | cudaEventInterprocess) != cudaSuccess)
       return 3;
     if (cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking) != cudaSuccess) return 4;
@@ -160,6 +161,7 @@ TEST(ProcessTest, OpenedMemoryOutlivesItsKilledOwner) {
     cudaIpcMemHandle_t handle;
     cudaMalloc(&memory, 4096);
     cudaMemset(memory, 9, 4096);
+    cudaDeviceSynchronize();
     cudaIpcGetMemHandle(&handle, memory);
     to_user.Send(handle);
     for (;;) pause();

@@ -48,7 +48,7 @@ check_program() {
   local program=$1
   job first "$program" --steps 100 --verify || { fail "$program does not finish"; return; }
   awk -v first="$(loss_of first 'step 1')" -v last="$(loss_of first 'done steps=100')" \
-    'BEGIN { exit !(last > 0 && last < 0.8 * first) }' || fail "$program: the loss does not fall"
+    'BEGIN { exit !(last > 0 && last < 0.85 * first) }' || fail "$program: the loss does not fall"
   job second "$program" --steps 100 --verify || { fail "$program does not finish again"; return; }
   cmp -s "$scratch/first.0" "$scratch/second.0" || fail "$program: two runs differ"
 

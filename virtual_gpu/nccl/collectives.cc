@@ -10,7 +10,7 @@ namespace rankle::virtual_nccl {
 namespace {
 
 constexpr size_t kPipelineDepth =
-    4;  // a block is cut at least into this many chunks, so that work overlaps transfer
+    2;  // a block is cut at least into this many chunks, so that work overlaps transfer
 constexpr size_t kSmallestChunkBytes = 16 << 10;
 
 size_t DivideUp(size_t a, size_t b) { return (a + b - 1) / b; }

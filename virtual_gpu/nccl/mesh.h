@@ -23,7 +23,8 @@
 
 namespace rankle::virtual_nccl {
 
-inline constexpr size_t kChunkBytes = 256 << 10;  // capacity of every message
+inline constexpr size_t kChunkBytes =
+    512 << 10;  // capacity of every message; NCCL cuts its data into steps of this size too
 
 // One message in memory: received into, or sent from. A single operation may be pending on it.
 struct Bounce {

@@ -8,7 +8,7 @@
 namespace rankle::virtual_nccl {
 namespace {
 
-constexpr size_t kInterleaved = 4;  // slices in flight: one is reduced while others are on the wire
+constexpr size_t kInterleaved = 2;  // slices in flight: one is reduced while others are on the wire
 constexpr size_t kChannels = 2;
 constexpr std::array<Lane, kChannels> kLanes = {Lane::kRing0, Lane::kRing1};
 

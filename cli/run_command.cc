@@ -34,7 +34,8 @@ void RunCommand::DeclareFlags(Flags& flags) {
   flags.Switch("--no-trace", "Record nothing (faults still work)", no_trace_);
   flags.Integer({.name = "--records", .type = "N", .help = "Operations kept per process (default 65536)"}, 64,
                 1 << 24, options_.records);
-  flags.Switch("--watch", "Say on stderr how the job gets on", options_.watch);
+  flags.Switch("--watch", "Learn the job's rhythm: notice a stall within seconds, say when the job goes on",
+               options_.watch);
   flags.Text({.name = "--on-hang",
               .type = "report|kill|CMD",
               .help = "When the job stalls: report = print the verdict and go on, kill = also end the "

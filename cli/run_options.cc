@@ -76,6 +76,7 @@ HangPolicy PolicyOf(const RunOptions& options) {
     policy.action = HangPolicy::Action::kCommand;
     policy.command = options.on_hang;
   }
+  policy.watch = options.watch;
   policy.hang_after_ns = static_cast<uint64_t>(options.hang_after_s * 1e9);
   return policy;
 }

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <vector>
 
 namespace rankle::cli {
@@ -13,10 +14,14 @@ constexpr uint64_t kStart = 1000 * kSecond;
 // Feeds one snapshot a second with the same processes; returns the second of the first stall, -1 for none.
 class Job {
  public:
-  explicit Job(uint64_t hang_after_s) : detector_(hang_after_s * kSecond) {}
+  explicit Job(uint64_t hang_after_s, bool adaptive = false) : detector_(hang_after_s * kSecond, adaptive) {}
   bool At(uint64_t second, const std::vector<ProcessProgress>& processes) {
+    return ChangeAt(second, processes) == HangDetector::Change::kStalled;
+  }
+  HangDetector::Change ChangeAt(uint64_t second, const std::vector<ProcessProgress>& processes) {
     return detector_.Observe({.now_ns = kStart + second * kSecond,
                               .processes = processes,
+                              .first_end_ns = first_end_ns_,
                               .first_failure_ns = first_failure_ns_,
                               .any_running = any_running_});
   }
@@ -27,19 +32,25 @@ class Job {
     return -1;
   }
   void SetFailure(uint64_t second) { first_failure_ns_ = kStart + second * kSecond; }
+  void SetEnd(uint64_t second) { first_end_ns_ = kStart + second * kSecond; }
   void SetAllEnded() { any_running_ = false; }
 
  private:
   HangDetector detector_;
+  uint64_t first_end_ns_ = 0;
   uint64_t first_failure_ns_ = 0;
   bool any_running_ = true;
 };
 
 ProcessProgress Idle(int pid) {
-  return {.pid = pid, .alive = true, .signature = 1, .oldest_in_flight_ns = 0};
+  return {.pid = pid, .alive = true, .signature = 1, .in_communicator = false, .oldest_in_flight_ns = 0};
 }
 ProcessProgress Waiting(int pid, uint64_t since_s) {
-  return {.pid = pid, .alive = true, .signature = 1, .oldest_in_flight_ns = kStart + since_s * kSecond};
+  return {.pid = pid,
+          .alive = true,
+          .signature = 1,
+          .in_communicator = false,
+          .oldest_in_flight_ns = kStart + since_s * kSecond};
 }
 
 TEST(HangDetector, AnOperationInFlightWithoutAnyProgressIsAStall) {
@@ -93,6 +104,46 @@ TEST(HangDetector, RanksWithoutRecordsThatOutliveAFailedOneAreStalled) {
   Job job(5);
   job.SetFailure(1);
   EXPECT_EQ(job.FirstStall(20, {}), 6);
+}
+
+TEST(HangDetector, AMemberOfACommunicatorWhosePeerEndedLongAgoIsStalled) {
+  Job job(5);
+  job.SetEnd(1);
+  ProcessProgress member = Idle(2);
+  member.in_communicator = true;
+  EXPECT_EQ(job.FirstStall(20, {member}), 6);
+}
+
+TEST(HangDetector, AProcessThatLeftItsCommunicatorsMayWorkOnAfterItsPeers) {
+  Job job(5);
+  job.SetEnd(1);
+  EXPECT_EQ(job.FirstStall(100, {Idle(2)}), -1);
+}
+
+// A process that moves every `pause_s` seconds until second 30, and then waits; the second of the stall.
+int StallOfARhythm(bool adaptive, uint64_t pause_s) {
+  Job job(60, adaptive);
+  for (uint64_t second = 0; second < 200; ++second) {
+    ProcessProgress process = Waiting(1, std::min<uint64_t>(second, 30));
+    process.signature = std::min<uint64_t>(second, 30) / pause_s;
+    if (job.At(second, {process})) return static_cast<int>(second);
+  }
+  return -1;
+}
+
+TEST(HangDetector, AKnownRhythmShortensThePatienceToTenPauses) {
+  EXPECT_EQ(StallOfARhythm(/*adaptive=*/true, 1), 40);
+  EXPECT_EQ(StallOfARhythm(/*adaptive=*/true, 3), 60);
+  EXPECT_EQ(StallOfARhythm(/*adaptive=*/false, 1), 90);
+}
+
+TEST(HangDetector, TheEndOfAStallIsSaidOnce) {
+  Job job(5);
+  EXPECT_EQ(job.FirstStall(5, {Waiting(1, 0)}), 5);
+  ProcessProgress moved = Waiting(1, 8);
+  moved.signature = 2;
+  EXPECT_EQ(job.ChangeAt(8, {moved}), HangDetector::Change::kResumed);
+  EXPECT_EQ(job.ChangeAt(9, {moved}), HangDetector::Change::kNone);
 }
 
 TEST(HangDetector, AJobThatHasEndedIsNotStalled) {

@@ -21,6 +21,7 @@ struct HangPolicy {
   Action action = Action::kReport;
   std::string command;  // kCommand: a shell command, run with RANKLE_OUT set
   uint64_t hang_after_ns = 30'000'000'000;
+  bool watch = false;  // `--watch`: learn the job's rhythm, call a stall earlier, and say when it goes on
 };
 
 struct Job {

@@ -68,6 +68,7 @@ uint64_t ReadCommunicators(int fd, const FileHeader& header, ProcessProgress& pr
     signature = Mix(signature, comm.last_seq.load());
     signature = Mix(signature, comm.last_p2p_seq.load());
     signature = Mix(signature, static_cast<uint64_t>(state));
+    progress.in_communicator |= state >= CommState::kInitialising && state <= CommState::kFinalizing;
     if (state == CommState::kInitialising) NoteInFlight(comm.init_entered_ns.load(), progress);
   });
   return signature;
@@ -111,6 +112,7 @@ std::optional<ProcessProgress> ProgressSampler::SampleRecord(Source& source) {
   ProcessProgress progress{.pid = header->pid,
                            .alive = header->ended.load() == 0 && IsRunning(header->pid),
                            .signature = source.last.signature,
+                           .in_communicator = false,
                            .oldest_in_flight_ns = 0};
   if (!progress.alive) return source.last = progress;
   const uint64_t entered = ReadCommunicators(source.file.get(), *header, progress);

@@ -42,7 +42,7 @@ class Supervisor {
         terminal_(link_.guard_group),
         record_(job.record),
         sampler_(job.output_dir),
-        detector_(job.hang.hang_after_ns) {}
+        detector_(job.hang.hang_after_ns, job.hang.watch) {}
 
   int Run();
 
@@ -62,7 +62,7 @@ class Supervisor {
   void KillJob();
   void EndLeftovers();
   bool AnyRunning() const;
-  uint64_t FirstFailureNs() const;
+  uint64_t FirstEndNs(bool failures_only) const;  // 0 = none ended
   uint64_t SampleIntervalNs() const;
 
   const Job& job_;
@@ -85,18 +85,18 @@ bool Supervisor::AnyRunning() const {
                      [](const RunProcess& process) { return !process.end; });
 }
 
-uint64_t Supervisor::FirstFailureNs() const {
+uint64_t Supervisor::FirstEndNs(bool failures_only) const {
   uint64_t first = 0;
   for (const RunProcess& process : record_.processes) {
-    if (process.end && ExitCodeOf(*process.end) != 0 && (first == 0 || process.end->ended_ns < first)) {
-      first = process.end->ended_ns;
-    }
+    if (!process.end || (failures_only && ExitCodeOf(*process.end) == 0)) continue;
+    if (first == 0 || process.end->ended_ns < first) first = process.end->ended_ns;
   }
   return first;
 }
 
 uint64_t Supervisor::SampleIntervalNs() const {
-  return std::clamp<uint64_t>(job_.hang.hang_after_ns / 8, kSecond / 20, kSecond);
+  return std::clamp<uint64_t>(job_.hang.hang_after_ns / 8, kSecond / 20,
+                              job_.hang.watch ? kSecond / 5 : kSecond);
 }
 
 void Supervisor::SaveRecord() {
@@ -219,15 +219,19 @@ void Supervisor::LookForStall() {
   if (hang_action_ != 0) return EndLateHangAction(now);
   const std::vector<ProcessProgress> processes =
       job_.watch_records ? sampler_.Sample() : std::vector<ProcessProgress>();
-  if (!detector_.Observe({.now_ns = now,
-                          .processes = processes,
-                          .first_failure_ns = FirstFailureNs(),
-                          .any_running = AnyRunning()})) {
-    return;
+  const HangDetector::Change change =
+      detector_.Observe({.now_ns = now,
+                         .processes = processes,
+                         .first_end_ns = FirstEndNs(/*failures_only=*/false),
+                         .first_failure_ns = FirstEndNs(/*failures_only=*/true),
+                         .any_running = AnyRunning()});
+  if (change == HangDetector::Change::kResumed && job_.hang.watch) {
+    Say(Cat("the job goes on after ", DurationText(now - record_.stalls_ns.back())));
   }
+  if (change != HangDetector::Change::kStalled) return;
   record_.stalls_ns.push_back(now);
   SaveRecord();
-  Say(Cat("the job has made no progress for ", DurationText(job_.hang.hang_after_ns)));
+  Say(Cat("the job has made no progress for ", DurationText(detector_.Patience())));
   StartHangAction();
 }
 

@@ -58,8 +58,8 @@ void CheckVerdict(const ExpectedVerdict& expected, const CaseOutcome& outcome,
         Cat("verdict ", found.anomaly, " where ", expected.anomaly, " was expected: ", found.summary));
   }
   if (expected.ranks && Sorted(found.ranks) != *expected.ranks) {
-    failures.push_back(
-        Cat("culprits ", RankList(found.ranks), " where ", RankList(*expected.ranks), " were expected"));
+    failures.push_back(Cat("culprits ", RankList(Sorted(found.ranks)), " where ", RankList(*expected.ranks),
+                           " were expected"));
   }
   if (expected.links && Sorted(found.links) != *expected.links) {
     failures.push_back(

@@ -72,7 +72,7 @@ TEST(Suite, EveryMistakeNamesItsLine) {
     const char* said;
   } mistakes[] = {
       {"cases: []", "s.yaml:1: 'version: 1' is missing"},
-      {"version: 2\ncases: []", "s.yaml:2"},
+      {"version: 2\ncases: []", "s.yaml:1: version 2"},
       {"version: 1\ncases: []", "s.yaml:2: 'cases'"},
       {"version: 1\nextra: 1", "s.yaml:2: unknown key 'extra'"},
       {"version: 1\ncases:\n- name: a\n  comand: [x]", "s.yaml:4: unknown key 'comand'"},

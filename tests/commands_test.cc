@@ -1,0 +1,216 @@
+// The other subcommands from outside: exit codes, one clear line on errors, output that other programs can
+// read.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "tests/support/rankle_process.h"
+
+namespace rankle::testing {
+namespace {
+
+using ::testing::HasSubstr;
+using Arguments = std::vector<std::string>;
+
+// A finished run of two ranks, with records: rank 1 never entered the all-reduce in which rank 0 waits.
+class HungRun : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    scratch_ = new ScratchDirectory;
+    // Longer than what the analyzer calls a hang by itself.
+    const Finished run =
+        RunRankle({"run", "-q", "-n", "2", "--hang-after", "2.5", "--on-hang", "kill", "-o", out(), "--fault",
+                   "hang ncclAllReduce name=never", "--", RECORDED_RANK, "stuck"});
+    run_exit_ = run.exit_code;
+  }
+  static void TearDownTestSuite() { delete scratch_; }
+  static std::string out() { return scratch_->Path("out"); }
+  static ScratchDirectory* scratch_;
+  static int run_exit_;
+};
+ScratchDirectory* HungRun::scratch_ = nullptr;
+int HungRun::run_exit_ = 0;
+
+TEST_F(HungRun, AnalyzeNamesAnAnomalyInEveryFormat) {
+  ASSERT_EQ(run_exit_, 137);
+  const struct {
+    const char* format;
+    const char* begins;
+  } formats[] = {{"text", ""}, {"json", "{"}, {"html", "<!"}, {"junit", "<?xml"}};
+  for (const auto& [format, begins] : formats) {
+    const Finished analysis = RunRankle({"analyze", "--format", format, out()});
+    EXPECT_EQ(analysis.exit_code, 3) << format << analysis.err;
+    EXPECT_THAT(analysis.out, ::testing::StartsWith(begins));
+  }
+  const nlohmann::json report = nlohmann::json::parse(RunRankle({"analyze", "--format", "json", out()}).out);
+  EXPECT_EQ(report["schema"], "rankle.report/1");
+  EXPECT_EQ(report["verdict"]["class"], "hang.not_entered");
+  EXPECT_EQ(report["verdict"]["culprits"]["ranks"], nlohmann::json({1}));
+}
+
+TEST_F(HungRun, AnalyzeWritesToAFile) {
+  const std::string file = scratch_->Path("report.json");
+  const Finished analysis = RunRankle({"analyze", "--format", "json", "-o", file, out()});
+  EXPECT_EQ(analysis.out, "");
+  EXPECT_EQ(nlohmann::json::parse(ReadWhole(file))["schema"], "rankle.report/1");
+}
+
+TEST_F(HungRun, TraceCatShowsTheOperationInFlight) {
+  EXPECT_THAT(RunRankle({"trace", "cat", out()}).out, HasSubstr("entered"));
+  const std::string json = RunRankle({"trace", "cat", "--format", "json", out()}).out;
+  const nlohmann::json first = nlohmann::json::parse(json.substr(0, json.find('\n')));
+  EXPECT_EQ(first["kind"], "operation");
+  EXPECT_EQ(first["state"], "entered");
+}
+
+TEST_F(HungRun, TraceExportWritesCsvAndChromeEvents) {
+  const std::string csv = RunRankle({"trace", "export", out(), "--format", "csv"}).out;
+  EXPECT_THAT(csv, ::testing::StartsWith("rank,pid,host,kind,state"));
+  EXPECT_EQ(Lines(csv), 2);  // the header and rank 0's operation
+  const std::string file = scratch_->Path("trace.json");
+  EXPECT_EQ(RunRankle({"trace", "export", out(), "--format", "perfetto", "-o", file}).exit_code, 0);
+  EXPECT_NO_THROW(nlohmann::json::parse(ReadWhole(file)));
+}
+
+TEST_F(HungRun, ReleaseNamesTheFaultsThereAre) {
+  const Finished released = RunRankle({"release", out(), "--fault", "never"});
+  EXPECT_EQ(released.exit_code, 0) << released.err;
+  EXPECT_THAT(released.out, HasSubstr("'never'"));
+  const Finished unknown = RunRankle({"release", out(), "--fault", "other"});
+  EXPECT_EQ(unknown.exit_code, 2);
+  EXPECT_THAT(unknown.err, HasSubstr("never"));
+}
+
+TEST(FailOnAnomaly, TurnsAHangIntoExitCode3) {
+  const ScratchDirectory scratch;
+  const Finished run =
+      RunRankle({"run", "-q", "-n", "2", "--hang-after", "0.4", "--on-hang", "kill", "--fail-on-anomaly",
+                 "-o", scratch.Path("out"), "--", RECORDED_RANK, "stuck"});
+  EXPECT_EQ(run.exit_code, 3);
+  EXPECT_THAT(run.err, HasSubstr("verdict: hang.not_entered, rank 1"));
+}
+
+TEST(Faults, CatalogueAndChecks) {
+  EXPECT_THAT(RunRankle({"faults", "list"}).out, HasSubstr("slow-kernel"));
+  EXPECT_THAT(RunRankle({"faults", "show", "hang"}).out, HasSubstr("hang"));
+  EXPECT_EQ(RunRankle({"faults", "show", "explode"}).exit_code, 2);
+  const ScratchDirectory scratch;
+  std::ofstream(scratch.Path("plan.yaml"))
+      << "version: 1\nfaults:\n- do: delay\n  on: ncclAllReduce\n  wth: {}\n";
+  const Finished check = RunRankle({"faults", "check", scratch.Path("plan.yaml")});
+  EXPECT_EQ(check.exit_code, 2);
+  EXPECT_THAT(check.err, HasSubstr("plan.yaml:5"));
+}
+
+TEST(Doctor, ReportsEveryCheckAsJson) {
+  const nlohmann::json report = nlohmann::json::parse(RunRankle({"doctor", "--format", "json"}).out);
+  EXPECT_EQ(report["schema"], "rankle.doctor/1");
+  EXPECT_GE(report["checks"].size(), 8u);
+}
+
+TEST(Doctor, SaysWhetherACommandCanBeTraced) {
+  EXPECT_THAT(RunRankle({"doctor", "--", "/bin/sh"}).out, HasSubstr("traceable by preload"));
+  EXPECT_EQ(RunRankle({"doctor", "--", "no-such-command"}).exit_code, 1);
+}
+
+TEST(Unusable, InputGetsOneLineAndExitCode2) {
+  const ScratchDirectory scratch;
+  std::ofstream(scratch.Path("foreign.rkl")) << "not a flight record";
+  const Arguments commands[] = {{"analyze", "/no/such/dir"},
+                                {"analyze", scratch.Path("foreign.rkl")},
+                                {"analyze"},
+                                {"trace", "cat", "/no/such/dir"},
+                                {"trace", "cat", scratch.Path("")},
+                                {"trace", "export", scratch.Path(""), "--format", "xls"},
+                                {"release", scratch.Path("")},
+                                {"suite", "/no/such/suite.yaml"},
+                                {"faults", "check", "/no/such/plan.yaml"},
+                                {"faults"}};
+  for (const Arguments& arguments : commands) {
+    const Finished run = RunRankle(arguments);
+    EXPECT_EQ(run.exit_code, 2) << arguments[0];
+    EXPECT_EQ(Lines(run.err), 1) << run.err;
+    EXPECT_EQ(run.out, "");
+  }
+}
+
+class Suite : public ::testing::Test {
+ protected:
+  Finished RunSuite(const std::string& cases, Arguments flags = {}) {
+    std::ofstream(scratch_.Path("suite.yaml"))
+        << "version: 1\ndefaults: { ranks: 2, timeout: 20s, hang_after: 400ms }\ncases:\n" + cases;
+    Arguments arguments{"suite", scratch_.Path("suite.yaml"), "-o", scratch_.Path("out")};
+    arguments.insert(arguments.end(), flags.begin(), flags.end());
+    return RunRankle(arguments);
+  }
+  ScratchDirectory scratch_;
+};
+
+constexpr char kGood[] =
+    "- { name: good, command: [sh, -c, 'echo fine'], expect: { exit: 0, log: fine, not_log: bad } }\n";
+constexpr char kBad[] = "- { name: bad, command: [sh, -c, 'exit 3'], expect: { exit: 0 } }\n";
+
+TEST_F(Suite, PassesWhenEveryCaseIsAsExpected) {
+  const Finished suite = RunSuite(kGood);
+  EXPECT_EQ(suite.exit_code, 0) << suite.out << suite.err;
+  EXPECT_THAT(suite.out, HasSubstr("1 of 1 cases pass"));
+}
+
+TEST_F(Suite, FailsWithTheReasonWhenACaseIsNot) {
+  const Finished suite =
+      RunSuite(std::string(kGood) + kBad, {"--jobs", "2", "--junit", scratch_.Path("junit.xml")});
+  EXPECT_EQ(suite.exit_code, 1);
+  EXPECT_THAT(suite.out, HasSubstr("exit code 3 where 0 was expected"));
+  EXPECT_THAT(ReadWhole(scratch_.Path("junit.xml")), HasSubstr("tests=\"2\" failures=\"1\""));
+}
+
+TEST_F(Suite, FilterSelectsCases) {
+  EXPECT_EQ(RunSuite(std::string(kGood) + kBad, {"--filter", "go*"}).exit_code, 0);
+  EXPECT_EQ(RunSuite(kGood, {"--filter", "none*"}).exit_code, 2);
+}
+
+TEST_F(Suite, AHangingCaseEndsAndIsScored) {
+  const std::string hang =
+      std::string("- { name: hang, command: [") + RECORDED_RANK +
+      ", stuck], expect: { exit: nonzero, verdict: { class: hang.not_entered, ranks: [1] } } }\n";
+  const Finished suite = RunSuite(hang, {"--score", scratch_.Path("score.json")});
+  EXPECT_EQ(suite.exit_code, 0) << suite.out;
+  const nlohmann::json score = nlohmann::json::parse(ReadWhole(scratch_.Path("score.json")));
+  EXPECT_EQ(score["cases"], 1);
+  EXPECT_EQ(score["confusion"]["hang.not_entered"]["hang.not_entered"], 1);
+  EXPECT_EQ(score["culprits"]["exact"], 1);
+  EXPECT_EQ(score["results"][0]["exit_code"], 137);
+}
+
+TEST_F(Suite, ACaseThatOutlivesItsTimeoutFailsAndLeavesNothing) {
+  const Finished suite =
+      RunSuite("- { name: slow, timeout: 500ms, command: [sh, -c, 'sleep 1000'], expect: { exit: any } }\n");
+  EXPECT_EQ(suite.exit_code, 1);
+  EXPECT_THAT(suite.out, HasSubstr("did not end within its timeout"));
+  EXPECT_TRUE(WaitUntil([&] { return ProcessesWith(scratch_.Path("out")).empty(); }));
+}
+
+TEST_F(Suite, KillingTheSuiteLeavesNothing) {
+  std::ofstream(scratch_.Path("suite.yaml")) << "version: 1\ncases:\n- { name: slow, ranks: 2, command: [sh, "
+                                                "-c, 'touch $RANKLE_OUT/ready$RANK; sleep 1000'] }\n";
+  RankleProcess suite({"suite", scratch_.Path("suite.yaml"), "-o", scratch_.Path("out")});
+  ASSERT_TRUE(WaitUntil([&] { return std::filesystem::exists(scratch_.Path("out/001-slow/ready1")); }));
+  suite.Signal(SIGKILL);
+  suite.Wait();
+  EXPECT_TRUE(WaitUntil([&] { return ProcessesWith(scratch_.Path("out")).empty(); }));
+}
+
+TEST_F(Suite, AnUnsoundSuiteIsRefusedWithItsLine) {
+  const Finished suite = RunSuite("- { name: a, comand: [x] }\n");
+  EXPECT_EQ(suite.exit_code, 2);
+  EXPECT_THAT(suite.err, HasSubstr("suite.yaml:4: unknown key 'comand'"));
+  EXPECT_EQ(RunSuite("- { name: a, command: [no-such-program] }\n").exit_code, 2);
+  EXPECT_EQ(RunSuite("- { name: a, command: [sh], faults: [ { do: explode } ] }\n").exit_code, 2);
+}
+
+}  // namespace
+}  // namespace rankle::testing

@@ -25,7 +25,9 @@ void WakeOnWire(Bounce& bounce) {
 }  // namespace
 
 Link::Link(std::shared_ptr<Mesh> mesh, std::vector<int> members, int rank, uint64_t identity)
-    : mesh_(std::move(mesh)), members_(std::move(members)), rank_(rank), identity_(identity) {}
+    : mesh_(std::move(mesh)), members_(std::move(members)), rank_(rank), identity_(identity) {
+  Watch();
+}
 
 void Link::Post(Bounce& bounce, Bounce::Pending pending) {
   const std::lock_guard<std::mutex> lock(mutex_);

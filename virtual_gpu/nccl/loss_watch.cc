@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kPeriod(200);
 
-struct Watch {
+struct Watchers {
   std::mutex mutex;
   std::set<Watched*> watched;
   pid_t owner = 0;  // the process whose thread it is: a fork takes no threads along
@@ -25,15 +25,15 @@ struct Watch {
   }
 };
 
-Watch& TheWatch() {
-  static auto* watch = new Watch;  // leaked: the thread uses it until the process is gone
+Watchers& TheWatchers() {
+  static auto* watch = new Watchers;  // leaked: the thread uses it until the process is gone
   return *watch;
 }
 
 }  // namespace
 
-Watched::Watched() {
-  Watch& watch = TheWatch();
+void Watched::Watch() {
+  Watchers& watch = TheWatchers();
   const std::lock_guard<std::mutex> lock(watch.mutex);
   watch.watched.insert(this);
   if (watch.owner == getpid()) return;
@@ -42,7 +42,7 @@ Watched::Watched() {
 }
 
 void Watched::Unwatch() {
-  Watch& watch = TheWatch();
+  Watchers& watch = TheWatchers();
   const std::lock_guard<std::mutex> lock(watch.mutex);
   watch.watched.erase(this);
 }

@@ -9,13 +9,14 @@ namespace rankle::virtual_nccl {
 
 class Watched {
  public:
-  Watched();
   virtual ~Watched() = default;
-  // Called every now and then from the watching thread, until Unwatch.
+  // Called every now and then from the watching thread, from Watch to Unwatch.
   virtual void LookForLoss() = 0;
 
  protected:
-  // A derived class calls this first in its destructor.
+  // A derived class calls these last in its constructor and first in its destructor: the thread may call at
+  // any time in between.
+  void Watch();
   void Unwatch();
 };
 

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <mutex>
 
 namespace rankle::virtual_nccl {
 namespace {
@@ -18,6 +19,9 @@ uint64_t TimerNow() {
 void CommProfiler::Init(const ProfilerCommInfo& info) {
   ProfilerPlugin* const plugin = ProfilerPlugin::Loaded();
   if (plugin == nullptr) return;
+  // Plugins set the process's one mask in their init: one communicator at a time.
+  static auto* const mutex = new std::mutex;
+  const std::lock_guard<std::mutex> lock(*mutex);
   plugin_ = plugin->Init(&context_, info) == ncclSuccess ? plugin : nullptr;
 }
 

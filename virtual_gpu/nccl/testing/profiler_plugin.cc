@@ -84,28 +84,27 @@ ncclResult_t Finalize(void*) {
   return ncclSuccess;
 }
 
-void Enable(int* mask) {
-  *mask = 0xfff;
+void Enable(int* mask, int nranks) {
+  __atomic_store_n(mask, 0xfff, __ATOMIC_RELAXED);  // another communicator may be reading it
   const std::lock_guard<std::mutex> lock(mutex);
   ++report.inits;
+  report.nranks = nranks;
   report.version = RANKLE_PROFILER_VERSION;
 }
 
 #if RANKLE_PROFILER_VERSION <= 3
 ncclResult_t Init(void**, int* mask) {
-  Enable(mask);
+  Enable(mask, 0);
   return ncclSuccess;
 }
 #elif RANKLE_PROFILER_VERSION == 4
 ncclResult_t Init(void**, int* mask, const char*, uint64_t, int, int nranks, int, abi::LoggerFn) {
-  Enable(mask);
-  report.nranks = nranks;
+  Enable(mask, nranks);
   return ncclSuccess;
 }
 #else
 ncclResult_t Init(void**, uint64_t, int* mask, const char*, int, int nranks, int, abi::LoggerFn) {
-  Enable(mask);
-  report.nranks = nranks;
+  Enable(mask, nranks);
   return ncclSuccess;
 }
 #endif

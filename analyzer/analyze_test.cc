@@ -639,5 +639,73 @@ TEST(AnalyzeTest, ExceptionsInsideTheLibraryOfVictimsAreNotTheCause) {
   EXPECT_THAT(report.verdict.ranks, ElementsAre(1));
 }
 
+// One all-to-all by grouped sends and receives, entered by these ranks; the others called nothing of it.
+void AllToAll(JobBuilder& job, int communicator, int size, const std::vector<int>& ranks, uint16_t group,
+              double at, double finished) {
+  for (int r : ranks) {
+    for (int peer = 0; peer < size; ++peer) {
+      for (const char* api : {"ncclSend", "ncclRecv"}) {
+        job.Add({.rank = r,
+                 .communicator = communicator,
+                 .api = api,
+                 .entered = at,
+                 .finished = finished,
+                 .peer = peer,
+                 .group = group});
+      }
+    }
+  }
+}
+
+TEST(AnalyzeTest, RankMissingInAnAllToAllOfGroupedSendsIsNamed) {
+  JobBuilder job(4);
+  const int ep = job.Communicator("ep", {0, 1, 2, 3});
+  for (uint16_t k = 1; k <= 10; ++k) AllToAll(job, ep, 4, {0, 1, 2, 3}, k, 0.1 * k, 0.1 * k + 0.01);
+  AllToAll(job, ep, 4, {0, 1, 2}, 11, 1.5, -1);
+  job.ObservedUntil(20);
+  const Report report = Diagnose(job);
+  EXPECT_EQ(report.verdict.anomaly, "hang.not_entered") << report.verdict.summary;
+  EXPECT_THAT(report.verdict.ranks, ElementsAre(3));
+}
+
+TEST(AnalyzeTest, RankStuckInsideAnOpenGroupHasNotEntered) {
+  JobBuilder job(4);
+  const int ep = job.Communicator("ep", {0, 1, 2, 3});
+  for (uint16_t k = 1; k <= 10; ++k) AllToAll(job, ep, 4, {0, 1, 2, 3}, k, 0.1 * k, 0.1 * k + 0.01);
+  AllToAll(job, ep, 4, {0, 1, 2}, 11, 1.5, -1);
+  for (int peer : {0, 1}) {
+    job.Add({.rank = 3,
+             .communicator = ep,
+             .api = "ncclSend",
+             .entered = 1.5,
+             .peer = peer,
+             .group = 11,
+             .returned = false});
+  }
+  job.ObservedUntil(20);
+  const Report report = Diagnose(job);
+  EXPECT_EQ(report.verdict.anomaly, "hang.not_entered") << report.verdict.summary;
+  EXPECT_THAT(report.verdict.ranks, ElementsAre(3));
+}
+
+TEST(AnalyzeTest, StoppedRankInsideAnAllToAllIsTheOnlyCulprit) {
+  JobBuilder job(4);
+  const int ep = job.Communicator("ep", {0, 1, 2, 3});
+  for (uint16_t k = 1; k <= 10; ++k) AllToAll(job, ep, 4, {0, 1, 2, 3}, k, 0.1 * k, 0.1 * k + 0.01);
+  AllToAll(job, ep, 4, {0, 1, 2, 3}, 11, 1.5, -1);
+  job.ObservedUntil(20).Heartbeat(3, 1.6);
+  const Report report = Diagnose(job);
+  EXPECT_EQ(report.verdict.anomaly, "hang.in_collective") << report.verdict.summary;
+  EXPECT_THAT(report.verdict.ranks, ElementsAre(3));
+}
+
+TEST(AnalyzeTest, CompleteAllToAllThatDoesNotEndIsNoDeadlock) {
+  JobBuilder job(4);
+  const int ep = job.Communicator("ep", {0, 1, 2, 3});
+  AllToAll(job, ep, 4, {0, 1, 2, 3}, 1, 1.5, -1);
+  job.ObservedUntil(20);
+  EXPECT_EQ(Diagnose(job).verdict.anomaly, "hang.in_collective");
+}
+
 }  // namespace
 }  // namespace rankle

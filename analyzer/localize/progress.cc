@@ -24,7 +24,8 @@ void Progress::TakeRecordedStates() {
   const auto& o = store_.operations;
   finished_.resize(o.size());
   for (size_t i = 0; i < o.size(); ++i) {
-    finished_[i] = o.finished[i] != 0 || o.state[i] == OpState::kDone || o.state[i] == OpState::kFailed;
+    finished_[i] = o.finished[i] != 0 || o.state[i] == OpState::kDone || o.state[i] == OpState::kFailed ||
+                   o.state[i] == OpState::kIssued;  // nobody can be waiting in what was not enqueued
   }
 }
 
@@ -42,7 +43,8 @@ void Progress::InferFromStreamOrder() {
       Later& l = later[o.stream[i]];
       const bool same_group = o.group[i] != 0 && o.group[i] == l.group;
       if (l.finished && !same_group) finished_[i] = 1;
-      if (finished_[i] && o.state[i] != OpState::kFailed && !l.finished) l = {true, o.group[i]};
+      const bool ran = finished_[i] && o.state[i] != OpState::kFailed && o.state[i] != OpState::kIssued;
+      if (ran && !l.finished) l = {true, o.group[i]};
     }
   }
 }

@@ -50,6 +50,12 @@ class StallFinder {
         if (!IsInert(StateOf(rank))) graph_[rank].push_back(NodeOf(w));
       }
       for (int32_t rank : waits_[w].holders) graph_[NodeOf(w)].push_back(rank);
+      // What is grouped ends together: a send and its receive that both are there still wait for the rest of
+      // the groups.
+      const bool complete = waits_[w].holders.empty() && waits_[w].unknown_holders == 0;
+      if (complete && waits_[w].operation >= 0 && store_.operations.group[waits_[w].operation] != 0) {
+        for (int32_t rank : waits_[w].waiters) graph_[NodeOf(w)].push_back(rank);
+      }
     }
   }
 
@@ -164,23 +170,33 @@ class StallFinder {
     return stall;
   }
 
-  // A stopped process also holds up what it entered before. If the others have entered more since, it was
-  // stopped outside: name the first operation that it never entered.
+  // A stopped process also holds up what it entered before. If others have entered more since, in any
+  // communicator, it was stopped outside: name the first operation that it never entered.
   void SayWhatTheStoppedNeverEntered(Stall& stall) const {
-    if (stall.wait.kind != WaitKind::kCollective) return;
-    const store::Communicator& c = store_.communicators[stall.wait.communicator];
-    const auto last_of = [&](const store::Member& m) -> int64_t {
-      return m.collectives.empty() ? 0 : store_.operations.seq[m.collectives.back()];
-    };
+    Wait first;
+    for (int32_t c = 0; c < static_cast<int32_t>(store_.communicators.size()); ++c) {
+      Wait next = NextWithout(c, stall.culprits);
+      next.threshold_ns = stall.wait.threshold_ns;
+      if (!next.waiters.empty() && (first.waiters.empty() || next.last_arrival < first.last_arrival))
+        first = next;
+    }
+    if (first.waiters.empty()) return;
+    stall.kind = StallKind::kNotEntered;
+    stall.wait = first;
+  }
+
+  // The collective after the last that these ranks entered in a communicator; no waiters when nobody else did
+  // either.
+  Wait NextWithout(int32_t communicator, const std::vector<int32_t>& ranks) const {
+    const store::Communicator& c = store_.communicators[communicator];
     int64_t came = INT64_MAX;
     for (const store::Member& m : c.members) {
-      const bool stopped =
-          std::find(stall.culprits.begin(), stall.culprits.end(), m.rank) != stall.culprits.end();
-      if (stopped) came = std::min(came, last_of(m));
+      if (std::find(ranks.begin(), ranks.end(), m.rank) == ranks.end()) continue;
+      came = std::min<int64_t>(came, m.collectives.empty() ? 0 : store_.operations.seq[m.collectives.back()]);
     }
     Wait next;
-    next.communicator = stall.wait.communicator, next.seq = static_cast<uint32_t>(came + 1);
-    next.threshold_ns = stall.wait.threshold_ns;
+    if (came == INT64_MAX) return next;
+    next.communicator = communicator, next.seq = static_cast<uint32_t>(came + 1);
     for (const store::Member& m : c.members) {
       if (m.rank == kNone) continue;
       const int64_t operation = progress_.FindCollective(m, next.seq);
@@ -193,9 +209,7 @@ class StallFinder {
       next.last_arrival = std::max(next.last_arrival, store_.operations.entered[operation]);
       next.waited_ns = std::max(next.waited_ns, progress_.WatchedUntil(m.rank) - next.last_arrival);
     }
-    if (next.waiters.empty()) return;
-    stall.kind = StallKind::kNotEntered;
-    stall.wait = next;
+    return next;
   }
 
   // Waiters whose device never began the operation although that of others did.
@@ -227,6 +241,14 @@ class StallFinder {
       } else if (earliest == nullptr || waits_[node - ranks_].last_arrival < earliest->last_arrival) {
         earliest = &waits_[node - ranks_];
       }
+    }
+    const bool held = std::any_of(nodes.begin(), nodes.end(), [&](int32_t node) {
+      return node >= ranks_ && !waits_[node - ranks_].holders.empty();
+    });
+    if (!held) {  // only groups hold each other: everybody came
+      Wait all = *earliest;
+      all.waiters = ranks;
+      return ClassifyFullWait(all);
     }
     const bool mixed = !at_large.empty() && at_large.size() < ranks.size();
     stall.kind = mixed ? StallKind::kNotEntered : StallKind::kDeadlock;

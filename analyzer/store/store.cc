@@ -77,7 +77,8 @@ void Store::SortOperations() {
 void Store::IndexMembers() {
   const Operations& o = operations;
   for (uint32_t i = 0; i < o.size(); ++i) {
-    if (o.communicator[i] < 0 || o.state[i] == OpState::kFailed) continue;  // a failed call enqueued nothing
+    const bool enqueued_nothing = o.state[i] == OpState::kFailed || o.state[i] == OpState::kIssued;
+    if (o.communicator[i] < 0 || enqueued_nothing) continue;
     Member& member = communicators[o.communicator[i]].members[o.member[i]];
     (o.p2p[i] ? member.p2p : member.collectives).push_back(i);
   }

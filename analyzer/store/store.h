@@ -24,6 +24,7 @@ enum class OpState : uint8_t {  // the values of record::State that an operation
   kFailed = 5,
   kUntracked = 6,
   kAborted = 7,
+  kIssued = 8,  // called inside a group that has not ended: nothing is enqueued yet
 };
 
 enum class EventKind : uint8_t { kMark, kLifecycle, kException, kMemory, kAsyncError };

@@ -15,9 +15,9 @@ Value IntOrNull(int64_t v) { return v < 0 ? Value{} : Value{v}; }
 Value Text(std::string_view text) { return std::string(text); }
 
 const char* StateName(OpState state) {
-  static constexpr const char* kNames[] = {"",     "",       "entered",   "enqueued",
-                                           "done", "failed", "untracked", "aborted"};
-  return kNames[static_cast<int>(state) & 7];
+  static constexpr const char* kNames[] = {"",       "",          "entered", "enqueued", "done",
+                                           "failed", "untracked", "aborted", "issued"};
+  return kNames[static_cast<int>(state)];
 }
 const char* EventName(EventKind kind) {
   static constexpr const char* kNames[] = {"mark", "lifecycle", "exception", "memory", "async_error"};

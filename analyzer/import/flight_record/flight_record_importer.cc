@@ -72,6 +72,10 @@ bool FlightRecordImporter::Recognises(const std::string& path, const std::string
 absl::Status FlightRecordImporter::Import(const std::vector<std::string>& files, store::Store& store) const {
   Jobs jobs;
   for (const std::string& path : files) jobs.Read(path);
+  if (jobs.by_id.empty() && !jobs.runs.empty() && !jobs.runs.front().processes.empty()) {
+    jobs.by_id[jobs.runs.front().job_id];  // how the processes ended is better than nothing
+    jobs.notes.push_back("no process left a usable flight record; only run.json was used");
+  }
   if (jobs.by_id.empty()) {
     return absl::InvalidArgumentError(jobs.notes.empty()
                                           ? absl::StrCat(files.front(), ": a run without any flight record")

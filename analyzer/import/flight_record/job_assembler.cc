@@ -303,6 +303,22 @@ void JobAssembler::Renumber(const std::vector<int32_t>& rank_of_actor) {
   }
 }
 
+// An operation inside a group stays "entered" until the group ends. Unless its rank is inside ncclGroupEnd
+// now, it has not reached the device.
+void JobAssembler::MarkOpenGroups() {
+  static const uint16_t kGroupEnd = api::FindApi("ncclGroupEnd")->id;
+  std::set<int32_t> ending;
+  for (size_t i = 0; i < store_.calls.size(); ++i) {
+    if (store_.calls.api[i] == kGroupEnd && store_.calls.returned[i] == 0)
+      ending.insert(store_.calls.rank[i]);
+  }
+  auto& o = store_.operations;
+  for (size_t i = 0; i < o.size(); ++i) {
+    const bool open = o.state[i] == store::OpState::kEntered && o.group[i] != 0;
+    if (open && !ending.contains(o.rank[i])) o.state[i] = store::OpState::kIssued;
+  }
+}
+
 // Puts the origin of the time axis just before the first process started.
 void JobAssembler::ShiftTimes() {
   int64_t origin = INT64_MAX;
@@ -365,6 +381,7 @@ void JobAssembler::Finish(store::Store& store) {
   for (const RunInfo& run : runs_) ApplyRun(run);
   const std::vector<int32_t> rank_of_actor = ChooseRanks();
   Renumber(rank_of_actor);
+  MarkOpenGroups();
   ShiftTimes();
   DeriveProcessStates();
   FindMissingRanks();

@@ -45,6 +45,7 @@ class JobAssembler {
   void ApplyRun(const RunInfo& run);
   std::vector<int32_t> ChooseRanks();
   void Renumber(const std::vector<int32_t>& rank_of_actor);
+  void MarkOpenGroups();
   void ShiftTimes();
   void DeriveProcessStates();
   void FindMissingRanks();

@@ -85,6 +85,7 @@ std::string UnknownSubcommand(const CommandLine& line, const Subcommands& subcom
 int Main(int argc, char** argv) {
   CLI::App app(kSummary, "rankle");
   app.footer(kExamples);
+  app.set_version_flag("--version", "rankle " RANKLE_VERSION);
   app.require_subcommand(1);
   const Subcommands subcommands = AllSubcommands();
   for (const auto& subcommand : subcommands) {

@@ -39,8 +39,11 @@ ncclUniqueId SharedUniqueId(const RankInfo& info, double limit_s) {
 
 void SelectDevice(int local_rank) {
   int devices = 0;
-  Check(cudaGetDeviceCount(&devices), "cudaGetDeviceCount");
-  if (devices < 1) Fail(ExitCode::kCuda, "no GPU; use `rankle run --virtual-gpus N`");
+  const cudaError_t counted = cudaGetDeviceCount(&devices);
+  if (counted == cudaErrorNoDevice || (counted == cudaSuccess && devices < 1)) {
+    Fail(ExitCode::kCuda, "no GPU; start with `rankle run --virtual-gpus N`");
+  }
+  Check(counted, "cudaGetDeviceCount");
   Check(cudaSetDevice(local_rank % devices), "cudaSetDevice");
 }
 

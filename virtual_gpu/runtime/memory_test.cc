@@ -96,7 +96,7 @@ TEST(MemoryTest, CopyOutsideTheAllocationIsRefused) {
   EXPECT_EQ(cudaErrorInvalidValue, cudaMemcpy(device + 1, host.data(), 4096, cudaMemcpyHostToDevice));
   EXPECT_EQ(cudaErrorInvalidValue, cudaMemcpy(host.data(), host.data(), 8, cudaMemcpyDeviceToHost));
   EXPECT_EQ(cudaErrorInvalidMemcpyDirection,
-            cudaMemcpy(device, host.data(), 8, static_cast<cudaMemcpyKind>(9)));
+            cudaMemcpy(device, host.data(), 8, static_cast<cudaMemcpyKind>(5)));
   EXPECT_EQ(cudaErrorInvalidValue, cudaMemset(device, 0, 4097));
   EXPECT_EQ(1, rankleVgpuIsDeviceAccessible(device, 4096));
   EXPECT_EQ(0, rankleVgpuIsDeviceAccessible(device, 4097));

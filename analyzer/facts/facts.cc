@@ -125,13 +125,13 @@ absl::Status AddLateness(const Store& store, const Facts& facts, store::Database
     rows.push_back({Int(store.GlobalRank(l.rank)), Int(l.peers), Int(l.by_steps), Int(l.first_iteration),
                     Int(l.last_iteration), Int(l.iterations), Int(l.slow_iterations), l.factor,
                     Store::Seconds(l.own_ns), Store::Seconds(l.normal_ns), Store::Seconds(l.iteration_ns),
-                    l.chance, l.surprise, Store::Seconds(l.since)});
+                    l.noise, l.chance, l.surprise, Store::Seconds(l.since)});
   }
   return db.AddTable(
       "lateness",
       "rank INTEGER, peers INTEGER, by_steps INTEGER, first_iteration INTEGER, last_iteration INTEGER, "
       "iterations INTEGER, slow_iterations INTEGER, factor REAL, own_s REAL, normal_s REAL, "
-      "iteration_s REAL, chance REAL, surprise REAL, since_s REAL",
+      "iteration_s REAL, noise REAL, chance REAL, surprise REAL, since_s REAL",
       rows);
 }
 

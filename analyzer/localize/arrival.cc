@@ -169,6 +169,7 @@ class ArrivalAnalysis {
       l.iteration_ns = (b.end - a.begin) / static_cast<int64_t>(last - first);
       l.since = a.begin;
       Judge(slow, r, first, last, l);
+      l.noise = Noise(own, r, first, last);
       found.push_back(l);
     }
   }
@@ -196,6 +197,28 @@ class ArrivalAnalysis {
       if (score > best) best = score, segment = {begin, k + 1};
     }
     return segment;
+  }
+
+  // How much the ranks other than `r` usually differ from their own median in the same iteration, relative;
+  // of a single other rank, how much it differs from its iteration before.
+  static double Noise(const std::vector<std::vector<int64_t>>& own, size_t r, size_t first, size_t last) {
+    constexpr double kMadToSigma = 1.4826;
+    std::vector<double> differences;
+    std::vector<int64_t> others;
+    for (size_t k = first; k < last; ++k) {
+      const int64_t before = others.size() == 1 ? others[0] : 0;
+      others.clear();
+      for (size_t other = 0; other < own.size(); ++other) {
+        if (other != r) others.push_back(own[other][k]);
+      }
+      const int64_t usual = others.size() > 1 ? Median(others) : before;
+      if (usual <= 0) continue;
+      for (int64_t one : others)
+        differences.push_back(std::abs(static_cast<double>(one - usual)) / static_cast<double>(usual));
+    }
+    if (differences.empty()) return 0;
+    std::nth_element(differences.begin(), differences.begin() + differences.size() / 2, differences.end());
+    return kMadToSigma * differences[differences.size() / 2];
   }
 
   static int64_t Median(std::vector<int64_t> values) {

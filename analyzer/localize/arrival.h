@@ -25,9 +25,10 @@ struct Lateness {
   double factor = 1;                        // median own time / median of the others' own time
   int64_t own_ns = 0, normal_ns = 0;
   int64_t iteration_ns = 0;  // usual length of an iteration in the segment
-  double chance = 0;         // share of the others' iterations that look slow
-  double surprise = 0;       // -log10 of the probability that chance did this
-  int64_t since = 0;         // time of the first slow iteration
+  double noise = 0;     // how much the others usually differ among each other, relative (1.48 times the MAD)
+  double chance = 0;    // share of the others' iterations that look slow
+  double surprise = 0;  // -log10 of the probability that chance did this
+  int64_t since = 0;    // time of the first slow iteration
 };
 
 // Ranks whose own time stands out in some segment, the most surprising first. Thresholds are the rule's

@@ -110,10 +110,11 @@ class GoldenTest : public ::testing::Test {
     Sql("INSERT INTO failures VALUES(" + std::to_string(rank) + ",'" + kind + "','" + cascade +
         "',1.0,'what',1,NULL,1," + std::to_string(root) + "," + std::to_string(ended) + ",'node','failed')");
   }
-  void Late(int rank, double factor, double surprise, double own, double normal, double iteration) {
+  void Late(int rank, double factor, double surprise, double own, double normal, double iteration,
+            double noise = 0.05) {
     Sql("INSERT INTO lateness VALUES(" + std::to_string(rank) + ",3,1,10,60,50,49," + std::to_string(factor) +
-        "," + std::to_string(own) + "," + std::to_string(normal) + "," + std::to_string(iteration) + ",0.0," +
-        std::to_string(surprise) + ",2.0)");
+        "," + std::to_string(own) + "," + std::to_string(normal) + "," + std::to_string(iteration) + "," +
+        std::to_string(noise) + ",0.0," + std::to_string(surprise) + ",2.0)");
   }
   // Ranks of each finding, by rule; rules without a finding are absent.
   std::map<std::string, std::vector<std::vector<int32_t>>> Run() {
@@ -208,10 +209,11 @@ TEST_F(GoldenTest, MismatchWithoutADecisionIsUncertain) {
 }
 
 TEST_F(GoldenTest, SlowNeedsEffectAndCertaintyAndWeight) {
-  Late(0, 1.10, 20, 0.0110, 0.0100, 0.02);  // too small a factor
-  Late(1, 1.50, 3, 0.0150, 0.0100, 0.02);   // chance can do this
-  Late(2, 1.50, 20, 0.0003, 0.0002, 0.02);  // nobody notices 0.1 ms
-  Late(3, 1.50, 20, 0.0150, 0.0100, 2.0);   // nothing of an iteration of 2 s
+  Late(0, 1.10, 20, 0.0110, 0.0100, 0.02);       // too small a factor
+  Late(1, 1.50, 3, 0.0150, 0.0100, 0.02);        // chance can do this
+  Late(2, 1.50, 20, 0.0003, 0.0002, 0.02);       // nobody notices 0.1 ms
+  Late(3, 1.50, 20, 0.0150, 0.0100, 2.0);        // nothing of an iteration of 2 s
+  Late(4, 1.50, 20, 0.0150, 0.0100, 0.02, 0.4);  // the others differ as much among each other
   EXPECT_EQ(Run(), Found{});
   Late(1, 1.30, 20, 0.0130, 0.0100, 0.02);
   Late(2, 1.40, 20, 0.0140, 0.0100, 0.02);

@@ -16,7 +16,8 @@
 --    the usual difference among the other ranks is enough. From a quarter on, the host is crowded: ranks are displaced for
 --    time slices, by turns and for many iterations on end, and surprise overstates. Then the effect must reach 2.5 deviations,
 --    what one ordinary rank in a hundred shows.
--- excess 0.3 ms and 2 % of the iteration: below that a scheduler's time slice or nothing at all is at stake.
+-- excess 3 ms and 2 % of the iteration: 3 ms is one time slice of the Linux scheduler; a rank that loses less than a slice an
+--    iteration may only share its core with somebody, and the records cannot tell that from its own work.
 SELECT json_group_array(rank) AS ranks, min(since_s) AS at_s, NULL AS since_s,
        min(min(0.97, 0.8 + 0.02 * surprise)) AS confidence,
        json_group_array(printf('rank %d spent %.2f ms a%s outside communication, %d peers %.2f ms (median; factor %.2f, %d of '
@@ -29,5 +30,5 @@ SELECT json_group_array(rank) AS ranks, min(since_s) AS at_s, NULL AS since_s,
                    max(factor), 1e3 * max(normal_s)) AS summary
 FROM lateness
 WHERE factor >= 1.15 AND factor - 1 >= noise * CASE WHEN noise < 0.25 THEN 1 ELSE 2.5 END AND surprise >= 6
-  AND own_s - normal_s >= 0.0003 AND own_s - normal_s >= 0.02 * iteration_s
+  AND own_s - normal_s >= 0.003 AND own_s - normal_s >= 0.02 * iteration_s
 HAVING count(*) > 0

@@ -211,11 +211,11 @@ TEST_F(GoldenTest, MismatchWithoutADecisionIsUncertain) {
 TEST_F(GoldenTest, SlowNeedsEffectAndCertaintyAndWeight) {
   Late(0, 1.10, 20, 0.0110, 0.0100, 0.02);       // too small a factor
   Late(1, 1.50, 3, 0.0150, 0.0100, 0.02);        // chance can do this
-  Late(2, 1.50, 20, 0.0003, 0.0002, 0.02);       // nobody notices 0.1 ms
+  Late(2, 1.60, 20, 0.0040, 0.0025, 0.02);       // less than a scheduler's time slice
   Late(3, 1.50, 20, 0.0150, 0.0100, 2.0);        // nothing of an iteration of 2 s
   Late(4, 1.50, 20, 0.0150, 0.0100, 0.02, 0.4);  // the others differ as much among each other
   EXPECT_EQ(Run(), Found{});
-  Late(1, 1.30, 20, 0.0130, 0.0100, 0.02);
+  Late(1, 1.30, 20, 0.0260, 0.0200, 0.04);
   Late(2, 1.40, 20, 0.0140, 0.0100, 0.02);
   EXPECT_EQ(Run(), (Found{{"slow/compute", {{1, 2}}}}));
 }

@@ -170,18 +170,18 @@ TEST_F(RecordTest, AReaderBesideBusyWritersNeverSeesAMixedRecord) {
       }
     });
   }
-  size_t events = 0;
-  for (int round = 0; round < 200; ++round) {
+  // Until enough was seen: on a busy machine the writers may start late.
+  size_t events = 0, mixed = 0;
+  while (events < 10000) {
     for (const Event& event : Read().events) {
       ++events;
-      ASSERT_EQ(event.count, event.seq);
-      ASSERT_EQ(event.peer, static_cast<int32_t>(event.seq));
-      ASSERT_EQ(event.entered_ns, event.seq);
+      mixed += event.count != event.seq || event.peer != static_cast<int32_t>(event.seq) ||
+               event.entered_ns != event.seq;
     }
   }
   stop.store(true);
   for (auto& thread : threads) thread.join();
-  EXPECT_GT(events, 0u);
+  EXPECT_EQ(mixed, 0u);
 }
 
 TEST_F(RecordTest, WhatAKilledProcessStoredIsThere) {

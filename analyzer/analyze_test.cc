@@ -582,7 +582,7 @@ TEST(AnalyzeTest, OneStuckRankOfAHybridJobIsTheOnlyCulprit) {
   }
 }
 
-TEST(AnalyzeTest, ThousandRanksAreDiagnosedWithinASecond) {
+TEST(AnalyzeTest, OneStuckRankAmongAThousandIsNamedInSeconds) {
   HybridJob h(8, 16, 8, 20);
   h.Step(20, 777);
   h.job.ObservedUntil(30);

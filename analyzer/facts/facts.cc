@@ -144,6 +144,8 @@ Facts FindFacts(const Store& store, const localize::HangSettings& settings) {
   facts.stalls = localize::FindStalls(store, progress, facts.waits);
   if (facts.stalls.empty()) facts.stalls = localize::FindLingeringRanks(store, settings);
   facts.disagreements = localize::FindDisagreements(store, progress);
+  if (facts.disagreements.empty())
+    facts.disagreements = localize::FindOrderDisagreements(store, facts.stalls);
   facts.failures = localize::FindFailures(store);
   facts.lateness = localize::FindLateness(store);
   return facts;

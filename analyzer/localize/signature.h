@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "analyzer/localize/progress.h"
+#include "analyzer/localize/wait_graph.h"
 #include "analyzer/store/store.h"
 
 namespace rankle::localize {
@@ -36,5 +37,9 @@ struct Disagreement {
 };
 
 std::vector<Disagreement> FindDisagreements(const store::Store& store, const Progress& progress);
+
+// Where all calls of each communicator agree but ranks wait for each other over several communicators: who
+// left the usual order of calls (signature_order.cc).
+std::vector<Disagreement> FindOrderDisagreements(const store::Store& store, const std::vector<Stall>& stalls);
 
 }  // namespace rankle::localize

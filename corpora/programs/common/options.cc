@@ -1,5 +1,6 @@
 #include "corpora/programs/common/options.h"
 
+#include <CLI/CLI.hpp>
 #include <cstdlib>
 
 #include "corpora/programs/common/duration.h"

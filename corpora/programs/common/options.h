@@ -2,10 +2,13 @@
 #ifndef RANKLE_CORPORA_PROGRAMS_COMMON_OPTIONS_H_
 #define RANKLE_CORPORA_PROGRAMS_COMMON_OPTIONS_H_
 
-#include <CLI/CLI.hpp>
 #include <chrono>
 #include <cstdint>
 #include <string>
+
+namespace CLI {
+class App;  // CLI11 takes seconds to compile: only the files that declare options include it
+}
 
 namespace rankle::programs {
 

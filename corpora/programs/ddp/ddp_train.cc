@@ -2,6 +2,7 @@
 //
 // Every rank has all parameters and its own windows of the text. Gradients are averaged in buckets with
 // all-reduce; with --overlap on a second stream, each as soon as the backward pass has filled it.
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <vector>
 

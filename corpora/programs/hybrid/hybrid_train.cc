@@ -3,6 +3,7 @@
 // The world communicator is split into tensor, pipeline and data groups. A step runs the 1F1B schedule
 // (all-reduce in the tensor group inside each layer, send and receive in the pipeline group between stages),
 // averages gradients in the data group, and sums loss and gradient norm over the world to clip and log.
+#include <CLI/CLI.hpp>
 #include <cmath>
 #include <vector>
 

@@ -4,6 +4,7 @@
 // how many go where, sends the rows to their experts and gets the results back (all-to-all by grouped send
 // and receive, with sizes that change from step to step), and the same for the gradients on the way back. The
 // dense parameters are averaged over the world, the experts over the groups that hold copies of them.
+#include <CLI/CLI.hpp>
 #include <vector>
 
 #include "corpora/programs/common/adam.h"

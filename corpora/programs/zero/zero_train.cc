@@ -2,6 +2,7 @@
 //
 // Every rank computes gradients of all parameters; reduce-scatter leaves each rank the mean gradient of its
 // own shard, Adam runs on that shard alone, and all-gather brings the updated shards back to every rank.
+#include <CLI/CLI.hpp>
 #include <cmath>
 #include <vector>
 

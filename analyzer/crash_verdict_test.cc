@@ -1,0 +1,125 @@
+// Verdicts on jobs in which something failed or died: the first failure is named, not what followed.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "analyzer/testing/diagnose.h"
+
+namespace rankle {
+namespace {
+
+using testing::DdpJob;
+using testing::Diagnose;
+using ::testing::ElementsAre;
+using testing::Enter;
+using ::testing::HasSubstr;
+
+TEST(CrashVerdictTest, KilledRankIsTheCauseOfTheHangThatFollows) {
+  DdpJob j(4);
+  Enter(j.job, j.dp, 2.5, {0, 1, 3});
+  j.job.Killed(2, 2.45, 9).ObservedUntil(20);
+  const Report report = Diagnose(j.job);
+  EXPECT_EQ(report.verdict.anomaly, "crash.process");
+  EXPECT_THAT(report.verdict.ranks, ElementsAre(2));
+  EXPECT_THAT(report.verdict.victims, ElementsAre(0, 1, 3));
+  EXPECT_THAT(report.verdict.summary, HasSubstr("SIGKILL"));
+}
+
+TEST(CrashVerdictTest, PeersThatExitBecauseOfAKilledRankAreNotTheCause) {
+  DdpJob j(4);
+  j.job.Heartbeat(2, 2.45).Killed(2, 3.2, 9);  // reaped after the peers noticed
+  for (int r : {0, 1, 3}) j.job.AsyncError(r, 2.6, 6).Exception(r, 2.65, "JobError").Exited(r, 2.7, 1);
+  const Report report = Diagnose(j.job);
+  EXPECT_EQ(report.verdict.anomaly, "crash.process");
+  EXPECT_THAT(report.verdict.ranks, ElementsAre(2));
+}
+
+TEST(CrashVerdictTest, ExitCodeNamesTheRankThatLeftFirst) {
+  DdpJob j(4);
+  j.job.Exited(1, 2.4, 3);
+  for (int r : {0, 2, 3}) j.job.AsyncError(r, 2.6, 6).Exited(r, 2.7, 1);
+  const Report report = Diagnose(j.job);
+  EXPECT_EQ(report.verdict.anomaly, "crash.process");
+  EXPECT_THAT(report.verdict.ranks, ElementsAre(1));
+}
+
+TEST(CrashVerdictTest, RankThatLeavesWithSuccessWhileOthersWaitIsNamed) {
+  DdpJob j(4);
+  Enter(j.job, j.dp, 2.5, {0, 1, 3});
+  j.job.Exited(2, 2.4, 0).ObservedUntil(20);
+  const Report report = Diagnose(j.job);
+  EXPECT_EQ(report.verdict.anomaly, "crash.process");
+  EXPECT_THAT(report.verdict.ranks, ElementsAre(2));
+}
+
+TEST(CrashVerdictTest, FailedCudaCallIsTheRootOfTheExceptionAndTheExit) {
+  DdpJob j(4);
+  j.job.FailedCall(3, 2.4, "cudaMemcpyAsync", 1).Exception(3, 2.41, "JobError").Exited(3, 2.5, 1);
+  for (int r : {0, 1, 2}) j.job.AsyncError(r, 2.6, 6).Exited(r, 2.7, 1);
+  const Report report = Diagnose(j.job);
+  EXPECT_EQ(report.verdict.anomaly, "crash.cuda");
+  EXPECT_THAT(report.verdict.ranks, ElementsAre(3));
+}
+
+TEST(CrashVerdictTest, FailedAllocationIsOutOfMemory) {
+  DdpJob j(4);
+  j.job.FailedCall(0, 2.4, "cudaMalloc", 2).Exited(0, 2.5, 1);
+  for (int r : {1, 2, 3}) j.job.KilledByLauncher(r, 2.8);
+  const Report report = Diagnose(j.job);
+  EXPECT_EQ(report.verdict.anomaly, "crash.oom");
+  EXPECT_THAT(report.verdict.ranks, ElementsAre(0));
+}
+
+TEST(CrashVerdictTest, ExceptionThatEndsARankIsNamedWithItsType) {
+  DdpJob j(4);
+  j.job.Exception(1, 2.4, "std::runtime_error").Killed(1, 2.5, 6);
+  for (int r : {0, 2, 3}) j.job.AsyncError(r, 2.6, 6).Exited(r, 2.7, 1);
+  const Report report = Diagnose(j.job);
+  EXPECT_EQ(report.verdict.anomaly, "crash.exception");
+  EXPECT_THAT(report.verdict.ranks, ElementsAre(1));
+  EXPECT_THAT(report.verdict.summary, HasSubstr("std::runtime_error"));
+}
+
+TEST(CrashVerdictTest, AsynchronousErrorWithoutALocalCauseNamesWhereItAppearedFirst) {
+  DdpJob j(4);
+  j.job.AsyncError(2, 2.4, 6).Exited(2, 2.5, 1);
+  for (int r : {0, 1, 3}) j.job.AsyncError(r, 2.6, 6).Exited(r, 2.7, 1);
+  const Report report = Diagnose(j.job);
+  EXPECT_EQ(report.verdict.anomaly, "crash.nccl");
+  EXPECT_THAT(report.verdict.ranks, ElementsAre(2));
+}
+
+TEST(CrashVerdictTest, CaughtExceptionsAndRecoveredErrorsAreHealthy) {
+  DdpJob j(4);
+  j.job.Exception(1, 0.5, "std::out_of_range").FailedCall(2, 0.5, "cudaMalloc", 2);
+  for (int r : j.all) j.job.Exited(r, 3);
+  EXPECT_EQ(Diagnose(j.job).verdict.anomaly, "healthy");
+}
+
+TEST(CrashVerdictTest, JobEndedByCtrlCIsHealthy) {
+  DdpJob j(4);
+  for (int r : j.all) j.job.Killed(r, 2.5, 2);
+  EXPECT_EQ(Diagnose(j.job).verdict.anomaly, "healthy");
+}
+
+TEST(CrashVerdictTest, WatchdogThatEndsVictimsIsNotTheCause) {
+  DdpJob j(4);
+  Enter(j.job, j.dp, 2.5, {0, 1, 3});
+  j.job.Exception(0, 15, "WatchdogTimeout").Killed(0, 15.1, 6).ObservedUntil(20);
+  const Report report = Diagnose(j.job);
+  EXPECT_EQ(report.verdict.anomaly, "hang.not_entered") << report.verdict.summary;
+  EXPECT_THAT(report.verdict.ranks, ElementsAre(2));
+}
+
+TEST(CrashVerdictTest, ExceptionsInsideTheLibraryOfVictimsAreNotTheCause) {
+  DdpJob j(4);
+  j.job.FailedCall(1, 2.400, "ncclCommFinalize", 2).Exited(1, 2.42, 10);
+  for (int r : {0, 2, 3}) {
+    j.job.Exception(r, 2.41, "TransferStopped").AsyncError(r, 2.411, 6).Exited(r, 2.42, 10);
+  }
+  const Report report = Diagnose(j.job);
+  EXPECT_EQ(report.verdict.anomaly, "crash.nccl") << report.verdict.summary;
+  EXPECT_THAT(report.verdict.ranks, ElementsAre(1));
+}
+
+}  // namespace
+}  // namespace rankle

@@ -1,0 +1,197 @@
+// Verdicts on whole synthetic jobs that hang: class and exact culprits.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "analyzer/testing/diagnose.h"
+
+namespace rankle {
+namespace {
+
+using testing::DdpJob;
+using testing::Diagnose;
+using ::testing::ElementsAre;
+using testing::Enter;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using testing::JobBuilder;
+
+TEST(HangVerdictTest, RankThatNeverEntersIsNamed) {
+  JobBuilder job(4);
+  const int dp = job.Communicator("dp", {0, 1, 2, 3});
+  job.Steps(dp, 1, 20);
+  Enter(job, dp, 2.2, {0, 1, 3});
+  job.ObservedUntil(30);
+  const Report report = Diagnose(job);
+  EXPECT_EQ(report.verdict.anomaly, "hang.not_entered");
+  EXPECT_THAT(report.verdict.ranks, ElementsAre(2));
+  EXPECT_THAT(report.verdict.victims, ElementsAre(0, 1, 3));
+  EXPECT_THAT(report.verdict.summary, HasSubstr("AllReduce #21"));
+  EXPECT_NEAR(report.findings[0].since_s, 27.8, 0.01);
+  EXPECT_GT(report.verdict.confidence, 0.9);
+}
+
+TEST(HangVerdictTest, TwoRanksThatNeverEnterAreBothNamed) {
+  DdpJob j(8);
+  Enter(j.job, j.dp, 2.5, {0, 2, 3, 4, 5, 7});
+  j.job.ObservedUntil(20);
+  const Report report = Diagnose(j.job);
+  EXPECT_EQ(report.verdict.anomaly, "hang.not_entered");
+  EXPECT_THAT(report.verdict.ranks, ElementsAre(1, 6));
+}
+
+TEST(HangVerdictTest, RankZeroIsNotTakenForInnocent) {
+  DdpJob j(4);
+  Enter(j.job, j.dp, 2.5, {1, 2, 3});
+  j.job.ObservedUntil(20);
+  EXPECT_THAT(Diagnose(j.job).verdict.ranks, ElementsAre(0));
+}
+
+TEST(HangVerdictTest, StoppedProcessThatHasNotEnteredIsNamed) {
+  DdpJob j(4);
+  Enter(j.job, j.dp, 2.5, {0, 1, 3});
+  j.job.ObservedUntil(20).Heartbeat(2, 2.3);
+  const Report report = Diagnose(j.job);
+  EXPECT_EQ(report.verdict.anomaly, "hang.not_entered");
+  EXPECT_THAT(report.verdict.ranks, ElementsAre(2));
+  EXPECT_THAT(report.verdict.summary, HasSubstr("stopped"));
+}
+
+TEST(HangVerdictTest, StoppedProcessInsideTheCollectiveIsNamed) {
+  DdpJob j(4);
+  Enter(j.job, j.dp, 2.5, {0, 1, 2, 3});
+  j.job.ObservedUntil(20).Heartbeat(2, 2.6);
+  const Report report = Diagnose(j.job);
+  EXPECT_EQ(report.verdict.anomaly, "hang.in_collective");
+  EXPECT_THAT(report.verdict.ranks, ElementsAre(2));
+}
+
+TEST(HangVerdictTest, StoppedProcessKilledByTheLauncherIsStillFoundStopped) {
+  DdpJob j(4);
+  Enter(j.job, j.dp, 2.5, {0, 1, 3});
+  j.job.ObservedUntil(12).Heartbeat(2, 2.3);
+  for (int r = 0; r < 4; ++r) j.job.KilledByLauncher(r, 12);
+  const Report report = Diagnose(j.job);
+  EXPECT_EQ(report.verdict.anomaly, "hang.not_entered");
+  EXPECT_THAT(report.verdict.ranks, ElementsAre(2));
+}
+
+TEST(HangVerdictTest, StoppedProcessWhoseLastOperationWasNotPolledIsBlamedForTheNext) {
+  DdpJob j(4);
+  for (int r : {0, 1, 3})
+    j.job.Add({.rank = r, .communicator = j.dp, .entered = 2.5, .finished = 2.6, .count = 100});
+  j.job.Add({.rank = 2,
+             .communicator = j.dp,
+             .entered = 2.5,
+             .count = 100});  // finished, but nobody looked any more
+  Enter(j.job, j.dp, 2.7, {0, 1, 3});
+  j.job.ObservedUntil(20).Heartbeat(2, 2.55);
+  const Report report = Diagnose(j.job);
+  EXPECT_EQ(report.verdict.anomaly, "hang.not_entered");
+  EXPECT_THAT(report.verdict.ranks, ElementsAre(2));
+}
+
+TEST(HangVerdictTest, StoppedProcessWithEarlierWorkInFlightIsBlamedForWhatItNeverEntered) {
+  DdpJob j(4);
+  Enter(j.job, j.dp, 2.5, {0, 1, 2, 3});  // queued by all, and needs the stopped process to go on
+  Enter(j.job, j.dp, 2.6, {0, 1, 3});
+  j.job.ObservedUntil(20).Heartbeat(2, 2.55);
+  const Report report = Diagnose(j.job);
+  EXPECT_EQ(report.verdict.anomaly, "hang.not_entered");
+  EXPECT_THAT(report.verdict.ranks, ElementsAre(2));
+  EXPECT_THAT(report.verdict.summary, HasSubstr("#82"));
+}
+
+TEST(HangVerdictTest, AllInsideWithoutAHintNamesNobody) {
+  DdpJob j(4);
+  Enter(j.job, j.dp, 2.5, {0, 1, 2, 3});
+  j.job.ObservedUntil(20);
+  const Report report = Diagnose(j.job);
+  EXPECT_EQ(report.verdict.anomaly, "hang.in_collective");
+  EXPECT_THAT(report.verdict.ranks, IsEmpty());
+}
+
+TEST(HangVerdictTest, DeviceThatNeverReachesTheCollectiveIsNamed) {
+  DdpJob j(4);
+  Enter(j.job, j.dp, 2.5, {0, 1, 3});
+  j.job.Add({.rank = 2, .communicator = j.dp, .entered = 2.5});
+  j.job.ObservedUntil(20);
+  const Report report = Diagnose(j.job);
+  EXPECT_EQ(report.verdict.anomaly, "hang.not_entered");
+  EXPECT_THAT(report.verdict.ranks, ElementsAre(2));
+}
+
+TEST(HangVerdictTest, RankThatNeverCreatesTheCommunicatorIsNamed) {
+  JobBuilder job(4);
+  const int world = job.Communicator("world", {0, 1, 2, 3});
+  for (int r : {0, 1, 3}) job.Creating(world, r, 0.5);
+  job.NotCreatedBy(world, 2).ObservedUntil(20);
+  const Report report = Diagnose(job);
+  EXPECT_EQ(report.verdict.anomaly, "hang.init");
+  EXPECT_THAT(report.verdict.ranks, ElementsAre(2));
+}
+
+TEST(HangVerdictTest, RankThatNeverTearsDownIsNamed) {
+  DdpJob j(4);
+  for (int r : {0, 1, 3}) j.job.Teardown(j.dp, r, 2.5, -1);
+  j.job.ObservedUntil(20);
+  const Report report = Diagnose(j.job);
+  EXPECT_EQ(report.verdict.anomaly, "hang.exit");
+  EXPECT_THAT(report.verdict.ranks, ElementsAre(2));
+}
+
+TEST(HangVerdictTest, RankThatDoesNotEndWhenAllOthersHaveIsNamed) {
+  DdpJob j(4);
+  for (int r : {0, 1, 3}) {
+    j.job.Teardown(j.dp, r, 2.5, 2.6);
+    j.job.Exited(r, 2.7);
+  }
+  j.job.ObservedUntil(20);
+  const Report report = Diagnose(j.job);
+  EXPECT_EQ(report.verdict.anomaly, "hang.exit");
+  EXPECT_THAT(report.verdict.ranks, ElementsAre(2));
+}
+
+TEST(HangVerdictTest, RankThatRanItsExitHandlersAndStaysIsNamed) {
+  DdpJob j(4);
+  for (int r : {0, 1, 3}) j.job.Exited(r, 2.7);
+  j.job.Heartbeat(2, 2.6).ExitHandlersRan(2).KilledByLauncher(2, 20);
+  for (int r : {0, 1, 3}) j.job.Teardown(j.dp, r, 2.5, 2.6);
+  j.job.ObservedUntil(20);
+  const Report report = Diagnose(j.job);
+  EXPECT_EQ(report.verdict.anomaly, "hang.exit") << report.verdict.summary;
+  EXPECT_THAT(report.verdict.ranks, ElementsAre(2));
+}
+
+TEST(HangVerdictTest, OppositeOrderOnTwoCommunicatorsIsADeadlock) {
+  JobBuilder job(2);
+  const int a = job.Communicator("a", {0, 1}), b = job.Communicator("b", {0, 1});
+  job.Add({.rank = 0, .communicator = a, .entered = 1});
+  job.Add({.rank = 1, .communicator = b, .entered = 1});
+  job.ObservedUntil(20);
+  const Report report = Diagnose(job);
+  EXPECT_EQ(report.verdict.anomaly, "hang.deadlock");
+  EXPECT_THAT(report.verdict.ranks, ElementsAre(0, 1));
+}
+
+TEST(HangVerdictTest, QueuedInOppositeOrderOnOneStreamIsADeadlockToo) {
+  JobBuilder job(2);
+  const int a = job.Communicator("a", {0, 1}), b = job.Communicator("b", {0, 1});
+  job.Add({.rank = 0, .communicator = a, .entered = 1}).Add({.rank = 0, .communicator = b, .entered = 1.1});
+  job.Add({.rank = 1, .communicator = b, .entered = 1}).Add({.rank = 1, .communicator = a, .entered = 1.1});
+  job.ObservedUntil(20);
+  EXPECT_EQ(Diagnose(job).verdict.anomaly, "hang.deadlock");
+}
+
+TEST(HangVerdictTest, MissingRecordGivesNoName) {
+  DdpJob j(4);
+  Enter(j.job, j.dp, 2.5, {0, 1, 3});
+  j.job.ObservedUntil(20).WithoutRecord(2);
+  const Report report = Diagnose(j.job);
+  EXPECT_EQ(report.verdict.anomaly, "unknown");
+  EXPECT_THAT(report.verdict.ranks, IsEmpty());
+  EXPECT_THAT(report.data_quality.missing_ranks, ElementsAre(2));
+  EXPECT_THAT(report.verdict.summary, HasSubstr("missing: 2"));
+}
+
+}  // namespace
+}  // namespace rankle

@@ -119,6 +119,25 @@ TEST(MismatchVerdictTest, RankThatTearsDownInsteadOfEnteringHasSkippedACall) {
   EXPECT_THAT(report.verdict.ranks, ElementsAre(2));
 }
 
+TEST(MismatchVerdictTest, ErrorThatFollowsSoonIsTheConsequence) {
+  DdpJob j(4);
+  OddStep(j, 1, {0, 1, 1, 2, 3});
+  j.job.AsyncError(1, 2.9, 6).Exited(1, 2.91, 10);
+  for (int r : {0, 2, 3}) j.job.Exited(r, 3);
+  const Report report = Diagnose(j.job);
+  EXPECT_EQ(report.verdict.anomaly, "hang.mismatch") << report.verdict.summary;
+  EXPECT_THAT(report.verdict.ranks, ElementsAre(1));
+}
+
+TEST(MismatchVerdictTest, DisorderAfterAFailedCallIsItsConsequence) {
+  DdpJob j(4);
+  OddStep(j, 1, {0, 1, 3});
+  j.job.FailedCall(1, 2.49, "ncclAllReduce", 2).Exited(1, 2.7, 1);
+  const Report report = Diagnose(j.job);
+  EXPECT_EQ(report.verdict.anomaly, "crash.nccl") << report.verdict.summary;
+  EXPECT_THAT(report.verdict.ranks, ElementsAre(1));
+}
+
 // A step of a job with two communicators: two all-reduces of `dp`, then an all-to-all of `ep`. Calls numbered
 // from 0 are issued in this order; a step that is not `complete` never finishes.
 void TwoCommunicatorStep(JobBuilder& job, const std::vector<int>& ranks, int dp, int ep, double at,

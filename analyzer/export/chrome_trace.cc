@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "injector/api/api.h"
+#include "injector/api/results.h"
 
 namespace rankle {
 namespace {
@@ -115,7 +116,7 @@ class ChromeTraceWriter {
         name = absl::StrCat("exception ", e.text[i]);
         break;
       case store::EventKind::kAsyncError:
-        name = absl::StrCat("async error ", std::string(api::NcclResultName(e.result[i])));
+        name = absl::StrCat("async error ", api::NcclResultName(e.result[i]));
         break;
       default:
         name = "process event";

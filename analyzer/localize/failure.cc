@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "analyzer/import/flight_record/run_json.h"
 #include "injector/api/api.h"
+#include "injector/api/results.h"
 #include "tracer/record/format.h"
 
 namespace rankle::localize {
@@ -17,7 +18,7 @@ using store::kNone;
 using store::Store;
 
 constexpr uint8_t kNcclRemoteError = 6, kNcclInProgress = 7, kNcclSystemError = 2;
-constexpr uint8_t kCudaMemoryAllocation = 2, kCudaClipped = 255;
+constexpr uint32_t kCudaMemoryAllocation = 2;
 
 // A rank that issued this many operations after an error has recovered from it.
 constexpr int kRecoveredOperations = 64;
@@ -28,12 +29,6 @@ constexpr int64_t kTypicalLead = 3'000'000'000, kAmbiguousLead = 200'000'000;
 constexpr int64_t kTogether = 1'000'000'000;
 
 bool IsTeardownSignal(int signal) { return signal == SIGINT || signal == SIGTERM || signal == SIGHUP; }
-
-std::string CudaResultName(uint8_t result) {
-  if (result == kCudaClipped) return "a CUDA error above 254";
-  if (result == kCudaMemoryAllocation) return "out of memory (2)";
-  return absl::StrCat("CUDA error ", static_cast<int>(result));
-}
 
 class FailureFinder {
  public:
@@ -57,22 +52,22 @@ class FailureFinder {
     if (failure.rank >= 0) chains_[failure.rank].push_back(std::move(failure));
   }
 
-  void AddFailedApi(int32_t rank, uint16_t api, uint8_t result, int64_t time, int32_t communicator) {
+  void AddFailedApi(int32_t rank, uint16_t api, uint32_t result, int64_t time, int32_t communicator) {
     const api::ApiInfo* info = api::FindApi(api);
     const bool nccl = info != nullptr && info->library == api::Library::kNccl;
     if (result == 0 || (nccl && result == kNcclInProgress)) return;
     Failure f;
-    f.rank = rank, f.api = api, f.code = result, f.time = time, f.communicator = communicator;
+    f.rank = rank, f.api = api, f.code = static_cast<int32_t>(result), f.time = time,
+    f.communicator = communicator;
     if (nccl) {
       f.kind = FailureKind::kNccl;
       f.cascade = result == kNcclRemoteError   ? Cascade::kTypical
                   : result == kNcclSystemError ? Cascade::kAmbiguous
                                                : Cascade::kLocal;
-      f.what = absl::StrCat(std::string(api::ApiName(api)), " returned ",
-                            std::string(api::NcclResultName(result)));
+      f.what = absl::StrCat(std::string(api::ApiName(api)), " returned ", api::NcclResultName(f.code));
     } else {
       f.kind = result == kCudaMemoryAllocation ? FailureKind::kOutOfMemory : FailureKind::kCuda;
-      f.what = absl::StrCat(std::string(api::ApiName(api)), " returned ", CudaResultName(result));
+      f.what = absl::StrCat(std::string(api::ApiName(api)), " returned ", api::CudaResultName(f.code));
     }
     Add(std::move(f));
   }
@@ -105,7 +100,7 @@ class FailureFinder {
         if (e.result[i] == 0 || e.result[i] == kNcclInProgress) continue;
         f.kind = FailureKind::kNccl, f.code = e.result[i];
         f.cascade = e.result[i] == kNcclRemoteError ? Cascade::kTypical : Cascade::kAmbiguous;
-        f.what = absl::StrCat("asynchronous error ", std::string(api::NcclResultName(e.result[i])));
+        f.what = absl::StrCat("asynchronous error ", api::NcclResultName(e.result[i]));
       } else if (e.kind[i] == EventKind::kException) {
         f.kind = FailureKind::kException;
         f.what = absl::StrCat("C++ exception ", e.text[i].empty() ? "of unknown type" : e.text[i]);
@@ -113,10 +108,6 @@ class FailureFinder {
         f.kind = FailureKind::kException, f.what = "std::terminate";
       } else if (e.kind[i] == EventKind::kLifecycle && code == LifecycleEvent::kAbort) {
         f.code = SIGABRT, f.what = "abort() was called";
-      } else if (e.kind[i] == EventKind::kLifecycle && code == LifecycleEvent::kFatalSignal) {
-        f.code = static_cast<int32_t>(e.count[i]),
-        f.what = absl::StrCat("received ", import::SignalName(f.code));
-        if (IsTeardownSignal(f.code)) f.cascade = Cascade::kAmbiguous;
       } else if (e.kind[i] == EventKind::kLifecycle && code == LifecycleEvent::kExit && e.count[i] != 0) {
         f.code = static_cast<int32_t>(e.count[i]), f.what = absl::StrCat("exit(", f.code, ") was called");
       } else {

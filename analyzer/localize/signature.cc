@@ -120,12 +120,17 @@ class CollectiveComparer {
 
   void Vote(Disagreement& d) {
     std::map<Signature, std::vector<int32_t>> camps;
+    std::map<Signature, int64_t> first_of_camp;
     for (const store::Member& m : members_) {
-      if (const uint32_t* op = At(m, d.seq); op != nullptr && m.rank != kNone) {
-        camps[SignatureOf(o_, *op)].push_back(m.rank);
-        d.time = std::max(d.time, o_.entered[*op]);
-      }
+      const uint32_t* op = At(m, d.seq);
+      if (op == nullptr || m.rank == kNone) continue;
+      const Signature signature = SignatureOf(o_, *op);
+      camps[signature].push_back(m.rank);
+      const auto [it, added] = first_of_camp.try_emplace(signature, o_.entered[*op]);
+      if (!added) it->second = std::min(it->second, o_.entered[*op]);
     }
+    // The ranks disagree from the moment when every side has spoken; what fails later can be a consequence.
+    for (const auto& [signature, time] : first_of_camp) d.time = std::max(d.time, time);
     size_t voters = 0;
     const std::vector<int32_t>* largest = nullptr;
     for (const auto& [signature, ranks] : camps) {

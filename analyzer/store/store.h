@@ -125,7 +125,7 @@ struct Calls {
   std::vector<uint16_t> api, thread;
   std::vector<int64_t> entered, returned;  // returned 0 = the call has not returned
   std::vector<uint64_t> count;
-  std::vector<uint8_t> result;
+  std::vector<uint32_t> result;
   size_t size() const { return rank.size(); }
 };
 struct Events {

@@ -14,6 +14,8 @@ using rules::Finding;
 
 // Waits are dated by their last arrival and deaths by their last sign of life; both may be off by this much.
 constexpr double kSlackS = 1.0;
+// Calls and their errors are dated exactly, up to the clocks of the hosts.
+constexpr double kClockSlackS = 0.002;
 
 bool IsIn(const std::string& anomaly, const char* family) { return absl::StartsWith(anomaly, family); }
 const std::string& Class(const Finding& f) { return f.rule->anomaly; }
@@ -40,7 +42,7 @@ int Weight(const std::string& anomaly) {
 bool CrashExplains(const Finding& crash, const Finding& effect) {
   if (IsIn(Class(effect), "slow.")) return true;
   if (Class(effect) == "hang.mismatch")
-    return Overlap(crash.ranks, effect.ranks) && crash.at_s <= effect.at_s + kSlackS;
+    return Overlap(crash.ranks, effect.ranks) && crash.at_s <= effect.at_s + kClockSlackS;
   if (!IsIn(Class(effect), "hang.") && Class(effect) != "unknown") return false;
   return Overlap(crash.ranks, effect.ranks) || crash.at_s <= effect.at_s + kSlackS;
 }

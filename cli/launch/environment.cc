@@ -59,7 +59,12 @@ void SetJobVariables(const JobVariables& job, Environment& environment) {
   SetOrUnset("RANKLE_CONTROL", !job.control_path.empty(), job.control_path, environment);
   SetOrUnset("RANKLE_TRACE", !job.trace, "0", environment);
   if (job.records > 0) environment.Set("RANKLE_RECORDS", Cat(job.records));
-  if (!job.hooks_library.empty()) environment.Prepend("LD_PRELOAD", job.hooks_library, ':');
+  if (!job.hooks_library.empty()) {
+    environment.Prepend("LD_PRELOAD", job.hooks_library, ':');
+    // NVTX ranges named step* mark training steps, unless the user's own profiler wants the ranges.
+    if (environment.Find("NVTX_INJECTION64_PATH") == nullptr)
+      environment.Set("NVTX_INJECTION64_PATH", job.hooks_library);
+  }
   if (job.virtual_gpus > 0) {
     environment.Set("RANKLE_VIRTUAL_GPUS", Cat(job.virtual_gpus));
     environment.Set("RANKLE_VGPU_LIB_DIR", job.virtual_gpu_dir);

@@ -41,6 +41,16 @@ TEST(Environment, PreloadsInFrontOfWhatTheUserPreloads) {
   EXPECT_EQ(Value(environment, "RANKLE_JOB_ID"), "0000000000000abc");
 }
 
+TEST(Environment, NvtxRangesComeToUsUnlessAProfilerWantsThem) {
+  Environment environment;
+  SetJobVariables(VirtualJob(), environment);
+  EXPECT_EQ(Value(environment, "NVTX_INJECTION64_PATH"), "/p/lib/librankle.so");
+  const char* entries[] = {"NVTX_INJECTION64_PATH=/opt/profiler.so", nullptr};
+  Environment profiled(entries);
+  SetJobVariables(VirtualJob(), profiled);
+  EXPECT_EQ(Value(profiled, "NVTX_INJECTION64_PATH"), "/opt/profiler.so");
+}
+
 TEST(Environment, RealGpusLeaveTheLoaderAlone) {
   JobVariables job = VirtualJob();
   job.virtual_gpus = 0;

@@ -34,10 +34,6 @@ struct Alias {
 constexpr Alias kDataTypeAliases[] = {{"char", 0}, {"int", 2}, {"half", 6}, {"float", 7}, {"double", 8}};
 
 constexpr std::string_view kRedOps[] = {"sum", "prod", "max", "min", "avg"};
-constexpr std::string_view kResults[] = {"ncclSuccess",       "ncclUnhandledCudaError", "ncclSystemError",
-                                         "ncclInternalError", "ncclInvalidArgument",    "ncclInvalidUsage",
-                                         "ncclRemoteError",   "ncclInProgress",         "ncclTimeout"};
-
 // A name made from a number, kept for the process's life so that a view of it stays valid.
 std::string_view KeepName(std::string_view prefix, uint32_t number) {
   static std::mutex mutex;
@@ -103,10 +99,6 @@ int DataTypeByName(std::string_view name) {
 std::string_view RedOpName(uint8_t redop) {
   if (redop < std::size(kRedOps)) return kRedOps[redop];
   return redop == 0xff ? "" : "custom";
-}
-
-std::string_view NcclResultName(uint8_t result) {
-  return result < std::size(kResults) ? kResults[result] : KeepName("ncclResult", result);
 }
 
 }  // namespace rankle::api

@@ -64,7 +64,5 @@ uint32_t DataTypeBytes(uint8_t dtype);
 std::string_view DataTypeName(uint8_t dtype);
 int DataTypeByName(std::string_view name);  // -1 when unknown
 std::string_view RedOpName(uint8_t redop);
-// "ncclRemoteError" etc.; "ncclResult#42" when unknown.
-std::string_view NcclResultName(uint8_t result);
 
 }  // namespace rankle::api

@@ -7,6 +7,8 @@
 #include <set>
 #include <string>
 
+#include "injector/api/results.h"
+
 namespace rankle::api {
 namespace {
 
@@ -109,6 +111,8 @@ TEST(Names, OfDataTypesOperatorsAndResults) {
   EXPECT_EQ(RedOpName(0xff), "");
   EXPECT_EQ(NcclResultName(6), "ncclRemoteError");
   EXPECT_EQ(NcclResultName(42), "ncclResult#42");
+  EXPECT_EQ(CudaResultName(700), "cudaErrorIllegalAddress (700)");
+  EXPECT_EQ(CudaResultName(12345), "CUDA error 12345");
 }
 
 }  // namespace

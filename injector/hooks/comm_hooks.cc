@@ -288,7 +288,7 @@ int OnAsyncError(HookCall& call) {
   }
   record::NewRecord record = Describe(call, record::Kind::kAsyncError, MonotonicNs());
   record.comm = comm->index;
-  record.result = ClipResult(*error);
+  record.result = record::ClipResult(*error);
   process.writer.Write(record);
   return result;
 }

@@ -58,11 +58,11 @@ void EndSpans(GroupSpans& spans, bool failed) {
   }
 }
 
-void HandOver(const GroupedOperation& operation, GroupSpans& spans, bool failed, uint8_t result) {
+void HandOver(const GroupedOperation& operation, GroupSpans& spans, bool failed, int result) {
   Span** span = spans.Find(operation.stream);
   const bool watched = span != nullptr && *span != nullptr;
   if (failed) {
-    operation.record->result.store(result, std::memory_order_relaxed);
+    operation.record->result.store(record::ClipResult(result), std::memory_order_relaxed);
     Writer::SetState(operation.record, State::kFailed);
     return;
   }
@@ -102,8 +102,7 @@ int OnGroupEnd(HookCall& call) {
   const bool failed = call.Failed(result);
   EndSpans(spans, failed);
   FinishCallRecord(call, record, result);
-  for (uint32_t i = 0; i < thread->operations; ++i)
-    HandOver(thread->operation[i], spans, failed, ClipResult(result));
+  for (uint32_t i = 0; i < thread->operations; ++i) HandOver(thread->operation[i], spans, failed, result);
   for (uint32_t i = 0; i < spans.size; ++i) {
     if (spans.of[i].span != nullptr) TheProcess().times.Release(spans.of[i].span);
   }

@@ -68,8 +68,7 @@ int TraceCaptured(HookCall& call, Comm* comm, uint64_t capture) {
   const int result = call.Invoke();
   const bool failed = call.Failed(result);
   Record* written = TheProcess().writer.Begin(record, State::kEntered);
-  Writer::SetReturned(written, MonotonicNs(), ClipResult(result),
-                      failed ? State::kFailed : State::kUntracked);
+  Writer::SetReturned(written, MonotonicNs(), result, failed ? State::kFailed : State::kUntracked);
   if (!failed) {
     AddCaptured(capture, {record.api, call.In(api::kP2p), record.dtype, record.redop, record.peer,
                           record.count, comm, record.site, nullptr});
@@ -86,19 +85,17 @@ int TraceGrouped(HookCall& call, Comm* comm, ThreadState* thread) {
   const int result = call.Invoke();
   if (call.Failed(result)) {
     ReturnSequence(call, comm, seq);
-    Writer::SetReturned(written, MonotonicNs(), ClipResult(result), State::kFailed);
+    Writer::SetReturned(written, MonotonicNs(), result, State::kFailed);
     return result;
   }
   const bool room = thread->operations < ThreadState::kMaxOperations;
   if (room && written != nullptr) thread->operation[thread->operations++] = {written, comm, call.stream()};
   // Until the group ends nothing is enqueued: the operation stays "entered".
-  Writer::SetReturned(written, MonotonicNs(), ClipResult(result), room ? State::kEntered : State::kUntracked);
+  Writer::SetReturned(written, MonotonicNs(), result, room ? State::kEntered : State::kUntracked);
   return result;
 }
 
 }  // namespace
-
-uint8_t ClipResult(int result) { return result < 0 || result > 255 ? 255 : static_cast<uint8_t>(result); }
 
 uint32_t SiteOf(const HookCall& call) {
   return TheProcess().writer.Site(reinterpret_cast<uint64_t>(call.caller), Symbolise);
@@ -131,8 +128,7 @@ Record* BeginCallRecord(const HookCall& call, uint16_t comm_index) {
 
 void FinishCallRecord(const HookCall& call, Record* record, int result) {
   if (record == nullptr) return;
-  Writer::SetReturned(record, MonotonicNs(), ClipResult(result),
-                      call.Failed(result) ? State::kFailed : State::kDone);
+  Writer::SetReturned(record, MonotonicNs(), result, call.Failed(result) ? State::kFailed : State::kDone);
 }
 
 namespace {
@@ -160,8 +156,7 @@ void RecordFailedByFault(const HookCall& call, int result) {
     record.flags |= record::kFlagGrouped;
     record.group = thread->group;
   }
-  Writer::SetReturned(process.writer.Begin(record, State::kEntered), MonotonicNs(), ClipResult(result),
-                      State::kFailed);
+  Writer::SetReturned(process.writer.Begin(record, State::kEntered), MonotonicNs(), result, State::kFailed);
 }
 
 void RecordInjection(const HookCall& call, const plan::Decision& decision) {
@@ -221,12 +216,11 @@ int TraceOperation(HookCall& call) {
   if (call.Failed(result)) {
     if (span != nullptr) process.times.Cancel(span);
     ReturnSequence(call, comm, seq);
-    Writer::SetReturned(written, MonotonicNs(), ClipResult(result), State::kFailed);
+    Writer::SetReturned(written, MonotonicNs(), result, State::kFailed);
     return result;
   }
   if (span != nullptr && !process.times.End(span, stream)) span = nullptr;
-  Writer::SetReturned(written, MonotonicNs(), ClipResult(result),
-                      span != nullptr ? State::kEnqueued : State::kUntracked);
+  Writer::SetReturned(written, MonotonicNs(), result, span != nullptr ? State::kEnqueued : State::kUntracked);
   if (span != nullptr) process.times.Watch(span, written, comm, record.stream);
   return result;
 }

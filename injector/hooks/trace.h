@@ -6,8 +6,6 @@
 
 namespace rankle::hooks {
 
-uint8_t ClipResult(int result);
-
 // The fields every record of this call shares.
 record::NewRecord Describe(const HookCall& call, record::Kind kind, uint64_t now_ns);
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "injector/api/results.h"
 #include "injector/plan/names.h"
 #include "injector/plan/suggest.h"
 

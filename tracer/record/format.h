@@ -32,7 +32,7 @@ namespace rankle::record {
 
 inline constexpr char kMagic[8] = {'R', 'N', 'K', 'L', 'F', 'L', 'T', '1'};
 inline constexpr uint16_t kVersionMajor = 1;
-inline constexpr uint16_t kVersionMinor = 0;
+inline constexpr uint16_t kVersionMinor = 1;  // 1: kCall has its whole result in `seq`
 
 // What a record describes.
 enum class Kind : uint8_t {
@@ -51,10 +51,9 @@ enum class LifecycleEvent : uint16_t {
   kStart = 1,
   kForkParent = 2,  // `count` = child pid
   kForkChild = 3,
-  kExit = 4,         // exit()/return from main; `count` = status
-  kAbort = 5,        // abort() was called
-  kFatalSignal = 6,  // `count` = signal number, where a handler could see it
-  kExec = 7,
+  kExit = 4,   // exit()/return from main; `count` = status
+  kAbort = 5,  // abort() was called
+  // 6, 7: not used. An exec shows as a second flight record of the same pid; signals are in run.json.
   kTerminate = 8,  // std::terminate: an exception left the program
 };
 
@@ -91,6 +90,11 @@ constexpr uint64_t UnpackDuration(uint32_t packed) {
   return static_cast<uint64_t>(packed & ((1u << 27) - 1)) << (packed >> 27);
 }
 
+inline constexpr uint8_t kClippedResult = 255;
+constexpr uint8_t ClipResult(int result) {
+  return result < 0 || result > kClippedResult ? kClippedResult : static_cast<uint8_t>(result);
+}
+
 inline constexpr uint16_t kNoComm = 0xffff;
 inline constexpr int32_t kNoPeer = -1;
 
@@ -104,7 +108,8 @@ struct alignas(64) Record {
   uint16_t api;                    // injector/api/api.h; LifecycleEvent for kLifecycle
   uint16_t comm;                   // index into the communicator table, kNoComm
   uint64_t count;                  // elements; bytes for kCall and kMemory; see Kind for the others
-  uint32_t seq;     // operation number in its communicator, from 1; p2p operations have their own numbering
+  uint32_t seq;     // operation number in its communicator, from 1; p2p operations have their own numbering.
+                    // kCall: the whole result code
   int32_t peer;     // peer (send/recv) or root, as rank in the communicator; kNoPeer. kInjection: fault index
   uint32_t stream;  // small number of the stream in this process, 0 = default stream
   uint16_t group;   // group number in this process, wraps; 0 = not grouped
@@ -112,8 +117,8 @@ struct alignas(64) Record {
   uint32_t site;    // index into the site table + 1, 0 = unknown
   uint8_t dtype;    // ncclDataType_t, 0xff = none
   uint8_t redop;    // ncclRedOp_t (custom operators: 0xfe), 0xff = none
-  std::atomic<uint8_t>
-      result;  // ncclResult_t, or cudaError_t/CUresult clipped to 255; 0 = success. kInjection: action
+  std::atomic<uint8_t> result;  // ncclResult_t, or cudaError_t/CUresult, clipped (ClipResult); 0 = success.
+                                // kInjection: action
   uint8_t flags;
 };
 static_assert(sizeof(Record) == 64);

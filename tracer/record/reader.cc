@@ -162,6 +162,10 @@ Event ToEvent(const Record& record, uint64_t head) {
   event.dtype = record.dtype;
   event.redop = record.redop;
   event.result = record.result.load(std::memory_order_relaxed);
+  if (event.kind == Kind::kCall) {  // calls take no number; since version 1.1 the field holds the result
+    if (event.result == kClippedResult && record.seq > kClippedResult) event.result = record.seq;
+    event.seq = 0;
+  }
   event.flags = record.flags;
   return event;
 }

@@ -56,7 +56,8 @@ struct Event {
   uint32_t stream = 0;
   uint16_t group = 0, thread = 0;
   uint32_t site = 0;
-  uint8_t dtype = 0xff, redop = 0xff, result = 0, flags = 0;
+  uint8_t dtype = 0xff, redop = 0xff, flags = 0;
+  uint32_t result = 0;
   std::string text;  // kException: type name
 };
 

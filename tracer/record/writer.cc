@@ -168,10 +168,12 @@ void Writer::SetState(Record* record, State state) {
   record->head.store((head & ~uint64_t{0xff}) | static_cast<uint64_t>(state), std::memory_order_release);
 }
 
-void Writer::SetReturned(Record* record, uint64_t now_ns, uint8_t result, State state) {
+void Writer::SetReturned(Record* record, uint64_t now_ns, int result, State state) {
   if (record == nullptr) return;
+  if (HeadKind(record->head.load(std::memory_order_relaxed)) == Kind::kCall)
+    record->seq = static_cast<uint32_t>(result);
   record->returned.store(Since(record->entered_ns, now_ns), std::memory_order_relaxed);
-  record->result.store(result, std::memory_order_relaxed);
+  record->result.store(ClipResult(result), std::memory_order_relaxed);
   SetState(record, state);
 }
 

@@ -72,7 +72,8 @@ class Writer {
   // record has one owner at a time: SetReturned comes before the record is handed to whoever sets device
   // times, and nobody touches it after an overwritable state was set (the slot may be another operation's by
   // then).
-  static void SetReturned(Record* record, uint64_t now_ns, uint8_t result, State state);
+  // A result that does not fit is clipped to 255; a kCall record has it whole in `seq`.
+  static void SetReturned(Record* record, uint64_t now_ns, int result, State state);
   static void SetDeviceTimes(Record* record, uint64_t started_ns,
                              uint64_t finished_ns);  // state becomes kDone
   static void SetStarted(Record* record, uint64_t started_ns);

@@ -41,7 +41,7 @@ store::Operation ConvertOperation(const record::Event& e, int64_t offset) {
   o.entered = At(e.entered_ns, offset), o.returned = At(e.returned_ns, offset);
   o.started = At(e.started_ns, offset), o.finished = At(e.finished_ns, offset);
   o.count = e.count, o.peer = e.peer, o.stream = e.stream, o.group = e.group, o.thread = e.thread;
-  o.dtype = e.dtype, o.redop = e.redop, o.result = e.result, o.flags = e.flags;
+  o.dtype = e.dtype, o.redop = e.redop, o.result = static_cast<uint8_t>(e.result), o.flags = e.flags;
   return o;
 }
 
@@ -212,7 +212,8 @@ void JobAssembler::AddEvent(const record::Event& e, int32_t process, int32_t act
   store::Events& v = store_.events;
   v.rank.push_back(actor), v.process.push_back(process), v.communicator.push_back(communicator);
   v.kind.push_back(kind->second), v.code.push_back(e.api), v.time.push_back(At(e.entered_ns, offset));
-  v.count.push_back(e.count), v.result.push_back(e.result), v.text.push_back(Demangle(e.text));
+  v.count.push_back(e.count), v.result.push_back(static_cast<uint8_t>(e.result)),
+      v.text.push_back(Demangle(e.text));
 }
 
 void JobAssembler::ApplyRun(const RunInfo& run) {

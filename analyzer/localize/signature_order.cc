@@ -35,7 +35,7 @@ struct Token {
   uint16_t api = 0;  // 0 = point-to-point
   uint64_t count = 0;
   uint8_t dtype = 0, redop = 0;
-  auto operator<=>(const Token&) const = default;
+  auto operator<=>(const Token&) const = default;  // NOLINT(modernize-use-nullptr): a bug of clang-tidy 14
 };
 
 struct Issue {

@@ -51,6 +51,11 @@ std::string DataQuality(const Report& r) {
   return out;
 }
 
+// "1 rank", "4 ranks"
+std::string Counted(int64_t count, const char* what) {
+  return absl::StrCat(count, " ", what, count == 1 ? "" : "s");
+}
+
 }  // namespace
 
 std::string RenderText(const Report& r) {
@@ -81,10 +86,9 @@ std::string RenderText(const Report& r) {
     }
     if (!symptoms.empty()) out += Heading("Also seen") + symptoms;
   }
-  absl::StrAppend(
-      &out,
-      absl::StrFormat("\nJob: %d ranks on %d hosts, %d communicators, %d operations, %.1f s\n", r.job.ranks,
-                      r.job.hosts, r.job.communicators, r.job.collectives, r.job.duration_s));
+  absl::StrAppend(&out, "\nJob: ", Counted(r.job.ranks, "rank"), " on ", Counted(r.job.hosts, "host"), ", ",
+                  Counted(r.job.communicators, "communicator"), ", ", Counted(r.job.collectives, "operation"),
+                  absl::StrFormat(", %.1f s\n", r.job.duration_s));
   if (const std::string quality = DataQuality(r); !quality.empty()) out += "Data quality\n" + quality;
   return out;
 }

@@ -8,7 +8,7 @@ namespace {
 constexpr NamedResult kNccl[] = {
     {"ncclSuccess", 0},       {"ncclUnhandledCudaError", 1}, {"ncclSystemError", 2},
     {"ncclInternalError", 3}, {"ncclInvalidArgument", 4},    {"ncclInvalidUsage", 5},
-    {"ncclRemoteError", 6},   {"ncclInProgress", 7},          {"ncclTimeout", 8},
+    {"ncclRemoteError", 6},   {"ncclInProgress", 7},         {"ncclTimeout", 8},
 };
 
 constexpr NamedResult kCuda[] = {

@@ -17,7 +17,8 @@ std::span<const NamedResult> CudaResults();
 
 // "ncclRemoteError"; "ncclResult#42" when unknown.
 std::string NcclResultName(int result);
-// "cudaErrorIllegalAddress (700)"; "CUDA error 12345" when unknown. The driver's CUresult has the same values.
+// "cudaErrorIllegalAddress (700)"; "CUDA error 12345" when unknown. The driver's CUresult has the same
+// values.
 std::string CudaResultName(int result);
 
 }  // namespace rankle::api

@@ -9,6 +9,7 @@
 #include <atomic>
 
 #include "injector/api/table.h"
+#include "injector/hooks/buffers.h"
 #include "injector/hooks/captures.h"
 #include "injector/hooks/cuda_calls.h"
 #include "injector/hooks/inject.h"
@@ -79,40 +80,6 @@ Window* TakeWindow() {
   return nullptr;
 }
 
-// How much of the buffer this rank really uses: some operations send or receive a block for every rank.
-int64_t BytesOf(const HookCall& call, bool send) {
-  const Comm* comm = TheProcess().comms.Find(call.comm());
-  const int64_t ranks = comm != nullptr ? std::max(1, comm->size.load(std::memory_order_relaxed)) : 1;
-  const bool is_root = comm != nullptr && comm->rank.load(std::memory_order_relaxed) == call.root();
-  const int64_t block = call.bytes();
-  switch (call.info->id) {
-    case api::IdOf("ncclAlltoAll"):
-    case api::IdOf("ncclAlltoAllConfig"):
-      return block * ranks;
-    case api::IdOf("ncclAllGather"):
-    case api::IdOf("ncclAllGatherConfig"):
-      return send ? block : block * ranks;
-    case api::IdOf("ncclReduceScatter"):
-    case api::IdOf("ncclReduceScatterConfig"):
-      return send ? block * ranks : block;
-    case api::IdOf("ncclGather"):
-    case api::IdOf("ncclGatherConfig"):
-      return send ? block : is_root ? block * ranks : 0;
-    case api::IdOf("ncclScatter"):
-    case api::IdOf("ncclScatterConfig"):
-      return send ? (is_root ? block * ranks : 0) : block;
-    case api::IdOf("ncclReduce"):
-    case api::IdOf("ncclReduceConfig"):
-      return send || is_root ? block : 0;
-    case api::IdOf("ncclBcast"):
-    case api::IdOf("ncclBroadcast"):
-    case api::IdOf("ncclBroadcastConfig"):
-      return !send || is_root ? block : 0;
-    default:
-      return block;
-  }
-}
-
 }  // namespace
 
 bool CorruptOnStream(void* buffer, int64_t bytes, int dtype, cudaStream_t stream,
@@ -147,12 +114,12 @@ bool CorruptOnStream(void* buffer, int64_t bytes, int dtype, cudaStream_t stream
 }
 
 bool CorruptBefore(const HookCall& call, const plan::Decision& decision) {
-  return CorruptOnStream(const_cast<void*>(call.sendbuf()), BytesOf(call, true), call.dtype(), call.stream(),
-                         decision);
+  return CorruptOnStream(const_cast<void*>(call.sendbuf()), BufferBytes(call, Buffer::kSend), call.dtype(),
+                         call.stream(), decision);
 }
 
 bool CorruptAfter(const HookCall& call, const plan::Decision& decision) {
-  const int64_t bytes = BytesOf(call, false);
+  const int64_t bytes = BufferBytes(call, Buffer::kReceive);
   ThreadState* thread = CurrentThread();
   if (thread == nullptr || thread->group_depth == 0) {
     return CorruptOnStream(call.recvbuf(), bytes, call.dtype(), call.stream(), decision);

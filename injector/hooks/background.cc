@@ -11,6 +11,7 @@
 #include "injector/hooks/inject.h"
 #include "injector/hooks/os.h"
 #include "injector/hooks/process.h"
+#include "injector/hooks/samples.h"
 
 namespace rankle::hooks {
 namespace {
@@ -63,6 +64,7 @@ void* Run(void*) {
       relaxed = true;
       changed = process.times.Poll(now);
     }
+    DrainSamples();
     if (process.writer.is_open()) process.writer.header()->heartbeat_ns.store(now, std::memory_order_relaxed);
     if (now - last_counters >= kCountersNs || stop) {
       AddMatched();

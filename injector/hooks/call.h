@@ -21,6 +21,7 @@ struct HookCall {
   uint32_t frame_bytes = 0;
   uint32_t argument_count = 0;
   const void* caller = nullptr;  // return address of the wrapper
+  uint32_t sampled_seq = 0;      // the operation's number when its result is to be sampled, else 0
 
   int Invoke() const { return invoke(frame); }
 

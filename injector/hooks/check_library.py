@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 ALLOWED_LIBRARIES = re.compile(r"^(libc\.so\.6|libm\.so\.6|ld-linux.*|libpthread\.so\.0|libdl\.so\.2)$")
-EXTRA_EXPORTS = {"dlsym", "dlvsym", "fork", "abort", "_exit", "_Exit", "quick_exit", "__cxa_throw", "rankleMarkStep",
+EXTRA_EXPORTS = {"dlsym", "dlvsym", "fork", "abort", "_exit", "_Exit", "quick_exit", "__cxa_throw", "rankleMarkStep", "rankleMarkReplica",
                  "InitializeInjectionNvtx2"}
 
 

@@ -43,6 +43,8 @@ Environment ReadEnvironment() {
   environment.device_times = IsOn("RANKLE_DEVICE_TIMES");
   if (const int32_t records = Number({"RANKLE_RECORDS"}); records > 0)
     environment.records = static_cast<uint32_t>(records);
+  if (const int32_t every = Number({"RANKLE_SAMPLE"}); every > 0)
+    environment.sample = static_cast<uint32_t>(every);
   if (const char* job = Text("RANKLE_JOB_ID")) environment.job_id = strtoull(job, nullptr, 16);
   environment.rank = Number({"RANK", "OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "SLURM_PROCID"});
   environment.world_size = Number({"WORLD_SIZE", "OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_NTASKS"});

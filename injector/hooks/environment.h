@@ -12,6 +12,7 @@ struct Environment {
   bool trace = true;
   bool device_times = true;
   uint32_t records = 65536;
+  uint32_t sample = 0;  // every n-th operation
   uint64_t job_id = 0;
   int32_t rank = -1, world_size = -1, local_rank = -1, local_world_size = -1;
 };

@@ -94,6 +94,7 @@ int OnGroupEnd(HookCall& call) {
     if (thread != nullptr && thread->group_depth > 0) --thread->group_depth;
     return TracePlain(call);
   }
+  for (uint32_t i = 0; i < thread->operations; ++i) SampleInput(thread->operation[i].sampled);
   GroupSpans spans;
   StartSpans(*thread, spans);
   record::Record* record = BeginCallRecord(call, record::kNoComm);
@@ -111,6 +112,7 @@ int OnGroupEnd(HookCall& call) {
     FinishCreation(failed ? nullptr : *creation.handle, creation.comm, result);
   }
   for (uint32_t i = 0; !failed && i < thread->actions; ++i) ActOnGrouped(thread->action[i]);
+  for (uint32_t i = 0; !failed && i < thread->operations; ++i) SampleOutput(thread->operation[i].sampled);
   thread->group_depth = thread->operations = thread->creations = thread->actions = 0;
   thread->group = 0;
   return result;

@@ -7,6 +7,7 @@
 #include "injector/hooks/os.h"
 #include "injector/hooks/process.h"
 #include "injector/hooks/run.h"
+#include "injector/hooks/samples.h"
 #include "injector/hooks/stack.h"
 #include "injector/hooks/trace.h"
 
@@ -273,13 +274,24 @@ void Tick() {
   }
 }
 
-int RunHook(HookCall& call, Handler handler) {
+namespace {
+
+int Dispatch(HookCall& call, Handler handler) {
   Process& process = TheProcess();
   if (process.sticky_error.load(std::memory_order_relaxed) != 0) [[unlikely]]
     return RunOnLostDevice(call, handler);
   if (process.engine.IsAimedAt(call.info->id)) [[unlikely]]
     return RunWithFaults(call, handler);
   return handler(call);
+}
+
+}  // namespace
+
+int RunHook(HookCall& call, Handler handler) {
+  const int result = Dispatch(call, handler);
+  if (call.sampled_seq != 0) [[unlikely]]
+    SampleOutput(DescribeSample(call, TheProcess().comms.Find(call.comm()), call.sampled_seq));
+  return result;
 }
 
 }  // namespace rankle::hooks

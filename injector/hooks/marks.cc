@@ -1,4 +1,5 @@
-// Training steps marked by the program: rankleMarkStep (tracer/api/rankle.h), and NVTX ranges named step*.
+// What the program marks: training steps through rankleMarkStep (tracer/api/rankle.h) and NVTX ranges named
+// step*, and tensors that all ranks must hold alike.
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,6 +9,7 @@
 #include "injector/hooks/export.h"
 #include "injector/hooks/process.h"
 #include "injector/hooks/run.h"
+#include "injector/hooks/samples.h"
 #include "injector/hooks/steps.h"
 
 namespace rankle::hooks {
@@ -34,6 +36,14 @@ void MarkRange(const char* name, const void* caller) {
 
 }  // namespace rankle::hooks
 
-extern "C" RANKLE_EXPORT void rankleMarkStep(int64_t step) {
-  rankle::hooks::Mark(step, __builtin_return_address(0));
+extern "C" {
+
+RANKLE_EXPORT void rankleMarkStep(int64_t step) { rankle::hooks::Mark(step, __builtin_return_address(0)); }
+
+RANKLE_EXPORT void rankleMarkReplica(const char* name, const void* tensor, uint64_t bytes, void* stream) {
+  if (!rankle::hooks::EnterHook()) return;
+  rankle::hooks::SampleReplica(name, tensor, bytes, static_cast<cudaStream_t>(stream));
+  rankle::hooks::LeaveHook();
 }
+
+}  // extern "C"

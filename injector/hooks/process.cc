@@ -18,6 +18,7 @@
 #include "injector/hooks/memory.h"
 #include "injector/hooks/os.h"
 #include "injector/hooks/process_events.h"
+#include "injector/hooks/samples.h"
 
 namespace rankle::hooks {
 
@@ -153,6 +154,7 @@ bool Start(Process& process) {
                  process.forked ? static_cast<uint64_t>(getppid()) : 0);
   process.forked = false;
   process.times.Enable(environment.device_times && process.writer.is_open());
+  EnableSamples(process.writer.is_open() ? environment.sample : 0);
   WatchProcessEnd();
   return true;
 }
@@ -216,6 +218,7 @@ void ForgetParent() {
   ResetThreadStates();
   ResetCaptures();
   ResetMemory();
+  ResetSamples();
   ForgetBackground();
   process.phase.store(static_cast<uint32_t>(Phase::kNew), std::memory_order_release);
 }
@@ -234,6 +237,8 @@ void StartForTest(const TestSetup& setup) {
   ResetThreadStates();
   ResetCaptures();
   ResetMemory();
+  ResetSamples();
+  EnableSamples(setup.sample);
   t_inside = 0;
   process.plan =
       setup.plan != nullptr ? plan::ArmedPlan::View(setup.plan, setup.plan_bytes) : plan::ArmedPlan();

@@ -90,6 +90,7 @@ struct TestSetup {
   size_t plan_bytes = 0;
   plan::ControlPage* control = nullptr;
   int32_t rank = 0;
+  uint32_t sample = 0;  // every n-th operation
 };
 void StartForTest(const TestSetup& setup);
 

@@ -10,6 +10,7 @@
 
 #include "injector/hooks/comms.h"
 #include "injector/hooks/device_times.h"
+#include "injector/hooks/samples.h"
 #include "injector/plan/decide.h"
 #include "tracer/record/format.h"
 
@@ -20,6 +21,7 @@ struct GroupedOperation {
   record::Record* record = nullptr;
   Comm* comm = nullptr;
   cudaStream_t stream = nullptr;
+  SampledOperation sampled;  // seq 0 = not sampled
 };
 
 // A communicator whose creation was asked for inside a group.

@@ -89,7 +89,12 @@ int TraceGrouped(HookCall& call, Comm* comm, ThreadState* thread) {
     return result;
   }
   const bool room = thread->operations < ThreadState::kMaxOperations;
-  if (room && written != nullptr) thread->operation[thread->operations++] = {written, comm, call.stream()};
+  if (room && written != nullptr) {
+    GroupedOperation& operation = thread->operation[thread->operations++];
+    operation = {written, comm, call.stream(), {}};
+    if (IsSampled(seq) && comm != nullptr && call.In(api::kCollective)) [[unlikely]]
+      operation.sampled = DescribeSample(call, comm, seq);
+  }
   // Until the group ends nothing is enqueued: the operation stays "entered".
   Writer::SetReturned(written, MonotonicNs(), result, room ? State::kEntered : State::kUntracked);
   return result;
@@ -208,12 +213,17 @@ int TraceOperation(HookCall& call) {
   const NewRecord record = DescribeOperation(call, comm, seq);
   Record* written = process.writer.Begin(record, State::kEntered);
   const cudaStream_t stream = call.stream();
+  if (IsSampled(seq) && comm != nullptr && call.In(api::kCollective)) [[unlikely]] {
+    SampleInput(DescribeSample(call, comm, seq));
+    call.sampled_seq = seq;  // the result: after the faults that act on it (RunHook)
+  }
   Span* span =
       written == nullptr
           ? nullptr
           : process.times.Start(stream, comm != nullptr ? comm->device.load(std::memory_order_relaxed) : -1);
   const int result = call.Invoke();
   if (call.Failed(result)) {
+    call.sampled_seq = 0;
     if (span != nullptr) process.times.Cancel(span);
     ReturnSequence(call, comm, seq);
     Writer::SetReturned(written, MonotonicNs(), result, State::kFailed);

@@ -32,7 +32,8 @@ namespace rankle::record {
 
 inline constexpr char kMagic[8] = {'R', 'N', 'K', 'L', 'F', 'L', 'T', '1'};
 inline constexpr uint16_t kVersionMajor = 1;
-inline constexpr uint16_t kVersionMinor = 1;  // 1: kCall has its whole result in `seq`
+// 1: kCall has its whole result in `seq`. 2: kSample.
+inline constexpr uint16_t kVersionMinor = 2;
 
 // What a record describes.
 enum class Kind : uint8_t {
@@ -45,6 +46,12 @@ enum class Kind : uint8_t {
   kException = 6,  // a C++ exception was thrown; `site` = type name in the string arena (offset)
   kMemory = 7,  // device memory in use after an allocation or free; `count` = bytes in use, `peer` = device
   kAsyncError = 8,  // ncclCommGetAsyncError answered an error; `result` holds it
+  // What was in a buffer of an operation (`api`, `comm`, `seq`, `dtype` as in its record), or in a tensor
+  // that all ranks must hold alike (kFlagNamed: `site` = its name in the string arena, `seq` = how often it
+  // was marked). `count` = hash of the sampled bytes, `stream` = how many, `peer` = elements among them that
+  // are not finite, `site` = largest finite absolute value as the bits of a float. kFlagInput: the send
+  // buffer, before the operation; else the receive buffer, after it.
+  kSample = 9,
 };
 
 enum class LifecycleEvent : uint16_t {
@@ -75,6 +82,8 @@ inline constexpr uint8_t kFlagGrouped = 1;      // issued inside ncclGroupStart/
 inline constexpr uint8_t kFlagCaptured = 2;     // recorded while the stream was being captured into a graph
 inline constexpr uint8_t kFlagGraphReplay = 4;  // this execution comes from a graph launch
 inline constexpr uint8_t kFlagInPlace = 8;
+inline constexpr uint8_t kFlagInput = 16;  // kSample: of the send buffer, before the operation
+inline constexpr uint8_t kFlagNamed = 32;  // kSample: of a named tensor
 
 // Durations after `entered_ns` in 32 bits: 27-bit mantissa, 5-bit exponent (value = mantissa << exponent
 // nanoseconds). Exact below 134 ms, relative error below 1.5e-8 after that, largest 3.3 years. 0 = not (yet)

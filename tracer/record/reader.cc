@@ -209,15 +209,17 @@ void ReadRecords(const Sections& sections, const FileHeader& header, FlightRecor
       continue;
     }
     Event event = ToEvent(*reinterpret_cast<const Record*>(copy), head);
-    const bool known = event.kind > Kind::kNone && event.kind <= Kind::kAsyncError &&
+    const bool known = event.kind > Kind::kNone && event.kind <= Kind::kSample &&
                        event.state <= State::kAborted && event.ticket <= tickets &&
                        (event.comm == kNoComm || event.comm < header.comm_capacity);
     if (!known) {
       ++out.quality.malformed;
       continue;
     }
-    if (event.site > out.sites.size() && event.kind != Kind::kException) event.site = 0;
-    if (event.kind == Kind::kException) event.text = sections.Text(event.site);
+    const bool has_site = event.kind != Kind::kException && event.kind != Kind::kSample;
+    if (event.site > out.sites.size() && has_site) event.site = 0;
+    const bool named = event.kind == Kind::kSample && (event.flags & kFlagNamed) != 0;
+    if (event.kind == Kind::kException || named) event.text = sections.Text(event.site);
     out.events.push_back(std::move(event));
   }
   const uint64_t skipped = header.skipped.load(std::memory_order_relaxed);

@@ -58,7 +58,7 @@ struct Event {
   uint32_t site = 0;
   uint8_t dtype = 0xff, redop = 0xff, flags = 0;
   uint32_t result = 0;
-  std::string text;  // kException: type name
+  std::string text;  // kException: type name; kSample of a named tensor: its name
 };
 
 struct Quality {

@@ -52,6 +52,21 @@ CudaCalls FakeCuda() {
     *ms = static_cast<float>(*Number(end) - *Number(start));
     return 0;
   };
+  // The stream is idle: copies and host functions run at once.
+  cuda.host_alloc = [](void** memory, size_t bytes, unsigned) {
+    static std::vector<std::unique_ptr<unsigned char[]>> blocks;
+    blocks.push_back(std::make_unique<unsigned char[]>(bytes));
+    *memory = blocks.back().get();
+    return 0;
+  };
+  cuda.memcpy_async = [](void* to, const void* from, size_t bytes, int, cudaStream_t) {
+    std::memcpy(to, from, bytes);
+    return 0;
+  };
+  cuda.launch_host = [](cudaStream_t, void (*function)(void*), void* argument) {
+    function(argument);
+    return 0;
+  };
   cuda.stream_create = [](cudaStream_t* stream, unsigned) {
     *stream = reinterpret_cast<cudaStream_t>(uintptr_t{64});
     return 0;
@@ -68,7 +83,7 @@ FakeDevice& TheDevice() {
   return device;
 }
 
-FakeProcess::FakeProcess(const std::vector<std::string>& faults) {
+FakeProcess::FakeProcess(const std::vector<std::string>& faults, uint32_t sample) {
   plan::Plan plan;
   for (const std::string& fault : faults) {
     const auto added = plan.AddShortForm(fault);
@@ -87,6 +102,7 @@ FakeProcess::FakeProcess(const std::vector<std::string>& faults) {
   setup.record_path = path_.c_str();
   setup.plan = plan_.data();
   setup.plan_bytes = armed.size();
+  setup.sample = sample;
   StartForTest(setup);
   Process& process = TheProcess();
   comm_ = process.comms.Allocate();
@@ -99,9 +115,8 @@ FakeProcess::FakeProcess(const std::vector<std::string>& faults) {
 FakeProcess::~FakeProcess() { unlink(path_.c_str()); }
 
 ncclResult_t FakeProcess::AllReduce(size_t count) {
-  static float buffer[16];
   return Intercept<api::IdOf("ncclAllReduce"), 0, ncclResult_t>(
-      __builtin_return_address(0), static_cast<const void*>(buffer), static_cast<void*>(buffer), count,
+      __builtin_return_address(0), static_cast<const void*>(send), static_cast<void*>(receive), count,
       ncclFloat32, ncclSum, kHandle, cudaStream_t{});
 }
 
@@ -113,12 +128,12 @@ record::FlightRecord FakeProcess::Read() const {
   return record.ok() ? *std::move(record) : record::FlightRecord{};
 }
 
-std::vector<record::Event> FakeProcess::Operations() const {
-  std::vector<record::Event> operations;
+std::vector<record::Event> FakeProcess::Events(record::Kind kind) const {
+  std::vector<record::Event> events;
   for (const record::Event& event : Read().events) {
-    if (event.kind == record::Kind::kOperation) operations.push_back(event);
+    if (event.kind == kind) events.push_back(event);
   }
-  return operations;
+  return events;
 }
 
 }  // namespace rankle::hooks

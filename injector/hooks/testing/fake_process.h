@@ -24,20 +24,23 @@ FakeDevice& TheDevice();
 
 class FakeProcess {
  public:
-  explicit FakeProcess(const std::vector<std::string>& faults = {});
+  // `sample`: every n-th operation's data is sampled, 0 = none.
+  explicit FakeProcess(const std::vector<std::string>& faults = {}, uint32_t sample = 0);
   ~FakeProcess();
   FakeProcess(const FakeProcess&) = delete;
   FakeProcess& operator=(const FakeProcess&) = delete;
 
   // Called in place of the real ncclAllReduce.
   std::function<ncclResult_t()> real = [] { return ncclSuccess; };
-  // The program's call, through the hook.
+  // The program's call, through the hook, from `send` to `receive`.
   ncclResult_t AllReduce(size_t count = 16);
+  float send[16] = {}, receive[16] = {};
   Comm* comm() const { return comm_; }
   void Poll();
   // What a reader sees now.
   record::FlightRecord Read() const;
-  std::vector<record::Event> Operations() const;
+  std::vector<record::Event> Events(record::Kind kind) const;
+  std::vector<record::Event> Operations() const { return Events(record::Kind::kOperation); }
 
  private:
   std::vector<uint64_t> plan_;

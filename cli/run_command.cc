@@ -34,6 +34,11 @@ void RunCommand::DeclareFlags(Flags& flags) {
   flags.Switch("--no-trace", "Record nothing (faults still work)", no_trace_);
   flags.Integer({.name = "--records", .type = "N", .help = "Operations kept per process (default 65536)"}, 64,
                 1 << 24, options_.records);
+  flags.Number({.name = "--check-results",
+                .type = "N",
+                .help = "Compare the data of every N-th operation between ranks, 0 = never (default: 1 with "
+                        "faults,\nelse 0)"},
+               options_.check_results);
   flags.Switch("--watch", "Learn the job's rhythm: notice a stall within seconds, say when the job goes on",
                options_.watch);
   flags.Text({.name = "--on-hang",

@@ -50,6 +50,16 @@ absl::Status CheckGpus(const RunOptions& options) {
                       options.n, options.virtual_gpus, options.n));
 }
 
+bool HasFaults(const RunOptions& options) {
+  const FaultSources& faults = options.faults;
+  return !faults.plan_files.empty() || !faults.short_forms.empty() || !faults.yaml_texts.empty();
+}
+
+uint32_t SampleInterval(const RunOptions& options) {
+  return static_cast<uint32_t>(
+      std::min<uint64_t>(options.check_results.value_or(HasFaults(options) ? 1 : 0), INT32_MAX));
+}
+
 absl::Status CheckInstallation(const RunOptions& options) {
   const Installation& installation = ThisInstallation();
   if (options.virtual_gpus > 0 && !FileExists(installation.virtual_gpu_dir)) {
@@ -57,10 +67,7 @@ absl::Status CheckInstallation(const RunOptions& options) {
         Cat("--virtual-gpus: ", installation.virtual_gpu_dir,
             " is missing: this rankle was built without virtual GPUs; `rankle doctor` says why"));
   }
-  const FaultSources& faults = options.faults;
-  const bool has_faults =
-      !faults.plan_files.empty() || !faults.short_forms.empty() || !faults.yaml_texts.empty();
-  if (has_faults && !FileExists(installation.hooks_library)) {
+  if (HasFaults(options) && !FileExists(installation.hooks_library)) {
     return absl::FailedPreconditionError(
         Cat("--fault/--plan: ", installation.hooks_library,
             " is missing: this rankle was built without its interposer; `rankle doctor` says why"));
@@ -97,6 +104,7 @@ Environment EnvironmentOf(const RunOptions& options, const RunRecord& record, co
                          .hooks_library = {},
                          .trace = options.trace,
                          .records = static_cast<uint32_t>(options.records),
+                         .sample = SampleInterval(options),
                          .job_id = record.job_id,
                          .monotonic_start_ns = MonotonicNs(),
                          .virtual_gpus = options.virtual_gpus,

@@ -20,6 +20,9 @@ struct RunOptions {
   std::string output_dir;  // empty: rankle-out/<date>-<pid>
   bool trace = true;
   int records = 0;  // 0: librankle's default
+  // Every n-th operation's data is sampled and compared between ranks, 0: none. Not given: all where faults
+  // are injected (who breaks things on purpose wants to know what came of it), else none.
+  std::optional<uint64_t> check_results;
   std::string on_hang = "report";
   double hang_after_s = 30;
   bool fail_on_anomaly = false;

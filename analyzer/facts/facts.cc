@@ -135,6 +135,22 @@ absl::Status AddLateness(const Store& store, const Facts& facts, store::Database
       rows);
 }
 
+absl::Status AddInconsistencies(const Store& store, const Facts& facts, store::Database& db) {
+  Rows rows;
+  for (const localize::Inconsistency& i : facts.inconsistencies) {
+    rows.push_back({std::string(InconsistencyKindName(i.kind)), Communicator(store, i.communicator), i.name,
+                    store::OperationName(i.api), Int(i.seq), Ranks(store, i.culprits), Ranks(store, i.others),
+                    Int(i.decided), i.support, Int(i.occurrences), Int(i.recovered), Store::Seconds(i.time),
+                    i.what, Json(i.evidence)});
+  }
+  return db.AddTable(
+      "inconsistencies",
+      "kind TEXT, communicator TEXT, name TEXT, op TEXT, seq INTEGER, culprits TEXT, others TEXT, "
+      "decided INTEGER, support REAL, occurrences INTEGER, recovered INTEGER, at_s REAL, what TEXT, "
+      "evidence TEXT",
+      rows);
+}
+
 }  // namespace
 
 Facts FindFacts(const Store& store, const localize::HangSettings& settings) {
@@ -148,12 +164,13 @@ Facts FindFacts(const Store& store, const localize::HangSettings& settings) {
     facts.disagreements = localize::FindOrderDisagreements(store, facts.stalls);
   facts.failures = localize::FindFailures(store);
   facts.lateness = localize::FindLateness(store);
+  facts.inconsistencies = localize::FindInconsistencies(store);
   return facts;
 }
 
 absl::Status AddFactTables(const Store& store, const Facts& facts, store::Database& database) {
   if (absl::Status status = AddJob(store, database); !status.ok()) return status;
-  for (auto* add : {AddStalls, AddDisagreements, AddFailures, AddLateness}) {
+  for (auto* add : {AddStalls, AddDisagreements, AddFailures, AddLateness, AddInconsistencies}) {
     if (absl::Status status = add(store, facts, database); !status.ok()) return status;
   }
   return absl::OkStatus();

@@ -6,6 +6,7 @@
 
 #include "absl/status/status.h"
 #include "analyzer/localize/arrival.h"
+#include "analyzer/localize/consistency.h"
 #include "analyzer/localize/failure.h"
 #include "analyzer/localize/progress.h"
 #include "analyzer/localize/signature.h"
@@ -21,6 +22,7 @@ struct Facts {
   std::vector<localize::Disagreement> disagreements;
   std::vector<localize::Failure> failures;
   std::vector<localize::Lateness> lateness;
+  std::vector<localize::Inconsistency> inconsistencies;
 };
 
 Facts FindFacts(const store::Store& store, const localize::HangSettings& settings);

@@ -139,6 +139,20 @@ struct Events {
   size_t size() const { return rank.size(); }
 };
 
+// What was in a buffer (record::Kind::kSample).
+struct Sample {
+  int32_t rank = kNone, communicator = kNone;  // no communicator: a named replica
+  uint32_t seq = 0;
+  uint16_t api = 0;
+  bool input = false;  // what was sent; else what was received, or the replica
+  uint32_t bytes = 0;
+  uint64_t hash = 0;
+  int32_t nonfinite = 0;
+  float largest = 0;
+  int64_t time = 0;
+  std::string name;  // of a replica
+};
+
 struct DataQuality {
   uint64_t dropped = 0, malformed = 0, overwritten = 0;
   double clock_uncertainty_us = 0;
@@ -154,6 +168,7 @@ class Store {
   Operations operations;
   Calls calls;
   Events events;
+  std::vector<Sample> samples;
   DataQuality quality;
   std::string source;  // "rankle", later also foreign formats
   std::string command;

@@ -2,6 +2,7 @@
 // ranks are global ranks; names instead of numbers where people write them in rules.
 #include <utility>
 
+#include "absl/strings/str_format.h"
 #include "analyzer/store/sql.h"
 #include "analyzer/store/store.h"
 #include "injector/api/api.h"
@@ -135,10 +136,30 @@ absl::Status AddCallsAndEvents(const Store& s, Database& db) {
        {"text TEXT", [&e](size_t i) { return Text(e.text[i]); }}});
 }
 
+absl::Status AddSamples(const Store& s, Database& db) {
+  const std::vector<Sample>& v = s.samples;
+  return db.AddVirtualTable(
+      "samples", v.size(),
+      {{"rank INTEGER", [&s, &v](size_t i) { return IntOrNull(s.GlobalRank(v[i].rank)); }},
+       {"communicator TEXT",
+        [&s, &v](size_t i) {
+          return v[i].communicator < 0 ? Value{} : Text(s.communicators[v[i].communicator].name);
+        }},
+       {"name TEXT", [&s, &v](size_t i) { return v[i].name.empty() ? Value{} : Text(v[i].name); }},
+       {"op TEXT", [&s, &v](size_t i) { return Text(OperationName(v[i].api)); }},
+       {"seq INTEGER", [&s, &v](size_t i) { return Int(v[i].seq); }},
+       {"input INTEGER", [&s, &v](size_t i) { return Int(v[i].input); }},
+       {"bytes INTEGER", [&s, &v](size_t i) { return Int(v[i].bytes); }},
+       {"hash TEXT", [&s, &v](size_t i) { return Text(absl::StrFormat("%016x", v[i].hash)); }},
+       {"nonfinite INTEGER", [&s, &v](size_t i) { return Int(v[i].nonfinite); }},
+       {"largest REAL", [&s, &v](size_t i) { return Value{static_cast<double>(v[i].largest)}; }},
+       {"t_s REAL", [&s, &v](size_t i) { return Time(v[i].time); }}});
+}
+
 }  // namespace
 
 absl::Status AddStoreTables(const Store& store, Database& database) {
-  for (auto* add : {AddProcesses, AddCommunicators, AddOperations, AddCallsAndEvents}) {
+  for (auto* add : {AddProcesses, AddCommunicators, AddOperations, AddCallsAndEvents, AddSamples}) {
     if (absl::Status status = add(store, database); !status.ok()) return status;
   }
   return absl::OkStatus();

@@ -1,6 +1,7 @@
 #include "analyzer/testing/job_builder.h"
 
 #include <algorithm>
+#include <bit>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -124,6 +125,23 @@ JobBuilder& JobBuilder::AsyncError(int rank, double time, uint8_t result) {
   extras_.push_back({ExtraKind::kAsync, rank, time, "", result});
   return *this;
 }
+JobBuilder& JobBuilder::Sample(int rank, int communicator, uint32_t seq, double time, uint64_t hash,
+                               bool input, int nonfinite, float largest) {
+  record::Event e;
+  e.kind = record::Kind::kSample, e.state = record::State::kDone, e.api = api::FindApi("ncclAllReduce")->id;
+  e.entered_ns = Ns(time), e.seq = seq, e.count = hash, e.stream = 64, e.peer = nonfinite;
+  e.site = std::bit_cast<uint32_t>(largest), e.flags = input ? record::kFlagInput : 0;
+  samples_.push_back({rank, communicator, e});
+  return *this;
+}
+
+JobBuilder& JobBuilder::Replica(int rank, const std::string& name, uint32_t mark, double time,
+                                uint64_t hash) {
+  Sample(rank, -1, mark, time, hash);
+  samples_.back().event.flags = record::kFlagNamed, samples_.back().event.text = name;
+  return *this;
+}
+
 JobBuilder& JobBuilder::Exception(int rank, double time, const std::string& type) {
   extras_.push_back({ExtraKind::kException, rank, time, type, 0});
   return *this;
@@ -223,6 +241,15 @@ store::Store JobBuilder::Build() const {
         break;
     }
     records[x.rank].events.push_back(e);
+  }
+  for (const Sampled& s : samples_) {
+    record::Event e = s.event;
+    e.comm = record::kNoComm;
+    if (s.communicator >= 0) {
+      const auto& ranks = communicators_[s.communicator].ranks;
+      e.comm = comm_index[s.communicator][std::find(ranks.begin(), ranks.end(), s.rank) - ranks.begin()];
+    }
+    records[s.rank].events.push_back(e);
   }
   import::JobAssembler job;
   for (size_t r = 0; r < ranks_.size(); ++r) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "analyzer/store/store.h"
+#include "tracer/record/reader.h"
 
 namespace rankle::testing {
 
@@ -51,6 +52,10 @@ class JobBuilder {
   JobBuilder& KilledByLauncher(int rank, double time);
   JobBuilder& FailedCall(int rank, double time, const std::string& api, uint8_t result);
   JobBuilder& AsyncError(int rank, double time, uint8_t result);
+  // What this rank sent into (`input`) or received from operation `seq` of a communicator.
+  JobBuilder& Sample(int rank, int communicator, uint32_t seq, double time, uint64_t hash, bool input = false,
+                     int nonfinite = 0, float largest = 1);
+  JobBuilder& Replica(int rank, const std::string& name, uint32_t mark, double time, uint64_t hash);
   JobBuilder& Exception(int rank, double time, const std::string& type);
   JobBuilder& Teardown(int communicator, int rank, double entered, double gone);
   JobBuilder& NotCreatedBy(int communicator, int rank);            // it never called the creation
@@ -89,6 +94,10 @@ class JobBuilder {
     int member;
     uint32_t seq;
   };
+  struct Sampled {
+    int rank, communicator;
+    record::Event event;
+  };
   bool WriteRank(int rank, const std::string& path) const;
 
   double observed_until_ = 0;
@@ -96,6 +105,7 @@ class JobBuilder {
   std::vector<Membership> communicators_;
   std::vector<SequencedOp> ops_;
   std::vector<Extra> extras_;
+  std::vector<Sampled> samples_;
 };
 
 }  // namespace rankle::testing

@@ -32,7 +32,8 @@ bool Contains(const std::vector<int32_t>& all, const std::vector<int32_t>& some)
 // The loudness of a class says little; this order only breaks ties between findings that explain equally
 // much.
 int Weight(const std::string& anomaly) {
-  if (IsIn(anomaly, "crash.")) return 5;
+  if (IsIn(anomaly, "crash.")) return 6;
+  if (IsIn(anomaly, "wrong.")) return 5;
   if (anomaly == "hang.mismatch") return 4;
   if (anomaly == "hang.deadlock") return 3;
   if (IsIn(anomaly, "hang.")) return 2;
@@ -43,8 +44,23 @@ bool CrashExplains(const Finding& crash, const Finding& effect) {
   if (IsIn(Class(effect), "slow.")) return true;
   if (Class(effect) == "hang.mismatch")
     return Overlap(crash.ranks, effect.ranks) && crash.at_s <= effect.at_s + kClockSlackS;
+  if (IsIn(Class(effect), "wrong."))
+    return Overlap(crash.ranks, effect.ranks) && crash.at_s <= effect.at_s + kClockSlackS;
   if (!IsIn(Class(effect), "hang.") && Class(effect) != "unknown") return false;
   return Overlap(crash.ranks, effect.ranks) || crash.at_s <= effect.at_s + kSlackS;
+}
+
+// Of wrong values: the more specific name, or the earlier one on the same ranks. Programs that check their
+// loss give up on it; a remote effect of that is no cause.
+bool WrongExplains(const Finding& cause, const Finding& effect) {
+  const std::string &c = Class(cause), &e = Class(effect);
+  if (IsIn(e, "crash.")) return cause.at_s <= effect.at_s + kClockSlackS;
+  if (!IsIn(e, "wrong.")) return false;
+  const bool same = Overlap(cause.ranks, effect.ranks) || effect.ranks.empty();
+  if (c == "wrong.nonfinite") return same && cause.at_s <= effect.at_s + kClockSlackS;
+  if (e == "wrong.nonfinite") return same && cause.at_s + kClockSlackS < effect.at_s;
+  return c == "wrong.corruption" && e == "wrong.divergence" && same &&
+         cause.at_s <= effect.at_s + kClockSlackS;
 }
 
 // A hang ends in a crash when somebody's watchdog loses patience.
@@ -61,6 +77,7 @@ bool Explains(const Finding& cause, const Finding& effect) {
   const bool crash = IsIn(c, "crash."), crashed = IsIn(e, "crash.");
   if (crash && !crashed) return CrashExplains(cause, effect);
   if (crash && crashed) return false;  // the first failure was decided among them already
+  if (IsIn(c, "wrong.")) return WrongExplains(cause, effect);
   if (c == "hang.mismatch") {
     if (crashed) return !CrashExplains(effect, cause) && cause.at_s <= effect.at_s + kSlackS;
     if (e == "hang.mismatch") return cause.at_s < effect.at_s;

@@ -58,6 +58,7 @@ void SetJobVariables(const JobVariables& job, Environment& environment) {
   SetOrUnset("RANKLE_PLAN", !job.plan_path.empty(), job.plan_path, environment);
   SetOrUnset("RANKLE_CONTROL", !job.control_path.empty(), job.control_path, environment);
   SetOrUnset("RANKLE_TRACE", !job.trace, "0", environment);
+  SetOrUnset("RANKLE_SAMPLE", job.sample > 0, Cat(job.sample), environment);
   if (job.records > 0) environment.Set("RANKLE_RECORDS", Cat(job.records));
   if (!job.hooks_library.empty()) {
     environment.Prepend("LD_PRELOAD", job.hooks_library, ':');

@@ -36,6 +36,7 @@ struct JobVariables {
   std::string hooks_library;  // librankle.so
   bool trace = true;
   uint32_t records = 0;
+  uint32_t sample = 0;  // every n-th operation
   uint64_t job_id = 0;
   uint64_t monotonic_start_ns = 0;
   int virtual_gpus = 0;

@@ -100,6 +100,7 @@ absl::StatusOr<RunOptions> RunOptionsOf(const SuiteCase& one, const SuiteRunOpti
   run.on_hang = one.on_hang;
   run.hang_after_s = static_cast<double>(one.hang_after_ns) * 1e-9;
   run.quiet = true;
+  run.check_results = 1;  // a test wants to know about wrong values
   const auto at = [&](const absl::Status& error) {
     return absl::InvalidArgumentError(
         Cat(suite_name, ":", one.line, ": case '", one.name, "': ", StdView(error.message())));

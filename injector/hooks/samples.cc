@@ -84,7 +84,7 @@ void CopyOut(const record::NewRecord& record, int dtype, const void* buffer, int
   slot->bytes = static_cast<uint32_t>(std::min(bytes, kPiece));
   const auto* from = static_cast<const unsigned char*>(buffer) +
                      PieceOffset(bytes, record.seq / std::max(1u, SampleInterval()));
-  if (cuda.memcpy_async(slot->memory, from, slot->bytes, cudaMemcpyDeviceToHost, stream) == 0 &&
+  if (cuda.memcpy_async(slot->memory, from, slot->bytes, cudaMemcpyDefault, stream) == 0 &&
       cuda.launch_host(stream, CopyEnded, slot) == 0)
     return;
   if (cuda.last_error != nullptr) cuda.last_error();  // the program must not see our error

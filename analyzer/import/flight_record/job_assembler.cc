@@ -3,6 +3,7 @@
 #include <cxxabi.h>
 
 #include <algorithm>
+#include <bit>
 #include <cstdlib>
 #include <memory>
 #include <set>
@@ -33,6 +34,15 @@ store::CommState ConvertState(record::CommState state) {
 bool IsP2p(uint16_t api) {
   const api::ApiInfo* info = api::FindApi(api);
   return info != nullptr && (info->groups & api::kP2p) != 0;
+}
+
+store::Sample ConvertSample(const record::Event& e, int64_t offset) {
+  store::Sample s;
+  s.seq = e.seq, s.api = e.api, s.input = (e.flags & record::kFlagInput) != 0;
+  s.bytes = e.stream, s.hash = e.count, s.nonfinite = e.peer, s.time = At(e.entered_ns, offset),
+  s.name = e.text;
+  if ((e.flags & record::kFlagNamed) == 0) s.largest = std::bit_cast<float>(e.site);
+  return s;
 }
 
 store::Operation ConvertOperation(const record::Event& e, int64_t offset) {
@@ -201,6 +211,11 @@ void JobAssembler::AddEvent(const record::Event& e, int32_t process, int32_t act
     c.returned.push_back(At(returned && e.returned_ns == 0 ? e.entered_ns : e.returned_ns, offset));
     return;
   }
+  if (e.kind == record::Kind::kSample) {
+    store_.samples.push_back(ConvertSample(e, offset));
+    store_.samples.back().rank = actor, store_.samples.back().communicator = communicator;
+    return;
+  }
   static const std::map<record::Kind, store::EventKind> kKinds = {
       {record::Kind::kMark, store::EventKind::kMark},
       {record::Kind::kLifecycle, store::EventKind::kLifecycle},
@@ -298,6 +313,7 @@ void JobAssembler::Renumber(const std::vector<int32_t>& rank_of_actor) {
   const auto renumber = [&](int32_t& actor) { actor = actor == kNone ? kNone : rank_of_actor[actor]; };
   std::for_each(store_.calls.rank.begin(), store_.calls.rank.end(), renumber);
   std::for_each(store_.events.rank.begin(), store_.events.rank.end(), renumber);
+  for (store::Sample& s : store_.samples) renumber(s.rank);
   for (store::Communicator& c : store_.communicators) {
     for (store::Member& m : c.members) renumber(m.rank);
     for (store::Member& m : c.unplaced) renumber(m.rank);
@@ -336,6 +352,7 @@ void JobAssembler::ShiftTimes() {
   auto& o = store_.operations;
   shift_all(o.entered), shift_all(o.returned), shift_all(o.started), shift_all(o.finished);
   shift_all(store_.calls.entered), shift_all(store_.calls.returned), shift_all(store_.events.time);
+  for (store::Sample& s : store_.samples) shift(s.time);
   for (store::Process& p : store_.processes)
     shift(p.started), shift(p.heartbeat), shift(p.ended), shift(p.last_seen);
   for (store::Communicator& c : store_.communicators) {

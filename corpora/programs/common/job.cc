@@ -69,6 +69,10 @@ void Job::BeginStep(int64_t step) {
   rankle_mark_step(step);
 }
 
+void Job::MarkReplica(const std::string& name, const Floats& array, cudaStream_t stream) {
+  rankle_mark_replica(name.c_str(), array.data(), array.size_bytes(), stream);
+}
+
 double Job::Run(Trainer& trainer) {
   double loss = 0, sum = 0;
   int64_t summed = 0;

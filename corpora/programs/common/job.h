@@ -69,6 +69,9 @@ class Job {
   // Fails the job unless `values` have the same bits on every rank of the group.
   void VerifyEqual(ConstFloats values, const Communicator& group);
 
+  // Tells rankle that `array` is alike on every rank that uses this name, once the stream has come here.
+  static void MarkReplica(const std::string& name, const Floats& array, cudaStream_t stream);
+
  private:
   void BeginStep(int64_t step);
   int64_t Resume(Trainer& trainer);

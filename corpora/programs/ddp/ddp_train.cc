@@ -56,6 +56,7 @@ class DdpTrainer : public Trainer {
     }
     EnqueueHost(compute_.get(),
                 [this, step] { adam_.Update(gradients_.host(), step - 1, parameters_.host()); });
+    Job::MarkReplica("parameters", parameters_.host(), compute_.get());
     AllReduce(loss_, ncclAvg, job_.world(), compute_.get());
     job_.Wait(compute_.get());
     return loss_.host()[0];

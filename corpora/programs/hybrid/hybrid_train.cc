@@ -67,6 +67,7 @@ class HybridTrainer : public Trainer {
     EnqueueHost(stream_.get(), [this] { FillTotals(); });
     AllReduce(totals_, ncclSum, job_.world(), stream_.get());
     EnqueueHost(stream_.get(), [this, step] { Update(step); });
+    Job::MarkReplica(replica_name_, stage_.parameters().host(), stream_.get());
     job_.Wait(stream_.get());
     return totals_.host()[0];
   }
@@ -166,6 +167,7 @@ class HybridTrainer : public Trainer {
   PipelineStage stage_;
   Mirrored<float> totals_;  // loss, squared gradient norm
   Adam adam_;
+  const std::string replica_name_ = "parameters of shard " + std::to_string(layout_.DataColor());
 };
 
 double Train(const RankInfo& info, const HybridOptions& options) {

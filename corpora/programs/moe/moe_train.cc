@@ -77,6 +77,7 @@ class MoeTrainer : public Trainer {
     EnqueueForward();
     EnqueueBackward();
     EnqueueUpdate(step);
+    Job::MarkReplica("dense parameters", dense_.host(), stream_.get());
     AllReduce(loss_, ncclAvg, job_.world(), stream_.get());
     job_.Wait(stream_.get());
     return loss_.host()[0];

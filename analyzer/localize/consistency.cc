@@ -1,0 +1,220 @@
+#include "analyzer/localize/consistency.h"
+
+#include <algorithm>
+#include <map>
+#include <tuple>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "analyzer/localize/describe.h"
+#include "injector/api/api.h"
+
+namespace rankle::localize {
+namespace {
+
+using store::kNone;
+using store::Sample;
+using store::Store;
+
+// A gradient grows by orders of magnitude when an exponent bit flips, and hardly ever otherwise; both the
+// other ranks and the rank's own past must agree that this is new.
+constexpr float kOutlierFactor = 1e4f;
+constexpr int kOutlierHistory = 3;  // earlier samples of the rank
+constexpr size_t kOutlierRanks = 3;
+// So many right samples in a row after the last wrong one: it has passed (a loss scaler skips steps).
+constexpr int kRecovered = 3;
+
+// One operation, or one mark of one replica.
+using Place = std::tuple<int32_t, std::string, uint32_t>;  // communicator, replica name, seq
+struct Samples {
+  int64_t time = INT64_MAX;  // of the first
+  std::vector<const Sample*> inputs, results;
+};
+
+class ConsistencyFinder {
+ public:
+  explicit ConsistencyFinder(const Store& store) : store_(store) {
+    for (const Sample& s : store.samples) {
+      if (s.rank == kNone || (s.communicator == kNone && s.name.empty())) continue;
+      Samples& samples = places_[{s.communicator, s.name, s.seq}];
+      samples.time = std::min(samples.time, s.time);
+      (s.input ? samples.inputs : samples.results).push_back(&s);
+    }
+    for (const auto& [place, samples] : places_) order_.emplace_back(samples.time, &place, &samples);
+    std::sort(order_.begin(), order_.end());
+  }
+
+  std::vector<Inconsistency> Find() {
+    for (const auto& [time, place, samples] : order_) {
+      CompareResults(*place, *samples);
+      LookForOutlier(*place, *samples);
+    }
+    FindFirstNonFinite();
+    std::stable_sort(found_.begin(), found_.end(),
+                     [](const Inconsistency& a, const Inconsistency& b) { return a.time < b.time; });
+    return std::move(found_);
+  }
+
+ private:
+  Inconsistency At(InconsistencyKind kind, const Place& place, const Samples& samples) const {
+    Inconsistency i;
+    i.kind = kind;
+    std::tie(i.communicator, i.name, i.seq) = place;
+    i.api = (samples.results.empty() ? samples.inputs : samples.results).front()->api;
+    i.time = samples.time;
+    return i;
+  }
+
+  std::string Name(const Inconsistency& i) const {
+    if (i.communicator == kNone) return absl::StrCat("tensor ", i.name, " at its mark ", i.seq);
+    return absl::StrCat(store::OperationName(i.api), " #", i.seq, " of communicator ",
+                        store_.communicators[i.communicator].name);
+  }
+  std::string Who(const std::vector<int32_t>& ranks) const {
+    return absl::StrCat(ranks.size() == 1 ? "rank " : "ranks ", store::RankList(GlobalRanks(store_, ranks)));
+  }
+
+  // Adds it, or counts it when the same culprits showed the same before.
+  void Add(Inconsistency i) {
+    std::sort(i.culprits.begin(), i.culprits.end());
+    std::sort(i.others.begin(), i.others.end());
+    for (Inconsistency& known : found_) {
+      if (known.kind != i.kind || known.culprits != i.culprits || known.name != i.name) continue;
+      ++known.occurrences;
+      return;
+    }
+    found_.push_back(std::move(i));
+  }
+
+  void CompareResults(const Place& place, const Samples& samples) {
+    // Different calls are the signatures' business, and pieces of different length cannot be compared.
+    std::map<std::tuple<uint16_t, uint32_t>, std::map<uint64_t, std::vector<int32_t>>> camps;
+    for (const Sample* s : samples.results) camps[{s->api, s->bytes}][s->hash].push_back(s->rank);
+    for (const auto& [key, by_hash] : camps) {
+      if (by_hash.size() < 2) continue;
+      const bool replica = std::get<0>(place) == kNone;
+      Inconsistency i =
+          At(replica ? InconsistencyKind::kReplica : InconsistencyKind::kResult, place, samples);
+      Vote(by_hash, i);
+      i.what = absl::StrCat(Who(i.culprits), replica ? " hold another " : " received another result in ",
+                            Name(i), i.decided ? " than " : " than each other: no majority",
+                            i.decided ? Who(i.others) : "");
+      for (const auto& [hash, ranks] : by_hash)
+        i.evidence.push_back(absl::StrFormat("%s: content %016x in %s", Name(i), hash, Who(ranks)));
+      if (i.evidence.size() > 6) i.evidence.resize(6);
+      Add(std::move(i));
+    }
+  }
+
+  static void Vote(const std::map<uint64_t, std::vector<int32_t>>& by_hash, Inconsistency& i) {
+    size_t voters = 0, most = 0;
+    for (const auto& [hash, ranks] : by_hash) voters += ranks.size(), most = std::max(most, ranks.size());
+    i.decided = most * 2 > voters;
+    i.support = static_cast<double>(most) / static_cast<double>(voters);
+    for (const auto& [hash, ranks] : by_hash) {
+      auto& side = i.decided && ranks.size() == most ? i.others : i.culprits;
+      side.insert(side.end(), ranks.begin(), ranks.end());
+    }
+  }
+
+  void LookForOutlier(const Place& place, const Samples& samples) {
+    for (const Sample* s : samples.inputs) {
+      float others = 0;
+      for (const Sample* o : samples.inputs) {
+        if (o != s) others = std::max(others, o->largest);
+      }
+      // Tensors of one communicator and length are taken for the same kind of data.
+      History& own = history_[{s->rank, s->communicator, s->api, s->bytes}];
+      const bool known = own.times >= kOutlierHistory && samples.inputs.size() >= kOutlierRanks;
+      if (known && others > 0 && s->largest > kOutlierFactor * std::max(others, own.largest)) {
+        Inconsistency i = At(InconsistencyKind::kOutlier, place, samples);
+        i.culprits = {s->rank};
+        for (const Sample* o : samples.inputs) {
+          if (o != s) i.others.push_back(o->rank);
+        }
+        i.what =
+            absl::StrFormat("%s sent a value of %g into %s; the others at most %g, itself before at most %g",
+                            Who(i.culprits), s->largest, Name(i), others, own.largest);
+        i.evidence.push_back(i.what);
+        Add(std::move(i));
+        continue;  // not part of what is usual
+      }
+      ++own.times;
+      own.largest = std::max(own.largest, s->largest);
+    }
+  }
+
+  static bool HasNonFinite(const std::vector<const Sample*>& samples) {
+    return std::any_of(samples.begin(), samples.end(), [](const Sample* s) { return s->nonfinite > 0; });
+  }
+
+  void FindFirstNonFinite() {
+    Inconsistency* first = nullptr;
+    Inconsistency i;
+    int right_since = 0;
+    for (const auto& [time, place, samples] : order_) {
+      if (std::get<0>(*place) == kNone) continue;  // replicas are compared as bytes
+      const bool wrong = HasNonFinite(samples->inputs) || HasNonFinite(samples->results);
+      right_since = wrong ? 0 : right_since + 1;
+      if (!wrong) continue;
+      if (first != nullptr) {
+        ++first->occurrences;
+        continue;
+      }
+      i = At(InconsistencyKind::kNonFinite, *place, *samples);
+      first = &i;
+      NameSource(*samples, i);
+    }
+    if (first == nullptr) return;
+    i.recovered = right_since >= kRecovered;
+    found_.push_back(std::move(i));
+  }
+
+  // Who sent it; if nobody did, who received it alone.
+  void NameSource(const Samples& samples, Inconsistency& i) const {
+    const bool sent = HasNonFinite(samples.inputs);
+    const auto& side = sent ? samples.inputs : samples.results;
+    int32_t elements = 0;
+    for (const Sample* s : side) {
+      (s->nonfinite > 0 ? i.culprits : i.others).push_back(s->rank);
+      elements = std::max(elements, s->nonfinite);
+    }
+    // Everybody received it and nobody sent it: the reduction overflowed, or it lay outside of the sampled
+    // piece.
+    if (!sent && i.others.empty()) i.others.swap(i.culprits), i.decided = false;
+    std::sort(i.culprits.begin(), i.culprits.end());
+    std::sort(i.others.begin(), i.others.end());
+    i.support = i.others.empty() ? 0.5 : 1;
+    i.what =
+        i.culprits.empty()
+            ? absl::StrCat("the result of ", Name(i), " is not finite although all that was sent is")
+            : absl::StrCat(Who(i.culprits), sent ? " sent" : " received", " NaN or infinity ",
+                           sent ? "into " : "from ", Name(i), " (in ", elements, " of the sampled elements)");
+    i.evidence.push_back(i.what);
+    if (!i.others.empty() && !i.culprits.empty())
+      i.evidence.push_back(
+          absl::StrCat("what ", Who(i.others), sent ? " sent" : " received", " there is finite"));
+  }
+
+  struct History {
+    int times = 0;
+    float largest = 0;
+  };
+
+  const Store& store_;
+  std::map<Place, Samples> places_;
+  std::vector<std::tuple<int64_t, const Place*, const Samples*>> order_;
+  std::map<std::tuple<int32_t, int32_t, uint16_t, uint32_t>, History> history_;
+  std::vector<Inconsistency> found_;
+};
+
+}  // namespace
+
+const char* InconsistencyKindName(InconsistencyKind kind) {
+  static constexpr const char* kNames[] = {"result", "replica", "nonfinite", "outlier"};
+  return kNames[static_cast<int>(kind)];
+}
+
+std::vector<Inconsistency> FindInconsistencies(const Store& store) { return ConsistencyFinder(store).Find(); }
+
+}  // namespace rankle::localize

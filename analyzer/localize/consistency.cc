@@ -144,29 +144,33 @@ class ConsistencyFinder {
     }
   }
 
-  static bool HasNonFinite(const std::vector<const Sample*>& samples) {
-    return std::any_of(samples.begin(), samples.end(), [](const Sample* s) { return s->nonfinite > 0; });
+  // When the first value that is not finite was seen there; INT64_MAX = none.
+  static int64_t FirstNonFinite(const Samples& samples) {
+    int64_t first = INT64_MAX;
+    for (const auto* side : {&samples.inputs, &samples.results}) {
+      for (const Sample* s : *side) {
+        if (s->nonfinite > 0) first = std::min(first, s->time);
+      }
+    }
+    return first;
   }
 
+  // Whoever had it before everybody else is the source: all others got it from there.
   void FindFirstNonFinite() {
-    Inconsistency* first = nullptr;
-    Inconsistency i;
-    int right_since = 0;
+    const Place* source = nullptr;
+    int64_t first = INT64_MAX;
+    int occurrences = 0, right_since = 0;
     for (const auto& [time, place, samples] : order_) {
       if (std::get<0>(*place) == kNone) continue;  // replicas are compared as bytes
-      const bool wrong = HasNonFinite(samples->inputs) || HasNonFinite(samples->results);
-      right_since = wrong ? 0 : right_since + 1;
-      if (!wrong) continue;
-      if (first != nullptr) {
-        ++first->occurrences;
-        continue;
-      }
-      i = At(InconsistencyKind::kNonFinite, *place, *samples);
-      first = &i;
-      NameSource(*samples, i);
+      const int64_t seen = FirstNonFinite(*samples);
+      right_since = seen != INT64_MAX ? 0 : right_since + 1;
+      occurrences += seen != INT64_MAX;
+      if (seen < first) first = seen, source = place;
     }
-    if (first == nullptr) return;
-    i.recovered = right_since >= kRecovered;
+    if (source == nullptr) return;
+    Inconsistency i = At(InconsistencyKind::kNonFinite, *source, places_.at(*source));
+    NameSource(places_.at(*source), i);
+    i.time = first, i.occurrences = occurrences, i.recovered = right_since >= kRecovered;
     found_.push_back(std::move(i));
   }
 

@@ -59,9 +59,11 @@ Slot* TakeSlot() {
   return nullptr;
 }
 
-// Runs on the stream, behind the copy.
-void CopyEnded(void* slot) {
-  static_cast<Slot*>(slot)->state.store(SlotState::kReady, std::memory_order_release);
+// Runs on the stream, behind the copy: the host may be far ahead of what is copied now.
+void CopyEnded(void* data) {
+  Slot* slot = static_cast<Slot*>(data);
+  slot->record.entered_ns = MonotonicNs();
+  slot->state.store(SlotState::kReady, std::memory_order_release);
 }
 
 // The piece that is looked at the n-th time: the same on every rank.
@@ -99,7 +101,6 @@ void SampleBuffer(const SampledOperation& operation, bool input) {
   record.seq = operation.seq;
   record.dtype = static_cast<uint8_t>(operation.dtype);
   record.flags = input ? record::kFlagInput : 0;
-  record.entered_ns = MonotonicNs();
   if (const ThreadState* thread = CurrentThread()) record.thread = thread->number;
   CopyOut(record, operation.dtype, input ? operation.send : operation.receive,
           input ? operation.send_bytes : operation.receive_bytes, operation.stream);
@@ -167,7 +168,6 @@ void SampleReplica(const char* name, const void* tensor, uint64_t bytes, cudaStr
   record.seq = mark;
   record.site = static_cast<uint32_t>(known >> 32);
   record.flags = record::kFlagNamed;
-  record.entered_ns = MonotonicNs();
   CopyOut(record, ncclInt8, tensor, static_cast<int64_t>(bytes), stream);
 }
 

@@ -50,7 +50,7 @@ enum class Kind : uint8_t {
   // that all ranks must hold alike (kFlagNamed: `site` = its name in the string arena, `seq` = how often it
   // was marked). `count` = hash of the sampled bytes, `stream` = how many, `peer` = elements among them that
   // are not finite, `site` = largest finite absolute value as the bits of a float. kFlagInput: the send
-  // buffer, before the operation; else the receive buffer, after it.
+  // buffer, before the operation; else the receive buffer, after it. `entered_ns`: when the device had it.
   kSample = 9,
 };
 

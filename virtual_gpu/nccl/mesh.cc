@@ -3,11 +3,13 @@
 #include <gloo/transport/tcp/device.h>
 
 #include <chrono>
+#include <condition_variable>
 #include <cstdlib>
 #include <exception>
 #include <map>
 #include <new>
 #include <thread>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "virtual_gpu/nccl/sigpipe.h"
@@ -34,6 +36,36 @@ std::shared_ptr<gloo::transport::Device> DeviceFor(const std::string& host) {
   }
   return device;
 }
+
+// A process that ends in the middle of a farewell would reset connections whose last bytes a slower peer has
+// yet to read. So exit waits for them, but not long: a peer that hangs never answers.
+class Farewells {
+ public:
+  static Farewells& OfProcess() {
+    static auto* farewells = new Farewells;  // outlives every exit handler
+    return *farewells;
+  }
+  void Begin() {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    ++open_;
+    if (!std::exchange(waits_at_exit_, true)) std::atexit([] { OfProcess().Wait(); });
+  }
+  void End() {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (--open_ == 0) none_open_.notify_all();
+  }
+
+ private:
+  void Wait() {
+    std::unique_lock<std::mutex> lock(mutex_);
+    none_open_.wait_for(lock, std::chrono::seconds(1), [this] { return open_ == 0; });
+  }
+
+  std::mutex mutex_;
+  std::condition_variable none_open_;
+  int open_ = 0;
+  bool waits_at_exit_ = false;
+};
 
 std::string LocalHostFor(const StoreClient& store) {
   const char* fixed = std::getenv("RANKLE_VGPU_HOST_IP");
@@ -92,7 +124,11 @@ Mesh::~Mesh() {
     wires_->context->closeConnections();
     return;
   }
-  std::thread([wires = std::move(wires_)]() mutable { Retire(std::move(wires)); }).detach();
+  Farewells::OfProcess().Begin();
+  std::thread([wires = std::move(wires_)]() mutable {
+    Retire(std::move(wires));
+    Farewells::OfProcess().End();
+  }).detach();
 }
 
 // A connection that Gloo closes is reset at once: bytes the peer has not read yet would be lost. So both

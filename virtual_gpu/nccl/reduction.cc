@@ -79,11 +79,19 @@ typename E::Value DecodeScalar(Reduction::Scalar scalar) {
   return E::Decode(code);
 }
 
-// Users may hand in any address: elements are read and written without an assumption of alignment.
+// Users may hand in any address: elements are read and written without an assumption of alignment. Compilers
+// make plain (vector) loads and stores of this.
 template <typename E>
-struct Unaligned {
-  typedef typename E::Storage __attribute__((aligned(1), may_alias)) Element;
-};
+typename E::Value Get(const void* array, size_t i) {
+  typename E::Storage code;
+  std::memcpy(&code, static_cast<const char*>(array) + i * sizeof(code), sizeof(code));
+  return E::Decode(code);
+}
+template <typename E>
+void Put(void* array, size_t i, typename E::Value value) {
+  const typename E::Storage code = E::Encode(value);
+  std::memcpy(static_cast<char*>(array) + i * sizeof(code), &code, sizeof(code));
+}
 
 template <typename E>
 void CopyKernel(void* into, const void* from, size_t count, Reduction::Scalar) {
@@ -92,41 +100,34 @@ void CopyKernel(void* into, const void* from, size_t count, Reduction::Scalar) {
 
 template <typename E, typename Op>
 void CombineKernel(void* into, const void* from, size_t count, Reduction::Scalar) {
-  auto* acc = static_cast<typename Unaligned<E>::Element*>(into);
-  auto* in = static_cast<const typename Unaligned<E>::Element*>(from);
-  for (size_t i = 0; i < count; ++i) acc[i] = E::Encode(Op::Apply(E::Decode(acc[i]), E::Decode(in[i])));
+  for (size_t i = 0; i < count; ++i) Put<E>(into, i, Op::Apply(Get<E>(into, i), Get<E>(from, i)));
 }
 
 template <typename E>
-typename E::Value Scaled(typename E::Storage code, typename E::Value scalar) {
-  return E::Decode(E::Encode(Product::Apply(E::Decode(code), scalar)));
+typename E::Value Scaled(typename E::Value value, typename E::Value scalar) {
+  return E::Decode(E::Encode(Product::Apply(value, scalar)));  // rounded to the type, as the device does
 }
 
 template <typename E>
 void ScaledLoadKernel(void* into, const void* from, size_t count, Reduction::Scalar scalar) {
   const auto factor = DecodeScalar<E>(scalar);
-  auto* acc = static_cast<typename Unaligned<E>::Element*>(into);
-  auto* in = static_cast<const typename Unaligned<E>::Element*>(from);
-  for (size_t i = 0; i < count; ++i) acc[i] = E::Encode(Scaled<E>(in[i], factor));
+  for (size_t i = 0; i < count; ++i) Put<E>(into, i, Scaled<E>(Get<E>(from, i), factor));
 }
 
 template <typename E>
 void ScaledSumKernel(void* into, const void* from, size_t count, Reduction::Scalar scalar) {
   const auto factor = DecodeScalar<E>(scalar);
-  auto* acc = static_cast<typename Unaligned<E>::Element*>(into);
-  auto* in = static_cast<const typename Unaligned<E>::Element*>(from);
   for (size_t i = 0; i < count; ++i) {
-    acc[i] = E::Encode(Sum::Apply(E::Decode(acc[i]), Scaled<E>(in[i], factor)));
+    Put<E>(into, i, Sum::Apply(Get<E>(into, i), Scaled<E>(Get<E>(from, i), factor)));
   }
 }
 
 template <typename E>
 void DivideKernel(void* into, const void*, size_t count, Reduction::Scalar divisor) {
   if constexpr (std::is_integral_v<typename E::Value>) {
-    auto* acc = static_cast<typename Unaligned<E>::Element*>(into);
     const auto by =
         static_cast<std::conditional_t<std::is_signed_v<typename E::Value>, int64_t, uint64_t>>(divisor);
-    for (size_t i = 0; i < count; ++i) acc[i] = static_cast<typename E::Storage>(acc[i] / by);
+    for (size_t i = 0; i < count; ++i) Put<E>(into, i, static_cast<typename E::Value>(Get<E>(into, i) / by));
   }
 }
 

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cstring>
+#include <deque>
 #include <map>
 #include <mutex>
 #include <string>
@@ -50,7 +51,8 @@ int BitOf(uint64_t type) { return __builtin_ctzll(type); }
 
 ncclResult_t StartEvent(void*, void** handle, abi::EventDescr* descr) {
   const std::lock_guard<std::mutex> lock(mutex);
-  auto* const event = new Event{descr->type};  // never freed: children may name it later
+  static auto* const events = new std::deque<Event>;  // none is ever freed: children may name it later
+  auto* const event = &events->emplace_back(Event{descr->type});
   ++report.started[BitOf(descr->type)];
   if (!ParentFits(descr->type, static_cast<Event*>(descr->parentObj))) ++report.wrong_parents;
   if (descr->type == 1 << 1) {

@@ -176,7 +176,8 @@ class ConsistencyFinder {
 
   // Who sent it; if nobody did, who received it alone.
   void NameSource(const Samples& samples, Inconsistency& i) const {
-    const bool sent = HasNonFinite(samples.inputs);
+    const bool sent = std::any_of(samples.inputs.begin(), samples.inputs.end(),
+                                  [](const Sample* s) { return s->nonfinite > 0; });
     const auto& side = sent ? samples.inputs : samples.results;
     int32_t elements = 0;
     for (const Sample* s : side) {

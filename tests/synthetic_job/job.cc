@@ -65,8 +65,8 @@ class Simulation {
       }
       for (int m = 0; m < kMicrobatches; ++m) Pass(/*forward=*/true);
       for (int m = 0; m < kMicrobatches; ++m) Pass(/*forward=*/false);
-      Reduce(Axis::kData, kBuckets, "ncclReduceScatter", kBucket);
-      Reduce(Axis::kWorld, 1, "ncclAllReduce", 1);  // gradient norm and loss
+      Reduce(Axis::kData, kBuckets, Call::kReduceScatter, kBucket);
+      Reduce(Axis::kWorld, 1, Call::kAllReduce, 1);  // gradient norm and loss
     }
     return now_;
   }
@@ -95,15 +95,15 @@ class Simulation {
   void Layers(const Group& group, bool forward) {
     for (int k = 0; k < kLayers * kReductionsPerLayer; ++k) {
       for (int i = 0; i < group.size; ++i) Work(group.RankOf(i), forward ? kWorkNs : 2 * kWorkNs);
-      if (group.size > 1) Collective(group, "ncclAllReduce", kActivations);
+      if (group.size > 1) Collective(group, Call::kAllReduce, kActivations);
     }
   }
 
-  void Reduce(Axis axis, int times, const char* api, uint64_t count) {
+  void Reduce(Axis axis, int times, Call call, uint64_t count) {
     for (int r = 0; r < spec_.ranks; ++r) {
       const Group group = GroupOf(spec_, axis, r);
       if (group.first != r || (axis != Axis::kWorld && group.size < 2)) continue;
-      for (int k = 0; k < times; ++k) Collective(group, api, count);
+      for (int k = 0; k < times; ++k) Collective(group, call, count);
     }
   }
 
@@ -120,7 +120,7 @@ class Simulation {
       rank.free_at += static_cast<int64_t>(pause / kPauseChance * static_cast<double>(kPauseNs));
   }
 
-  void Collective(const Group& group, const char* api, uint64_t count) {
+  void Collective(const Group& group, Call call, uint64_t count) {
     bool agreed = true;
     int64_t last = 0;
     for (int i = 0; i < group.size; ++i) {
@@ -138,7 +138,7 @@ class Simulation {
       const bool faulty = rank.culprit && rank.issued == faulty_collective_;
       const bool wrong = faulty && spec_.fault == Fault::kMismatch;
       ++rank.issued;
-      Issue(rank, {r, group.axis, api, wrong ? count / 2 : count, -1, rank.free_at, finished});
+      Issue(rank, {r, group.axis, call, wrong ? count / 2 : count, -1, rank.free_at, finished});
     }
   }
 
@@ -146,11 +146,11 @@ class Simulation {
     const bool complete = !ranks_[from].blocked && !ranks_[to].blocked;
     const int64_t finished = complete ? std::max(ranks_[from].free_at, ranks_[to].free_at) + kTransferNs : 0;
     const Group group = GroupOf(spec_, Axis::kPipeline, from);
-    for (const auto& [self, peer, api] :
-         {std::tuple(from, to, "ncclSend"), std::tuple(to, from, "ncclRecv")}) {
+    for (const auto& [self, peer, call] :
+         {std::tuple(from, to, Call::kSend), std::tuple(to, from, Call::kReceive)}) {
       Rank& rank = ranks_[self];
       if (rank.blocked) continue;
-      Issue(rank, {self, group.axis, api, kActivations, group.MemberOf(peer), rank.free_at, finished});
+      Issue(rank, {self, group.axis, call, kActivations, group.MemberOf(peer), rank.free_at, finished});
     }
   }
 

@@ -30,6 +30,7 @@ struct JobSpec {
 // "place: what is wrong: what to do" for sizes that do not fit each other.
 absl::Status Check(const JobSpec& spec);
 
+enum class Call : uint8_t { kAllReduce, kReduceScatter, kSend, kReceive };
 enum class Axis : uint8_t { kTensor, kPipeline, kData, kWorld };
 inline constexpr int kAxes = 4;
 
@@ -46,7 +47,7 @@ Group GroupOf(const JobSpec& spec, Axis axis, int rank);
 struct Operation {
   int rank = 0;
   Axis axis = Axis::kWorld;
-  const char* api = "";
+  Call call = Call::kAllReduce;
   uint64_t count = 0;
   int peer = -1;  // rank in the group, of sends and receives
   int64_t entered = 0, finished = 0;

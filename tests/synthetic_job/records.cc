@@ -18,12 +18,15 @@ constexpr uint64_t kJobId = 0x5ca1e;
 constexpr int64_t kHostCallNs = 2'000;         // a call returns; the device goes on
 constexpr int64_t kWaitedNs = 10'000'000'000;  // how long a hung job was watched
 constexpr uint8_t kBfloat16 = 9, kSum = 0, kNone = 0xff;
+constexpr const char* kCalls[] = {"ncclAllReduce", "ncclReduceScatter", "ncclSend", "ncclRecv"};
 constexpr const char* kAxisNames[kAxes] = {"tp", "pp", "dp", "world"};
 
 class RecordSink : public JobSink {
  public:
   RecordSink(const JobSpec& spec, std::string directory)
-      : spec_(spec), directory_(std::move(directory)), files_(static_cast<size_t>(spec.ranks)) {}
+      : spec_(spec), directory_(std::move(directory)), files_(static_cast<size_t>(spec.ranks)) {
+    for (const char* call : kCalls) api_ids_.push_back(api::FindApi(call)->id);
+  }
 
   absl::Status Open() {
     for (int r = 0; r < spec_.ranks; ++r) {
@@ -46,7 +49,7 @@ class RecordSink : public JobSink {
     record::NewRecord row;
     row.kind = record::Kind::kOperation;
     row.entered_ns = Monotonic(o.rank, o.entered);
-    row.api = api::FindApi(o.api)->id, row.comm = file.comm[axis];
+    row.api = api_ids_[static_cast<size_t>(o.call)], row.comm = file.comm[axis];
     row.count = o.count, row.peer = o.peer, row.stream = 1 + static_cast<uint32_t>(axis);
     row.dtype = kBfloat16, row.redop = p2p ? kNone : kSum;
     auto* entry = file.writer.comm(row.comm);
@@ -120,7 +123,8 @@ class RecordSink : public JobSink {
 
   const JobSpec& spec_;
   const std::string directory_;
-  std::deque<File> files_;
+  std::vector<uint16_t> api_ids_;  // by Call
+  std::deque<File> files_;         // by rank
 };
 
 }  // namespace

@@ -287,13 +287,7 @@ void JobAssembler::Renumber(const std::vector<int32_t>& rank_of_actor) {
     all = all && keep[i];
   }
   if (!all) {
-    KeepRows(keep, o.rank), KeepRows(keep, o.communicator), KeepRows(keep, o.member), KeepRows(keep, o.seq);
-    KeepRows(keep, o.api), KeepRows(keep, o.p2p), KeepRows(keep, o.state), KeepRows(keep, o.entered);
-    KeepRows(keep, o.returned), KeepRows(keep, o.started), KeepRows(keep, o.finished),
-        KeepRows(keep, o.count);
-    KeepRows(keep, o.peer), KeepRows(keep, o.stream), KeepRows(keep, o.group), KeepRows(keep, o.thread);
-    KeepRows(keep, o.dtype), KeepRows(keep, o.redop), KeepRows(keep, o.result), KeepRows(keep, o.flags);
-    KeepRows(keep, o.step);
+    o.ForEachColumn([&](auto& column) { KeepRows(keep, column); });
   }
   const auto renumber = [&](int32_t& actor) { actor = actor == kNone ? kNone : rank_of_actor[actor]; };
   std::for_each(store_.calls.rank.begin(), store_.calls.rank.end(), renumber);

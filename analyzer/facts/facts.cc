@@ -1,6 +1,7 @@
 #include "analyzer/facts/facts.h"
 
 #include <algorithm>
+#include <future>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -138,6 +139,8 @@ absl::Status AddLateness(const Store& store, const Facts& facts, store::Database
 }  // namespace
 
 Facts FindFacts(const Store& store, const localize::HangSettings& settings) {
+  // Lateness takes about as long as all the rest, and neither needs the other.
+  auto lateness = std::async(std::launch::async, [&store] { return localize::FindLateness(store); });
   const localize::Progress progress(store);
   Facts facts;
   facts.waits = localize::FindWaits(store, progress, settings);
@@ -147,7 +150,7 @@ Facts FindFacts(const Store& store, const localize::HangSettings& settings) {
   if (facts.disagreements.empty())
     facts.disagreements = localize::FindOrderDisagreements(store, facts.stalls);
   facts.failures = localize::FindFailures(store);
-  facts.lateness = localize::FindLateness(store);
+  facts.lateness = lateness.get();
   return facts;
 }
 

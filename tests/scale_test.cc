@@ -35,8 +35,8 @@ TEST_P(ScaleTest, CulpritsOfALargeHybridJobAreNamedExactly) {
   synthetic::JobSpec spec;
   spec.ranks = kRanks, spec.collectives = job.collectives, spec.fault = job.fault,
   spec.culprits = job.culprits;
-  const absl::Status written = synthetic::WriteFlightRecords(spec, records);
-  ASSERT_TRUE(written.ok()) << written;
+  const auto written = synthetic::WriteFlightRecords(spec, records);
+  ASSERT_TRUE(written.ok()) << written.status();
   const Finished analysis = RunRankle({"analyze", "--format", "json", records});
   const nlohmann::json report = nlohmann::json::parse(analysis.out, nullptr, /*allow_exceptions=*/false);
   ASSERT_TRUE(report.is_object()) << analysis.err;

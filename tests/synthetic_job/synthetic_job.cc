@@ -28,9 +28,11 @@ int main(int argc, char** argv) {
   CLI11_PARSE(app, argc, argv);
   std::error_code error;
   std::filesystem::create_directories(directory, error);
-  if (absl::Status status = rankle::synthetic::WriteFlightRecords(spec, directory); !status.ok()) {
-    std::cerr << "synthetic_job: " << status.message() << "\n";
+  const auto records = rankle::synthetic::WriteFlightRecords(spec, directory);
+  if (!records.ok()) {
+    std::cerr << "synthetic_job: " << records.status().message() << "\n";
     return 2;
   }
+  std::cout << *records << " records\n";
   return 0;
 }

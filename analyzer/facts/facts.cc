@@ -1,6 +1,7 @@
 #include "analyzer/facts/facts.h"
 
 #include <algorithm>
+#include <future>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -154,6 +155,8 @@ absl::Status AddInconsistencies(const Store& store, const Facts& facts, store::D
 }  // namespace
 
 Facts FindFacts(const Store& store, const localize::HangSettings& settings) {
+  // Lateness takes about as long as all the rest, and neither needs the other.
+  auto lateness = std::async(std::launch::async, [&store] { return localize::FindLateness(store); });
   const localize::Progress progress(store);
   Facts facts;
   facts.waits = localize::FindWaits(store, progress, settings);
@@ -163,8 +166,8 @@ Facts FindFacts(const Store& store, const localize::HangSettings& settings) {
   if (facts.disagreements.empty())
     facts.disagreements = localize::FindOrderDisagreements(store, facts.stalls);
   facts.failures = localize::FindFailures(store);
-  facts.lateness = localize::FindLateness(store);
   facts.inconsistencies = localize::FindInconsistencies(store);
+  facts.lateness = lateness.get();
   return facts;
 }
 

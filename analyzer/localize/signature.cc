@@ -169,13 +169,6 @@ class CollectiveComparer {
     }
     return tail;
   }
-  const store::Member* MemberOf(int32_t rank) const {
-    for (const store::Member& m : members_) {
-      if (m.rank == rank) return &m;
-    }
-    return nullptr;
-  }
-
   // Matching length when a's tail is shifted against b's.
   static size_t Agreement(const std::vector<Signature>& a, size_t from_a, const std::vector<Signature>& b,
                           size_t from_b) {
@@ -186,15 +179,17 @@ class CollectiveComparer {
 
   void Align(Disagreement& d) {
     d.field = "op";
+    absl::flat_hash_map<int32_t, const store::Member*> member_of;
+    for (const store::Member& m : members_) member_of.try_emplace(m.rank, &m);
     const int32_t odd = d.culprits.front();
-    const store::Member* culprit = MemberOf(odd);
+    const store::Member* culprit = member_of[odd];
     const uint32_t* operation = At(*culprit, d.seq);
     d.operation = operation == nullptr ? culprit->collectives.front() : *operation;
     const store::Member* other = nullptr;  // with the longest tail: it shows most of what should have come
     std::vector<Signature> theirs;
     for (int32_t rank : d.others.empty() ? d.culprits : d.others) {
       if (rank == odd) continue;
-      const store::Member* m = MemberOf(rank);
+      const store::Member* m = member_of[rank];
       std::vector<Signature> tail = Tail(*m, d.seq);
       if (other == nullptr || tail.size() > theirs.size()) other = m, theirs = std::move(tail);
     }

@@ -139,7 +139,7 @@ class OrderComparer {
 
   // Without history only ranks with the same communicators can be expected to do the same.
   bool VoteOfEquals(const std::map<Token, std::vector<Place>>& camps, std::vector<Place>& odd,
-                    std::vector<Place>& usual) const {
+                    std::vector<Place>& usual) {
     const std::vector<Place>* largest = nullptr;
     size_t voters = 0;
     for (const auto& [token, places] : camps) {
@@ -148,7 +148,7 @@ class OrderComparer {
     }
     if (largest->size() * 2 <= voters) return false;
     odd.clear(), usual.clear();
-    const std::vector<int32_t> role = CommunicatorsOf(largest->front().rank);
+    const std::vector<int32_t>& role = CommunicatorsOf(largest->front().rank);
     for (const auto& [token, places] : camps) {
       for (const Place& p : places) {
         if (CommunicatorsOf(p.rank) != role) return false;
@@ -158,14 +158,16 @@ class OrderComparer {
     return true;
   }
 
-  std::vector<int32_t> CommunicatorsOf(int32_t rank) const {
-    std::vector<int32_t> communicators;
-    for (int32_t c = 0; c < static_cast<int32_t>(store_.communicators.size()); ++c) {
-      const auto& members = store_.communicators[c].members;
-      if (std::any_of(members.begin(), members.end(), [&](const store::Member& m) { return m.rank == rank; }))
-        communicators.push_back(c);
+  const std::vector<int32_t>& CommunicatorsOf(int32_t rank) {
+    if (communicators_.empty()) {
+      communicators_.resize(store_.ranks.size());
+      for (int32_t c = 0; c < static_cast<int32_t>(store_.communicators.size()); ++c) {
+        for (const store::Member& m : store_.communicators[c].members) {
+          if (m.rank != kNone) communicators_[m.rank].push_back(c);
+        }
+      }
     }
-    return communicators;
+    return communicators_[rank];
   }
 
   std::string Name(const Issue& issue) const {
@@ -215,6 +217,7 @@ class OrderComparer {
   const Stall& stall_;
   std::map<int32_t, std::vector<Issue>> issues_;  // by rank
   std::map<Anchor, std::vector<Place>> anchors_;
+  std::vector<std::vector<int32_t>> communicators_;  // by rank; filled when first needed
 };
 
 }  // namespace

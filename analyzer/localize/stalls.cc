@@ -42,14 +42,17 @@ class StallFinder {
 
   void BuildGraph() {
     graph_.resize(ranks_ + waits_.size());
-    waits_of_rank_.resize(ranks_);
+    waits_of_rank_.resize(ranks_), waits_held_by_.resize(ranks_);
     for (size_t w = 0; w < waits_.size(); ++w) {
       for (int32_t rank : waits_[w].waiters) {
         waits_of_rank_[rank].push_back(w);
         // A rank that is stopped or gone would not move if its wait ended: the chain ends at it.
         if (!IsInert(StateOf(rank))) graph_[rank].push_back(NodeOf(w));
       }
-      for (int32_t rank : waits_[w].holders) graph_[NodeOf(w)].push_back(rank);
+      for (int32_t rank : waits_[w].holders) {
+        waits_held_by_[rank].push_back(w);
+        graph_[NodeOf(w)].push_back(rank);
+      }
       // What is grouped ends together: a send and its receive that both are there still wait for the rest of
       // the groups.
       const bool complete = waits_[w].holders.empty() && waits_[w].unknown_holders == 0;
@@ -89,8 +92,8 @@ class StallFinder {
     Stall stall;
     stall.culprits = {rank};
     const Wait* held = nullptr;
-    for (const Wait& wait : waits_) {
-      if (std::find(wait.holders.begin(), wait.holders.end(), rank) == wait.holders.end()) continue;
+    for (size_t w : waits_held_by_[rank]) {
+      const Wait& wait = waits_[w];
       if (held == nullptr || std::pair(!wait.IsStalled(), wait.last_arrival) <
                                  std::pair(!held->IsStalled(), held->last_arrival)) {
         held = &wait;
@@ -255,10 +258,7 @@ class StallFinder {
     stall.culprits = mixed ? at_large : ranks;
     stall.wait = *earliest;
     if (mixed) {  // show a wait that one of them holds
-      for (const Wait& wait : waits_) {
-        if (std::find(wait.holders.begin(), wait.holders.end(), at_large[0]) != wait.holders.end())
-          stall.wait = wait;
-      }
+      for (size_t w : waits_held_by_[at_large[0]]) stall.wait = waits_[w];
     } else {
       for (int32_t node : nodes) {
         if (node >= ranks_) stall.evidence.push_back(DescribeWait(store_, waits_[node - ranks_]));
@@ -359,7 +359,7 @@ class StallFinder {
   const std::vector<Wait>& waits_;
   const int32_t ranks_;
   Graph graph_, waiters_reverse_;
-  std::vector<std::vector<size_t>> waits_of_rank_;
+  std::vector<std::vector<size_t>> waits_of_rank_, waits_held_by_;
   std::vector<int32_t> component_;
   std::map<int32_t, std::vector<int32_t>> ends_;  // component -> its nodes
   std::vector<uint8_t> blocked_hosts_;

@@ -152,7 +152,7 @@ class WaitFinder {
 
   // A creation from a unique id needs as many ranks as the communicator has places. Who they are is known
   // when all that have not come fit into the free places.
-  void FindRendezvousHolders(const store::Communicator& communicator, int unknown, Wait& wait) const {
+  void FindRendezvousHolders(const store::Communicator& communicator, int unknown, Wait& wait) {
     absl::flat_hash_set<int32_t> came;
     for (const store::Member& m : communicator.members) came.insert(m.rank);
     for (int32_t rank = 0; rank < static_cast<int32_t>(store_.ranks.size()); ++rank) {
@@ -169,12 +169,16 @@ class WaitFinder {
   }
 
   // Of too many candidates, those that take part in nothing yet are the likely ones.
-  void KeepThoseWithoutCommunicator(std::vector<int32_t>& ranks) const {
-    absl::flat_hash_set<int32_t> busy;
-    for (const store::Communicator& c : store_.communicators) {
-      for (const store::Member& m : c.members) busy.insert(m.rank);
+  void KeepThoseWithoutCommunicator(std::vector<int32_t>& ranks) {
+    if (busy_.empty()) {
+      busy_.assign(store_.ranks.size(), 0);
+      for (const store::Communicator& c : store_.communicators) {
+        for (const store::Member& m : c.members) {
+          if (m.rank != kNone) busy_[m.rank] = 1;
+        }
+      }
     }
-    std::erase_if(ranks, [&](int32_t rank) { return busy.contains(rank); });
+    std::erase_if(ranks, [&](int32_t rank) { return busy_[rank] != 0; });
   }
 
   // A split needs every rank of its parent, whatever its colour: those that have made fewer splits than the
@@ -281,6 +285,7 @@ class WaitFinder {
   std::map<uint64_t, absl::flat_hash_map<int32_t, size_t>> splits_;  // parent -> rank -> entered
   absl::flat_hash_set<std::pair<int32_t, int32_t>> open_teardowns_;  // rank, communicator
   bool open_teardowns_known_ = false;
+  std::vector<uint8_t> busy_;  // by rank: it has a place in some communicator; filled when first needed
   std::map<std::tuple<int32_t, int32_t, int32_t, size_t>, size_t> p2p_index_;
 };
 

@@ -128,6 +128,7 @@ Finding ToFinding(const Rule& rule, const Row& row) {
   f.confidence = std::clamp(row.Number("confidence"), 0.0, 1.0);
   f.ranks = row.List<int32_t>("ranks");
   f.victims = row.List<int32_t>("victims");
+  std::sort(f.ranks.begin(), f.ranks.end()), std::sort(f.victims.begin(), f.victims.end());
   f.links = row.List<std::pair<int32_t, int32_t>>("links");
   f.hosts = row.List<std::string>("hosts");
   f.evidence = row.List<std::string>("evidence");

@@ -28,7 +28,7 @@ struct Rule {
 struct Finding {
   const Rule* rule = nullptr;
   double confidence = 0;
-  std::vector<int32_t> ranks, victims;  // global ranks
+  std::vector<int32_t> ranks, victims;  // global ranks, ascending
   std::vector<std::pair<int32_t, int32_t>> links;
   std::vector<std::string> hosts, evidence;
   std::string communicator, op, summary;

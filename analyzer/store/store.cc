@@ -57,17 +57,13 @@ void Store::SortOperations() {
     if (o.rank[a] != o.rank[b]) return o.rank[a] < o.rank[b];
     return o.entered[a] < o.entered[b];
   };
-  std::vector<uint32_t> order(o.size());
-  std::iota(order.begin(), order.end(), 0u);
-  if (!std::is_sorted(order.begin(), order.end(), before)) {  // importers mostly deliver rank by rank
+  bool sorted = true;
+  for (uint32_t i = 1; i < o.size() && sorted; ++i) sorted = !before(i, i - 1);
+  if (!sorted) {  // importers mostly deliver rank by rank
+    std::vector<uint32_t> order(o.size());
+    std::iota(order.begin(), order.end(), 0u);
     std::stable_sort(order.begin(), order.end(), before);
-    Permute(order, o.rank), Permute(order, o.communicator), Permute(order, o.member), Permute(order, o.seq);
-    Permute(order, o.api), Permute(order, o.p2p), Permute(order, o.state), Permute(order, o.entered);
-    Permute(order, o.returned), Permute(order, o.started), Permute(order, o.finished),
-        Permute(order, o.count);
-    Permute(order, o.peer), Permute(order, o.stream), Permute(order, o.group), Permute(order, o.thread);
-    Permute(order, o.dtype), Permute(order, o.redop), Permute(order, o.result), Permute(order, o.flags);
-    Permute(order, o.step);
+    o.ForEachColumn([&](auto& column) { Permute(order, column); });
   }
   rank_begin_.assign(ranks.size() + 1, 0);
   for (int32_t rank : o.rank) ++rank_begin_[rank + 1];
@@ -82,11 +78,13 @@ void Store::IndexMembers() {
     Member& member = communicators[o.communicator[i]].members[o.member[i]];
     (o.p2p[i] ? member.p2p : member.collectives).push_back(i);
   }
-  auto by_sequence = [&](uint32_t a, uint32_t b) { return o.seq[a] < o.seq[b]; };
+  const auto by_sequence = [&](uint32_t a, uint32_t b) { return o.seq[a] < o.seq[b]; };
   for (Communicator& communicator : communicators) {
     for (Member& member : communicator.members) {
-      std::stable_sort(member.collectives.begin(), member.collectives.end(), by_sequence);
-      std::stable_sort(member.p2p.begin(), member.p2p.end(), by_sequence);
+      for (std::vector<uint32_t>* list : {&member.collectives, &member.p2p}) {
+        if (!std::is_sorted(list->begin(), list->end(), by_sequence))
+          std::stable_sort(list->begin(), list->end(), by_sequence);
+      }
     }
   }
 }

@@ -102,6 +102,17 @@ struct Operations {
   std::vector<uint8_t> dtype, redop, result, flags;
   std::vector<int32_t> step;  // last step mark of the process before the call, kNone = no marks
   size_t size() const { return rank.size(); }
+
+  // Calls f(column) for each of the above.
+  template <typename F>
+  void ForEachColumn(const F& f) {
+    f(rank), f(communicator), f(member), f(seq), f(api), f(p2p), f(state);
+    f(entered), f(returned), f(started), f(finished), f(count), f(peer), f(stream);
+    f(group), f(thread), f(dtype), f(redop), f(result), f(flags), f(step);
+  }
+  void reserve(size_t rows) {
+    ForEachColumn([rows](auto& column) { column.reserve(rows); });
+  }
 };
 
 struct Operation {  // one row on its way into the columns

@@ -1,5 +1,6 @@
 // The store's columns as SQL tables (docs/schema.md). Times are seconds on the job's axis, NULL = not known;
 // ranks are global ranks; names instead of numbers where people write them in rules.
+#include <memory>
 #include <utility>
 
 #include "absl/strings/str_format.h"
@@ -56,6 +57,37 @@ absl::Status AddProcesses(const Store& s, Database& db) {
                              {"process INTEGER", [&s](size_t i) { return IntOrNull(s.ranks[i].process); }}});
 }
 
+absl::Status AddMembers(const Store& s, Database& db) {
+  struct Place {
+    const Communicator* communicator;
+    size_t comm_rank;
+    const Member& member() const { return communicator->members[comm_rank]; }
+  };
+  auto places = std::make_shared<std::vector<Place>>();
+  for (const Communicator& c : s.communicators) {
+    for (size_t i = 0; i < c.members.size(); ++i) places->push_back({&c, i});
+  }
+  const size_t rows = places->size();
+  const auto column = [&places](std::string declaration, auto read) {
+    return VirtualColumn{std::move(declaration),
+                         [places, read](size_t i) { return read((*places)[i].member()); }};
+  };
+  return db.AddVirtualTable(
+      "members", rows,
+      {{"communicator TEXT", [places](size_t i) { return Text((*places)[i].communicator->name); }},
+       {"comm_rank INTEGER",
+        [places](size_t i) { return Int(static_cast<int64_t>((*places)[i].comm_rank)); }},
+       column("rank INTEGER", [&s](const Member& m) { return IntOrNull(s.GlobalRank(m.rank)); }),
+       column("state TEXT", [](const Member& m) { return Text(CommStateName(m.state)); }),
+       column("init_entered_s REAL", [](const Member& m) { return Time(m.init_entered); }),
+       column("ready_s REAL", [](const Member& m) { return Time(m.ready); }),
+       column("teardown_entered_s REAL", [](const Member& m) { return Time(m.teardown_entered); }),
+       column("gone_s REAL", [](const Member& m) { return Time(m.gone); }),
+       column("async_error INTEGER", [](const Member& m) { return Int(m.async_error); }),
+       column("last_seq INTEGER", [](const Member& m) { return Int(m.last_seq); }),
+       column("last_p2p_seq INTEGER", [](const Member& m) { return Int(m.last_p2p_seq); })});
+}
+
 absl::Status AddCommunicators(const Store& s, Database& db) {
   const auto& c = s.communicators;
   absl::Status status = db.AddVirtualTable(
@@ -66,21 +98,7 @@ absl::Status AddCommunicators(const Store& s, Database& db) {
         [&c](size_t i) { return c[i].parent_id ? Int(static_cast<int64_t>(c[i].parent_id)) : Value{}; }},
        {"size INTEGER", [&c](size_t i) { return Int(static_cast<int64_t>(c[i].members.size())); }}});
   if (!status.ok()) return status;
-  std::vector<std::vector<Value>> rows;
-  for (const Communicator& communicator : c) {
-    for (size_t i = 0; i < communicator.members.size(); ++i) {
-      const Member& m = communicator.members[i];
-      rows.push_back({communicator.name, Int(static_cast<int64_t>(i)), IntOrNull(s.GlobalRank(m.rank)),
-                      Text(CommStateName(m.state)), Time(m.init_entered), Time(m.ready),
-                      Time(m.teardown_entered), Time(m.gone), Int(m.async_error), Int(m.last_seq),
-                      Int(m.last_p2p_seq)});
-    }
-  }
-  return db.AddTable(
-      "members",
-      "communicator TEXT, comm_rank INTEGER, rank INTEGER, state TEXT, init_entered_s REAL, ready_s REAL, "
-      "teardown_entered_s REAL, gone_s REAL, async_error INTEGER, last_seq INTEGER, last_p2p_seq INTEGER",
-      rows);
+  return AddMembers(s, db);
 }
 
 absl::Status AddOperations(const Store& s, Database& db) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <tuple>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -20,13 +21,16 @@ constexpr double kClockSlackS = 0.002;
 bool IsIn(const std::string& anomaly, const char* family) { return absl::StartsWith(anomaly, family); }
 const std::string& Class(const Finding& f) { return f.rule->anomaly; }
 
-bool Overlap(const std::vector<int32_t>& a, const std::vector<int32_t>& b) {
-  return std::any_of(a.begin(), a.end(),
-                     [&](int32_t r) { return std::find(b.begin(), b.end(), r) != b.end(); });
+// Lists of ranks are ascending: a large job has long ones, and findings are compared each with each.
+bool IsAmong(const std::vector<int32_t>& ranks, int32_t rank) {
+  return std::binary_search(ranks.begin(), ranks.end(), rank);
 }
 bool Contains(const std::vector<int32_t>& all, const std::vector<int32_t>& some) {
-  return std::all_of(some.begin(), some.end(),
-                     [&](int32_t r) { return std::find(all.begin(), all.end(), r) != all.end(); });
+  return std::all_of(some.begin(), some.end(), [&](int32_t rank) { return IsAmong(all, rank); });
+}
+bool Overlap(const std::vector<int32_t>& a, const std::vector<int32_t>& b) {
+  const auto& [few, many] = a.size() < b.size() ? std::tie(a, b) : std::tie(b, a);
+  return std::any_of(few.begin(), few.end(), [&, &all = many](int32_t rank) { return IsAmong(all, rank); });
 }
 
 // The loudness of a class says little; this order only breaks ties between findings that explain equally
@@ -103,14 +107,13 @@ ReportedFinding ToReported(const Finding& f) {
   r.confidence = f.confidence, r.since_s = f.since_s, r.at_s = f.at_s;
   r.ranks = f.ranks, r.victims = f.victims, r.links = f.links, r.hosts = f.hosts, r.evidence = f.evidence;
   r.root_causes = f.rule->root_causes;
-  std::sort(r.ranks.begin(), r.ranks.end());
   return r;
 }
 
 std::vector<std::string> HostsOf(const store::Store& store, const std::vector<int32_t>& ranks) {
   std::set<std::string> hosts;
   for (const store::Rank& rank : store.ranks) {
-    if (std::find(ranks.begin(), ranks.end(), rank.global) != ranks.end() && rank.process >= 0) {
+    if (IsAmong(ranks, rank.global) && rank.process >= 0) {
       hosts.insert(store.processes[rank.process].host);
     }
   }
@@ -129,8 +132,7 @@ void FindVictims(const store::Store& store, Verdict& v) {
   if (v.victims.empty() && IsIn(v.anomaly, "crash.")) {
     for (const store::Rank& rank : store.ranks) v.victims.push_back(rank.global);
   }
-  std::erase_if(v.victims,
-                [&](int32_t r) { return std::find(v.ranks.begin(), v.ranks.end(), r) != v.ranks.end(); });
+  std::erase_if(v.victims, [&](int32_t rank) { return IsAmong(v.ranks, rank); });
 }
 
 // What is missing lowers what can be said.

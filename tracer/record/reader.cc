@@ -191,11 +191,16 @@ SlotContent CopySlot(const char* at, char* copy, uint64_t* head) {
   return SlotContent::kTorn;
 }
 
+// Slots that were ever written: the first ticket is 1.
+uint64_t SlotsInUse(const FileHeader& header) {
+  const uint64_t tickets = header.next_ticket.load(std::memory_order_relaxed);
+  return tickets >= header.record_capacity ? header.record_capacity
+                                           : std::min<uint64_t>(tickets + 1, header.record_capacity);
+}
+
 void ReadRecords(const Sections& sections, const FileHeader& header, FlightRecord& out) {
   const uint64_t tickets = header.next_ticket.load(std::memory_order_relaxed);
-  const uint64_t slots = tickets >= header.record_capacity
-                             ? header.record_capacity
-                             : std::min<uint64_t>(tickets + 1, header.record_capacity);
+  const uint64_t slots = SlotsInUse(header);
   out.events.reserve(std::min<uint64_t>(slots, 1u << 20));
   for (uint64_t i = 0; i < slots; ++i) {
     const char* at = sections.Element(header.record_offset, i, sizeof(Record));
@@ -225,12 +230,27 @@ void ReadRecords(const Sections& sections, const FileHeader& header, FlightRecor
   const uint64_t skipped = header.skipped.load(std::memory_order_relaxed);
   const uint64_t present = out.events.size() + out.quality.torn + out.quality.malformed;
   out.quality.overwritten = tickets > skipped + present ? tickets - skipped - present : 0;
-  std::sort(out.events.begin(), out.events.end(), [](const Event& a, const Event& b) {
+  const auto before = [](const Event& a, const Event& b) {
     return a.entered_ns != b.entered_ns ? a.entered_ns < b.entered_ns : a.ticket < b.ticket;
-  });
+  };
+  // Mostly they are in order: one thread issues, and the ring has not wrapped.
+  if (!std::is_sorted(out.events.begin(), out.events.end(), before))
+    std::sort(out.events.begin(), out.events.end(), before);
 }
 
-absl::Status CheckHeader(const FileHeader& header, const std::string& name) {
+// May these bytes be taken for the header of a file that this program reads?
+absl::Status CheckHeader(std::string_view bytes, const std::string& name) {
+  if (!LooksLikeFlightRecord(bytes)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(name, ": not a flight record: give the output directory of a run"));
+  }
+  if (bytes.size() < sizeof(FileHeader)) {
+    return absl::DataLossError(absl::StrCat(name, ": flight record cut short inside its header (",
+                                            bytes.size(), " bytes): leave this file out"));
+  }
+  alignas(FileHeader) char copy[sizeof(FileHeader)];
+  std::memcpy(copy, bytes.data(), sizeof(copy));
+  const auto& header = *reinterpret_cast<const FileHeader*>(copy);
   if (header.version_major != kVersionMajor) {
     return absl::UnimplementedError(absl::StrCat(
         name, ": flight record of version ", header.version_major, ".", header.version_minor,
@@ -243,42 +263,32 @@ absl::Status CheckHeader(const FileHeader& header, const std::string& name) {
   return absl::OkStatus();
 }
 
-}  // namespace
-
-bool LooksLikeFlightRecord(std::string_view first_bytes) {
-  return first_bytes.size() >= sizeof(kMagic) && std::memcmp(first_bytes.data(), kMagic, sizeof(kMagic)) == 0;
-}
-
-absl::StatusOr<FlightRecord> ParseFlightRecord(std::string_view bytes, std::string_view file_name) {
-  const std::string name(file_name);
-  if (!LooksLikeFlightRecord(bytes)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(name, ": not a flight record: give the output directory of a run"));
-  }
-  if (bytes.size() < sizeof(FileHeader)) {
-    return absl::DataLossError(absl::StrCat(name, ": flight record cut short inside its header (",
-                                            bytes.size(), " bytes): leave this file out"));
-  }
+absl::Status Parse(std::string_view bytes, const std::string& name, const ReadOptions& options,
+                   FlightRecord& out) {
+  if (absl::Status status = CheckHeader(bytes, name); !status.ok()) return status;
   alignas(FileHeader) char copy[sizeof(FileHeader)];
   std::memcpy(copy, bytes.data(), sizeof(copy));
   const auto& header = *reinterpret_cast<const FileHeader*>(copy);
-  if (absl::Status status = CheckHeader(header, name); !status.ok()) return status;
-
-  FlightRecord out;
   out.path = name;
   out.process = ReadProcess(header);
+  out.communicators.clear(), out.sites.clear(), out.events.clear();
+  out.quality = {};
   out.quality.truncated = bytes.size() < header.file_bytes;
   out.quality.dropped = header.dropped.load(std::memory_order_relaxed);
   out.quality.comms_dropped = header.comms_dropped.load(std::memory_order_relaxed);
   out.quality.sites_dropped = header.sites_dropped.load(std::memory_order_relaxed);
   const Sections sections(bytes, header);
   ReadCommunicators(sections, header, out);
-  ReadSites(sections, header, out);
+  if (options.sites) ReadSites(sections, header, out);
   ReadRecords(sections, header, out);
-  return out;
+  return absl::OkStatus();
 }
 
-absl::StatusOr<FlightRecord> ReadFlightRecord(const std::string& path) {
+struct OpenFile {
+  int fd = -1;  // the caller closes it
+  size_t size = 0;
+};
+absl::StatusOr<OpenFile> OpenRecord(const std::string& path) {
   const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) return absl::ErrnoToStatus(errno, absl::StrCat(path, ": cannot be opened"));
   struct stat info {};
@@ -286,14 +296,50 @@ absl::StatusOr<FlightRecord> ReadFlightRecord(const std::string& path) {
     close(fd);
     return absl::InvalidArgumentError(absl::StrCat(path, ": not a flight record: empty or not a file"));
   }
-  const auto size = static_cast<size_t>(info.st_size);
-  void* map = mmap(nullptr, size, PROT_READ, MAP_SHARED, fd, 0);
+  return OpenFile{fd, static_cast<size_t>(info.st_size)};
+}
+
+}  // namespace
+
+bool LooksLikeFlightRecord(std::string_view first_bytes) {
+  return first_bytes.size() >= sizeof(kMagic) && std::memcmp(first_bytes.data(), kMagic, sizeof(kMagic)) == 0;
+}
+
+absl::StatusOr<FlightRecord> ParseFlightRecord(std::string_view bytes, std::string_view file_name) {
+  FlightRecord out;
+  if (absl::Status status = Parse(bytes, std::string(file_name), {}, out); !status.ok()) return status;
+  return out;
+}
+
+absl::StatusOr<FlightRecord> ReadFlightRecord(const std::string& path) {
+  FlightRecord out;
+  if (absl::Status status = ReadFlightRecord(path, {}, out); !status.ok()) return status;
+  return out;
+}
+
+absl::Status ReadFlightRecord(const std::string& path, const ReadOptions& options, FlightRecord& out) {
+  const auto file = OpenRecord(path);
+  if (!file.ok()) return file.status();
+  void* map = mmap(nullptr, file->size, PROT_READ, MAP_SHARED, file->fd, 0);
   const int error = errno;
-  close(fd);
+  close(file->fd);
   if (map == MAP_FAILED) return absl::ErrnoToStatus(error, absl::StrCat(path, ": cannot be mapped"));
-  absl::StatusOr<FlightRecord> record = ParseFlightRecord({static_cast<const char*>(map), size}, path);
-  munmap(map, size);
-  return record;
+  const absl::Status status = Parse({static_cast<const char*>(map), file->size}, path, options, out);
+  munmap(map, file->size);
+  return status;
+}
+
+absl::StatusOr<Outline> ReadOutline(const std::string& path) {
+  const auto file = OpenRecord(path);
+  if (!file.ok()) return file.status();
+  alignas(FileHeader) char copy[sizeof(FileHeader)];
+  const ssize_t got = pread(file->fd, copy, sizeof(copy), 0);
+  close(file->fd);
+  const std::string_view bytes(copy, static_cast<size_t>(std::max<ssize_t>(got, 0)));
+  if (absl::Status status = CheckHeader(bytes, path); !status.ok()) return status;
+  const auto& header = *reinterpret_cast<const FileHeader*>(copy);
+  return Outline{header.rank.load(std::memory_order_relaxed), header.job_id,
+                 std::min<uint64_t>(SlotsInUse(header), file->size / sizeof(Record))};
 }
 
 }  // namespace rankle::record

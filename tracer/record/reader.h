@@ -75,6 +75,18 @@ struct FlightRecord {
   Quality quality;
 };
 
+// What is read besides processes, communicators and records.
+struct ReadOptions {
+  bool sites = true;  // without them Event.site is 0
+};
+
+// What the header alone tells about a file: enough to plan the reading of many.
+struct Outline {
+  int32_t rank = -1;
+  uint64_t job_id = 0;
+  uint64_t records = 0;  // at most
+};
+
 // True when the bytes begin like a flight record of any version.
 bool LooksLikeFlightRecord(std::string_view first_bytes);
 
@@ -83,5 +95,10 @@ absl::StatusOr<FlightRecord> ParseFlightRecord(std::string_view bytes, std::stri
 
 // Maps and parses a file (also one that is being written).
 absl::StatusOr<FlightRecord> ReadFlightRecord(const std::string& path);
+// The same into a value that is used again, so that its memory is too; after an error its content is
+// undefined.
+absl::Status ReadFlightRecord(const std::string& path, const ReadOptions& options, FlightRecord& out);
+
+absl::StatusOr<Outline> ReadOutline(const std::string& path);
 
 }  // namespace rankle::record

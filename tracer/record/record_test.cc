@@ -323,5 +323,53 @@ TEST_F(RecordTest, DamagedRecordsAreCountedAndTheOthersKept) {
   EXPECT_EQ(seen->quality.torn, 1u);
 }
 
+TEST_F(RecordTest, OutlineTellsRankJobAndHowManyRecordsThereAreAtMost) {
+  ProcessIdentity identity;
+  identity.rank = 5, identity.job_id = 77;
+  Writer writer;
+  ASSERT_EQ(writer.Create(path_.c_str(), {.record_capacity = 64}, identity), 0);
+  for (uint64_t written = 0; written <= 200; written += 50) {
+    const auto outline = ReadOutline(path_);
+    ASSERT_TRUE(outline.ok()) << outline.status();
+    EXPECT_EQ(outline->rank, 5);
+    EXPECT_EQ(outline->job_id, 77u);
+    EXPECT_GE(outline->records, Read().events.size());
+    EXPECT_LE(outline->records, std::min<uint64_t>(written + 1, 64));
+    for (uint32_t seq = 1; seq <= 50; ++seq) writer.Write(Operation(seq));
+  }
+  EXPECT_EQ(ReadOutline(directory_ + "/none.rkl").status().code(), absl::StatusCode::kNotFound);
+}
+
+TEST_F(RecordTest, NothingOfAnEarlierFileIsLeftInAValueThatIsUsedAgain) {
+  FlightRecord again;
+  for (int file = 0; file < 2; ++file) {
+    unlink(path_.c_str());
+    Writer writer;
+    ASSERT_EQ(writer.Create(path_.c_str(), {}, {}), 0);
+    NewRecord operation = Operation(1);
+    if (file == 0) operation.site = writer.Site(0x1000, nullptr);
+    if (file == 0) writer.AddComm(9, 0, 0, 2, 0, -1, "dp", 1);
+    for (int k = 0; k < (file == 0 ? 50 : 3); ++k) writer.Write(operation);
+    ASSERT_TRUE(ReadFlightRecord(path_, {}, again).ok());
+    EXPECT_EQ(again.events.size(), file == 0 ? 50u : 3u);
+    EXPECT_EQ(again.communicators.size(), file == 0 ? 1u : 0u);
+    EXPECT_EQ(again.sites.empty(), file != 0);
+    EXPECT_EQ(again.events[0].site != 0, file == 0);
+  }
+}
+
+TEST_F(RecordTest, SitesCanBeLeftOut) {
+  Writer writer;
+  ASSERT_EQ(writer.Create(path_.c_str(), {}, {}), 0);
+  NewRecord operation = Operation(1);
+  operation.site = writer.Site(0x1000, nullptr);
+  writer.Write(operation);
+  FlightRecord record;
+  ASSERT_TRUE(ReadFlightRecord(path_, {.sites = false}, record).ok());
+  EXPECT_TRUE(record.sites.empty());
+  ASSERT_EQ(record.events.size(), 1u);
+  EXPECT_EQ(record.events[0].site, 0u);
+}
+
 }  // namespace
 }  // namespace rankle::record

@@ -1,12 +1,15 @@
 #include "analyzer/import/flight_record/flight_record_importer.h"
 
+#include <algorithm>
 #include <fstream>
 #include <sstream>
+#include <thread>
 #include <tuple>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "analyzer/import/flight_record/job_assembler.h"
+#include "analyzer/import/in_order.h"
 #include "tracer/record/reader.h"
 
 namespace rankle::import {
@@ -28,14 +31,44 @@ struct Jobs {
   std::vector<std::string> notes;
   uint64_t malformed = 0;
 
-  void Read(const std::string& path) {
-    if (IsRunJson(path)) {
-      auto run = ParseRunJson(ReadText(path), path);
-      run.ok() ? runs.push_back(*std::move(run)) : Reject(run.status());
-      return;
+  void ReadRun(const std::string& path) {
+    auto run = ParseRunJson(ReadText(path), path);
+    run.ok() ? runs.push_back(*std::move(run)) : Reject(run.status());
+  }
+  // Ranks are added in their order, so that the columns need no sorting, and columns get their size at once.
+  void ReadRecords(const std::vector<std::string>& paths) {
+    struct File {
+      const std::string* path = nullptr;
+      record::Outline outline;
+    };
+    std::vector<File> files;
+    std::map<uint64_t, uint64_t> records;
+    for (const std::string& path : paths) {
+      auto outline = record::ReadOutline(path);
+      if (!outline.ok()) {
+        Reject(outline.status());
+        continue;
+      }
+      files.push_back({&path, *outline});
+      records[outline->job_id] += outline->records;
     }
-    auto record = record::ReadFlightRecord(path);
-    record.ok() ? by_id[record->process.job_id].Add(*record) : Reject(record.status());
+    for (const auto& [job_id, count] : records) by_id[job_id].Reserve(count);
+    std::stable_sort(files.begin(), files.end(),
+                     [](const File& a, const File& b) { return a.outline.rank < b.outline.rank; });
+    struct Parsed {
+      absl::Status status;
+      record::FlightRecord record;
+    };
+    InOrder<Parsed>(
+        files.size(), std::thread::hardware_concurrency(),
+        [&](size_t i, Parsed& p) {
+          p.status = record::ReadFlightRecord(*files[i].path, {.sites = false}, p.record);
+        },
+        [&](size_t, Parsed& p) {
+          p.status.ok() ? by_id[p.record.process.job_id].Add(p.record) : Reject(p.status);
+        });
+    // A file that became unreadable in between may have been all of its job.
+    std::erase_if(by_id, [](const auto& job) { return job.second.processes() == 0; });
   }
   void Reject(const absl::Status& status) {
     ++malformed;
@@ -71,7 +104,9 @@ bool FlightRecordImporter::Recognises(const std::string& path, const std::string
 
 absl::Status FlightRecordImporter::Import(const std::vector<std::string>& files, store::Store& store) const {
   Jobs jobs;
-  for (const std::string& path : files) jobs.Read(path);
+  std::vector<std::string> records;
+  for (const std::string& path : files) IsRunJson(path) ? jobs.ReadRun(path) : records.push_back(path);
+  jobs.ReadRecords(records);
   if (jobs.by_id.empty() && !jobs.runs.empty() && !jobs.runs.front().processes.empty()) {
     jobs.by_id[jobs.runs.front().job_id];  // how the processes ended is better than nothing
     jobs.notes.push_back("no process left a usable flight record; only run.json was used");

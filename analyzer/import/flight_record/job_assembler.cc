@@ -236,19 +236,22 @@ void JobAssembler::ApplyRun(const RunInfo& run) {
   store_.world_size = std::max(store_.world_size, run.n);
   if (!run.command.empty()) store_.command = run.command;
   store_.end_known = store_.end_known || run.end_monotonic_ns != 0;
+  absl::flat_hash_map<int32_t, size_t> recorded;  // pid -> first process with it
+  for (size_t i = 0; i < store_.processes.size(); ++i) {
+    const store::Process& row = store_.processes[i];
+    if (run.host.empty() || row.host == run.host) recorded.try_emplace(row.pid, i);
+  }
   for (const RunProcess& p : run.processes) {
-    auto it = std::find_if(store_.processes.begin(), store_.processes.end(), [&](const store::Process& row) {
-      return row.pid == p.pid && (run.host.empty() || row.host == run.host);
-    });
-    if (it == store_.processes.end()) {  // it left no flight record, but how it ended still counts
+    const auto [found, added] = recorded.try_emplace(p.pid, store_.processes.size());
+    if (added) {  // it left no flight record, but how it ended still counts
       store::Process row;
       row.pid = p.pid, row.rank = p.rank, row.host = run.host, row.command = run.command,
       row.source = "run.json";
       row.started = row.last_seen = At(p.started_ns, offset);
       actors_.push_back({static_cast<int32_t>(store_.processes.size()), p.rank, 0, row.started});
       store_.processes.push_back(row);
-      it = store_.processes.end() - 1;
     }
+    store::Process* it = &store_.processes[found->second];
     it->end_is_known = true;  // somebody waits for this process
     if (p.ended_ns == 0) {
       it->has_exit_code = false;  // its exit handlers may have run, but it is still there
@@ -302,13 +305,7 @@ void JobAssembler::Renumber(const std::vector<int32_t>& rank_of_actor) {
     all = all && keep[i];
   }
   if (!all) {
-    KeepRows(keep, o.rank), KeepRows(keep, o.communicator), KeepRows(keep, o.member), KeepRows(keep, o.seq);
-    KeepRows(keep, o.api), KeepRows(keep, o.p2p), KeepRows(keep, o.state), KeepRows(keep, o.entered);
-    KeepRows(keep, o.returned), KeepRows(keep, o.started), KeepRows(keep, o.finished),
-        KeepRows(keep, o.count);
-    KeepRows(keep, o.peer), KeepRows(keep, o.stream), KeepRows(keep, o.group), KeepRows(keep, o.thread);
-    KeepRows(keep, o.dtype), KeepRows(keep, o.redop), KeepRows(keep, o.result), KeepRows(keep, o.flags);
-    KeepRows(keep, o.step);
+    o.ForEachColumn([&](auto& column) { KeepRows(keep, column); });
   }
   const auto renumber = [&](int32_t& actor) { actor = actor == kNone ? kNone : rank_of_actor[actor]; };
   std::for_each(store_.calls.rank.begin(), store_.calls.rank.end(), renumber);

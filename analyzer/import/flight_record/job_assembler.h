@@ -16,6 +16,8 @@ namespace rankle::import {
 
 class JobAssembler {
  public:
+  // Makes room for so many operations at once.
+  void Reserve(size_t operations) { store_.operations.reserve(operations); }
   void Add(const record::FlightRecord& record);
   void AddRun(RunInfo run) { runs_.push_back(std::move(run)); }
 

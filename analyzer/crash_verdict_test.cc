@@ -121,5 +121,47 @@ TEST(CrashVerdictTest, ExceptionsInsideTheLibraryOfVictimsAreNotTheCause) {
   EXPECT_THAT(report.verdict.ranks, ElementsAre(1));
 }
 
+TEST(CrashVerdictTest, ExitCodesAreNotTakenForSignals) {
+  for (int code : {1, 2, 15}) {
+    DdpJob j(4);
+    for (int r : j.all) j.job.Exited(r, 2.5 + 0.1 * r, code);
+    EXPECT_EQ(Diagnose(j.job).verdict.anomaly, "crash.process") << code;
+  }
+}
+
+TEST(CrashVerdictTest, JobOfShellsThatReportTheCtrlCTheyGotIsHealthy) {
+  DdpJob j(4);
+  for (int r : j.all) j.job.Exited(r, 2.5, 130);
+  EXPECT_EQ(Diagnose(j.job).verdict.anomaly, "healthy");
+}
+
+TEST(CrashVerdictTest, RankThatLeavesWithSuccessIsTheCauseOfItsPeersRemoteErrors) {
+  DdpJob j(4);
+  for (int r : {0, 2, 3}) {
+    Enter(j.job, j.dp, 2.5, {r});
+    j.job.AsyncError(r, 2.502, 6).Exited(r, 2.51, 10);
+  }
+  j.job.Exited(1, 2.505);
+  const Report report = Diagnose(j.job);
+  EXPECT_EQ(report.verdict.anomaly, "crash.process") << report.verdict.summary;
+  EXPECT_THAT(report.verdict.ranks, ElementsAre(1));
+}
+
+TEST(CrashVerdictTest, RemoteErrorsWithoutALeaverAreNotBlamedOnThoseWhoFinished) {
+  DdpJob j(4);
+  for (int r : {0, 2, 3}) j.job.Teardown(j.dp, r, 2.4, 2.41).Exited(r, 2.6);
+  j.job.AsyncError(1, 2.502, 6).Exited(1, 2.51, 10);
+  const Report report = Diagnose(j.job);
+  EXPECT_EQ(report.verdict.anomaly, "crash.nccl") << report.verdict.summary;
+}
+
+TEST(CrashVerdictTest, CudaErrorThatNcclPassesOnIsACudaError) {
+  DdpJob j(4);
+  j.job.FailedCall(2, 2.5, "ncclAllReduce", 1).Exited(2, 2.6, 10);
+  const Report report = Diagnose(j.job);
+  EXPECT_EQ(report.verdict.anomaly, "crash.cuda") << report.verdict.summary;
+  EXPECT_THAT(report.verdict.ranks, ElementsAre(2));
+}
+
 }  // namespace
 }  // namespace rankle

@@ -193,5 +193,44 @@ TEST(HangVerdictTest, MissingRecordGivesNoName) {
   EXPECT_THAT(report.verdict.summary, HasSubstr("missing: 2"));
 }
 
+TEST(HangVerdictTest, RankWhoseRecordsAreCutOffIsNoCulprit) {
+  DdpJob j(4);
+  Enter(j.job, j.dp, 2.5, {0, 1, 3});
+  j.job.ObservedUntil(20).LostOperations(0, 30);
+  const Report report = Diagnose(j.job);
+  EXPECT_EQ(report.verdict.anomaly, "hang.not_entered") << report.verdict.summary;
+  EXPECT_THAT(report.verdict.ranks, ElementsAre(2));
+}
+
+TEST(HangVerdictTest, JobThatWasEndedWhileAllIdleIsNotHealthy) {
+  DdpJob j(4);
+  j.job.ObservedUntil(20).StalledAt(19);
+  for (int r : j.all) j.job.KilledByLauncher(r, 19.5);
+  const Report report = Diagnose(j.job);
+  EXPECT_EQ(report.verdict.anomaly, "hang.not_entered") << report.verdict.summary;
+  EXPECT_THAT(report.verdict.ranks, ElementsAre(0, 1, 2, 3));
+}
+
+TEST(HangVerdictTest, StallOfTheOnlyRecordedRankIsUnknown) {
+  DdpJob j(4);
+  j.job.ObservedUntil(20).StalledAt(19);
+  for (int r : j.all) j.job.KilledByLauncher(r, 19.5);
+  for (int r : {0, 1, 3}) j.job.WithoutRecord(r);
+  EXPECT_EQ(Diagnose(j.job).verdict.anomaly, "unknown");
+}
+
+TEST(HangVerdictTest, CreationThatFewLeftOutNamesThem) {
+  JobBuilder job(4);
+  const int world = job.Communicator("world", {0, 1, 2, 3}), half = job.Communicator("half", {0, 1, 2, 3});
+  for (int k = 0; k < 10; ++k) job.Collective(world, 0.1 + 0.1 * k, 0.15 + 0.1 * k);
+  for (int r : {0, 2, 3}) job.Creating(half, r, 1.5);
+  job.NotCreatedBy(half, 1);
+  Enter(job, world, 1.5, {1});
+  job.ObservedUntil(20);
+  const Report report = Diagnose(job);
+  EXPECT_EQ(report.verdict.anomaly, "hang.init") << report.verdict.summary;
+  EXPECT_THAT(report.verdict.ranks, ElementsAre(1));
+}
+
 }  // namespace
 }  // namespace rankle

@@ -7,12 +7,14 @@
 namespace rankle {
 namespace {
 
+using ::testing::Contains;
 using testing::DdpJob;
 using testing::Diagnose;
 using ::testing::ElementsAre;
 using testing::Enter;
 using ::testing::HasSubstr;
 using testing::JobBuilder;
+using ::testing::Not;
 
 TEST(MismatchVerdictTest, ChangedCountNamesTheMinority) {
   DdpJob j(4);
@@ -117,6 +119,57 @@ TEST(MismatchVerdictTest, RankThatTearsDownInsteadOfEnteringHasSkippedACall) {
   const Report report = Diagnose(j.job);
   EXPECT_EQ(report.verdict.anomaly, "hang.mismatch") << report.verdict.summary;
   EXPECT_THAT(report.verdict.ranks, ElementsAre(2));
+}
+
+TEST(MismatchVerdictTest, SkipAmongEqualBucketsIsNotTakenForASwap) {
+  JobBuilder job(4);
+  const int dp = job.Communicator("dp", {0, 1, 2, 3});
+  const std::vector<uint64_t> step = {1879, 1879, 1879, 1};
+  for (int r = 0; r < 4; ++r) {
+    for (int k = 0; k < 60; ++k) {
+      if (r == 3 && k == 48) continue;  // the first bucket of step 13
+      job.Add({.rank = r,
+               .communicator = dp,
+               .entered = 0.1 + 0.01 * k,
+               .finished = 0.105 + 0.01 * k,
+               .count = step[k % 4]});
+    }
+  }
+  job.ObservedUntil(20);
+  const Report report = Diagnose(job);
+  EXPECT_EQ(report.verdict.anomaly, "hang.mismatch");
+  EXPECT_THAT(report.verdict.ranks, ElementsAre(3));
+  EXPECT_THAT(report.verdict.summary, HasSubstr("skipped"));
+}
+
+TEST(MismatchVerdictTest, OfOneAgainstOneBothAreNamedWithoutConfidence) {
+  DdpJob j(2);
+  Enter(j.job, j.dp, 2.5, {0});
+  j.job.Teardown(j.dp, 1, 2.6, -1).ObservedUntil(20);
+  const Report report = Diagnose(j.job);
+  EXPECT_EQ(report.verdict.anomaly, "hang.mismatch") << report.verdict.summary;
+  EXPECT_THAT(report.verdict.ranks, ElementsAre(0, 1));
+  EXPECT_LE(report.verdict.confidence, 0.5);
+}
+
+// Two stages whose iterations end differently: in the first steps an end of an iteration is new to everybody.
+TEST(MismatchVerdictTest, RolesOfAPipelineAreNoDisorder) {
+  JobBuilder job(4);
+  const int tp0 = job.Communicator("tp0", {0, 1}), tp1 = job.Communicator("tp1", {2, 3});
+  const int world = job.Communicator("world", {0, 1, 2, 3});
+  for (int step = 0; step < 2; ++step) {
+    for (int k = 0; k < 4; ++k) {
+      job.Collective(tp0, 0.1 + step + 0.1 * k, 0.12 + step + 0.1 * k, {}, "ncclAllReduce", 64, step);
+      job.Collective(tp1, 0.1 + step + 0.1 * k, 0.12 + step + 0.1 * k, {}, "ncclAllReduce", 64, step);
+    }
+    job.Collective(world, 0.6 + step, 0.62 + step, {}, "ncclAllReduce", 8, step);
+  }
+  Enter(job, tp0, 2.5, {0});
+  Enter(job, world, 2.5, {1, 2, 3});
+  job.ObservedUntil(20);
+  const Report report = Diagnose(job);
+  EXPECT_THAT(report.verdict.ranks, Not(Contains(2))) << report.verdict.summary;
+  EXPECT_THAT(report.verdict.ranks, Not(Contains(3))) << report.verdict.summary;
 }
 
 TEST(MismatchVerdictTest, ErrorThatFollowsSoonIsTheConsequence) {

@@ -19,6 +19,17 @@ WHERE root = 1 AND kind = 'process'
   AND (rank_ended = 1 OR EXISTS (SELECT 1 FROM stalls s, json_each(s.culprits) c WHERE c.value = failures.rank))
 HAVING count(*) > 0
 UNION ALL
+-- The command itself, where no rank is to blame: it failed before any rank existed, or has none.
+SELECT '[]', NULL, p.ended_s,
+       json_array('process ' || p.pid || ' (' || p.command || ') ended'
+                  || CASE WHEN p.signal IS NULL THEN ' with exit code ' || p.exit_code ELSE ' by signal ' || p.signal END),
+       0.9, 'the command ' || CASE WHEN p.signal IS NULL THEN 'ended with exit code ' || p.exit_code
+                                   ELSE 'was ended by signal ' || p.signal END
+FROM processes p
+WHERE p.launched = 1 AND p.rank IS NULL AND p.state = 'failed'
+  AND coalesce(p.signal, 0) NOT IN (1, 2, 15) AND p.exit_code NOT IN (129, 130, 143)   -- asked to end
+  AND NOT EXISTS (SELECT 1 FROM failures WHERE root = 1)
+UNION ALL
 SELECT culprits, communicator, at_s, evidence, 0.85,
        'rank ' || culprits_text || ' ended with exit code 0 while ' || victim_count || ' ranks still waited for it in ' || what
 FROM stalls

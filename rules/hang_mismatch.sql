@@ -20,9 +20,16 @@ SELECT culprits, victims, communicator, op, seq, waited_s, at_s, evidence,
 FROM stalls
 WHERE kind = 'extra' AND waited_s >= threshold_s
 UNION ALL
-SELECT culprits, victims, communicator, op, seq, waited_s, at_s, evidence,
-       CASE WHEN culprit_count < waiter_count THEN 0.9 ELSE 0.6 END,   -- one against one: either side may be wrong
+SELECT culprits, victims, communicator, op, seq, waited_s, at_s, evidence, 0.9,
        'rank ' || culprits_text || ' never issued ' || what || ' and went on to the teardown; '
          || waiter_count || ' ranks have waited ' || printf('%.1f', waited_s) || ' s'
 FROM stalls
-WHERE kind = 'short' AND waited_s >= threshold_s
+WHERE kind = 'short' AND waited_s >= threshold_s AND culprit_count < waiter_count
+UNION ALL
+-- One against one: one call too many on one side, or too few on the other.
+SELECT (SELECT json_group_array(value) FROM (SELECT value FROM json_each(culprits) UNION SELECT value FROM json_each(waiters))),
+       '[]', communicator, op, seq, waited_s, at_s, evidence, 0.5,
+       'rank ' || waiters_text || ' waits in ' || what || ', to which rank ' || culprits_text
+         || ' never came: it went on to the teardown; one of them issued a call too many or too few'
+FROM stalls
+WHERE kind = 'short' AND waited_s >= threshold_s AND culprit_count >= waiter_count

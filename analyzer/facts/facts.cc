@@ -52,15 +52,23 @@ absl::Status AddJob(const Store& store, store::Database& db) {
   const auto& o = store.operations;
   const int64_t finished =
       std::count_if(o.finished.begin(), o.finished.end(), [](int64_t t) { return t != 0; });
+  int64_t last_activity = 0;  // of any rank, in a call or an operation
+  for (size_t i = 0; i < o.size(); ++i)
+    last_activity = std::max({last_activity, o.entered[i], o.finished[i]});
+  for (int64_t t : store.calls.entered) last_activity = std::max(last_activity, t);
   return db.AddTable(
       "job",
       "ranks INTEGER, world_size INTEGER, hosts INTEGER, communicators INTEGER, operations INTEGER, "
       "finished_operations INTEGER, duration_s REAL, ended_ranks INTEGER, failed_ranks INTEGER, "
-      "running_ranks INTEGER, missing_ranks TEXT, missing_count INTEGER, missing_text TEXT, dropped INTEGER",
+      "running_ranks INTEGER, missing_ranks TEXT, missing_count INTEGER, missing_text TEXT, dropped INTEGER, "
+      "damaged_files INTEGER, stalled_s REAL, last_activity_s REAL",
       {{Int(store.ranks.size()), Int(store.world_size), Int(hosts.size()), Int(store.communicators.size()),
         Int(o.size()), Int(finished), Store::Seconds(store.observed_until), Int(ended), Int(failed),
         Int(running), store::JsonList(store.quality.missing_ranks), Int(store.quality.missing_ranks.size()),
-        store::RankList(store.quality.missing_ranks), Int(static_cast<int64_t>(store.quality.dropped))}});
+        store::RankList(store.quality.missing_ranks), Int(static_cast<int64_t>(store.quality.dropped)),
+        Int(static_cast<int64_t>(store.quality.cut_files + store.quality.unreadable_files)),
+        store.stalled == 0 ? Value{} : Value{Store::Seconds(store.stalled)},
+        last_activity == 0 ? Value{} : Value{Store::Seconds(last_activity)}}});
 }
 
 absl::Status AddStalls(const Store& store, const Facts& facts, store::Database& db) {
@@ -75,14 +83,15 @@ absl::Status AddStalls(const Store& store, const Facts& facts, store::Database& 
                     Communicator(store, w.communicator),
                     has_operation ? Value{store::OperationName(store.operations.api[w.operation])} : Value{},
                     Int(w.seq), localize::WaitName(store, w), Int(w.waiters.size()),
-                    RanksText(store, w.waiters), Store::Seconds(w.waited_ns), Store::Seconds(w.threshold_ns),
-                    Store::Seconds(w.last_arrival), Json(s.evidence)});
+                    RanksText(store, w.waiters), Ranks(store, w.waiters), Store::Seconds(w.waited_ns),
+                    Store::Seconds(w.threshold_ns), Store::Seconds(w.last_arrival), Json(s.evidence)});
   }
   return db.AddTable(
       "stalls",
       "kind TEXT, wait_kind TEXT, culprits TEXT, culprits_text TEXT, culprit_count INTEGER, "
       "culprit_state TEXT, victims TEXT, victim_count INTEGER, communicator TEXT, op TEXT, seq INTEGER, "
-      "what TEXT, waiter_count INTEGER, waiters_text TEXT, waited_s REAL, threshold_s REAL, at_s REAL, "
+      "what TEXT, waiter_count INTEGER, waiters_text TEXT, waiters TEXT, waited_s REAL, threshold_s REAL, "
+      "at_s REAL, "
       "evidence TEXT",
       rows);
 }
@@ -164,7 +173,7 @@ Facts FindFacts(const Store& store, const localize::HangSettings& settings) {
   if (facts.stalls.empty()) facts.stalls = localize::FindLingeringRanks(store, settings);
   facts.disagreements = localize::FindDisagreements(store, progress);
   if (facts.disagreements.empty())
-    facts.disagreements = localize::FindOrderDisagreements(store, facts.stalls);
+    facts.disagreements = localize::FindOrderDisagreements(store, progress, facts.stalls);
   facts.failures = localize::FindFailures(store);
   facts.inconsistencies = localize::FindInconsistencies(store);
   facts.lateness = lateness.get();

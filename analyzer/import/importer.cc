@@ -32,6 +32,10 @@ absl::StatusOr<std::vector<Input>> CollectInputs(const std::vector<std::string>&
     std::error_code error;
     const fs::file_status status = fs::status(path, error);
     if (!fs::exists(status)) return absl::NotFoundError(absl::StrCat(path, ": no such file or directory"));
+    if (!fs::is_directory(status) && !fs::is_regular_file(status)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(path, ": neither a file nor a directory; give the output directory of `rankle run`"));
+    }
     if (!fs::is_directory(status)) {
       inputs.push_back({path, FirstBytes(path), true});
       continue;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <csignal>
+#include <map>
+#include <set>
 
 #include "absl/strings/str_cat.h"
 #include "analyzer/import/flight_record/run_json.h"
@@ -17,7 +19,8 @@ using store::EventKind;
 using store::kNone;
 using store::Store;
 
-constexpr uint8_t kNcclRemoteError = 6, kNcclInProgress = 7, kNcclSystemError = 2;
+constexpr uint8_t kNcclUnhandledCudaError = 1, kNcclSystemError = 2, kNcclRemoteError = 6,
+                  kNcclInProgress = 7;
 constexpr uint32_t kCudaMemoryAllocation = 2;
 
 // A rank that issued this many operations after an error has recovered from it.
@@ -30,15 +33,24 @@ constexpr int64_t kTogether = 1'000'000'000;
 
 bool IsTeardownSignal(int signal) { return signal == SIGINT || signal == SIGTERM || signal == SIGHUP; }
 
+// Was the process asked to end? Shells report a command that a signal ended as 128 + its number.
+bool WasInterrupted(const Failure& f) {
+  return f.kind == FailureKind::kDeath && (IsTeardownSignal(f.signal) || IsTeardownSignal(f.code - 128));
+}
+
 class FailureFinder {
  public:
-  explicit FailureFinder(const Store& store) : store_(store), chains_(store.ranks.size()) {}
+  explicit FailureFinder(const Store& store) : store_(store), chains_(store.ranks.size()) {
+    for (int32_t rank = 0; rank < static_cast<int32_t>(store.ranks.size()); ++rank)
+      ranks_of_process_[store.ranks[rank].process].push_back(rank);
+  }
 
   std::vector<Failure> Find() {
     AddFailedOperations();
     AddFailedCalls();
     AddEvents();
     for (int32_t rank = 0; rank < static_cast<int32_t>(store_.ranks.size()); ++rank) AddDeath(rank);
+    AddThoseWhoLeftEarly();
     for (size_t rank = 0; rank < chains_.size(); ++rank) CloseChain(static_cast<int32_t>(rank));
     ForgiveInterruptedRun();
     MarkRoots();
@@ -51,15 +63,31 @@ class FailureFinder {
   void Add(Failure failure) {
     if (failure.rank >= 0) chains_[failure.rank].push_back(std::move(failure));
   }
+  // What happened in a process that drives several ranks, to none of them in particular, happened to all.
+  void AddTo(int32_t process, const Failure& failure) {
+    if (failure.rank != store::kNone) return Add(failure);
+    const auto ranks = ranks_of_process_.find(process);
+    if (ranks == ranks_of_process_.end()) return;
+    for (int32_t rank : ranks->second) {
+      Failure copy = failure;
+      copy.rank = rank;
+      Add(std::move(copy));
+    }
+  }
 
-  void AddFailedApi(int32_t rank, uint16_t api, uint32_t result, int64_t time, int32_t communicator) {
+  void AddFailedApi(int32_t rank, int32_t process, uint16_t api, uint32_t result, int64_t time,
+                    int32_t communicator) {
     const api::ApiInfo* info = api::FindApi(api);
     const bool nccl = info != nullptr && info->library == api::Library::kNccl;
     if (result == 0 || (nccl && result == kNcclInProgress)) return;
     Failure f;
     f.rank = rank, f.api = api, f.code = static_cast<int32_t>(result), f.time = time,
     f.communicator = communicator;
-    if (nccl) {
+    if (nccl && result == kNcclUnhandledCudaError) {
+      f.kind = FailureKind::kCuda;  // NCCL only passes on what a CUDA call told it
+      f.what = absl::StrCat(std::string(api::ApiName(api)),
+                            " returned ncclUnhandledCudaError: a CUDA call inside failed");
+    } else if (nccl) {
       f.kind = FailureKind::kNccl;
       f.cascade = result == kNcclRemoteError   ? Cascade::kTypical
                   : result == kNcclSystemError ? Cascade::kAmbiguous
@@ -69,15 +97,15 @@ class FailureFinder {
       f.kind = result == kCudaMemoryAllocation ? FailureKind::kOutOfMemory : FailureKind::kCuda;
       f.what = absl::StrCat(std::string(api::ApiName(api)), " returned ", api::CudaResultName(f.code));
     }
-    Add(std::move(f));
+    AddTo(process, f);
   }
 
   void AddFailedOperations() {
     const auto& o = store_.operations;
     for (size_t i = 0; i < o.size(); ++i) {
       if (o.result[i] == 0 && o.state[i] != store::OpState::kFailed) continue;
-      AddFailedApi(o.rank[i], o.api[i], o.result[i], o.returned[i] ? o.returned[i] : o.entered[i],
-                   o.communicator[i]);
+      AddFailedApi(o.rank[i], store::kNone, o.api[i], o.result[i],
+                   o.returned[i] ? o.returned[i] : o.entered[i], o.communicator[i]);
     }
   }
 
@@ -85,8 +113,8 @@ class FailureFinder {
     const auto& c = store_.calls;
     for (size_t i = 0; i < c.size(); ++i) {
       if (c.result[i] == 0) continue;
-      AddFailedApi(c.rank[i], c.api[i], c.result[i], c.returned[i] ? c.returned[i] : c.entered[i],
-                   c.communicator[i]);
+      AddFailedApi(c.rank[i], c.process[i], c.api[i], c.result[i],
+                   c.returned[i] ? c.returned[i] : c.entered[i], c.communicator[i]);
     }
   }
 
@@ -98,7 +126,8 @@ class FailureFinder {
       const auto code = static_cast<LifecycleEvent>(e.code[i]);
       if (e.kind[i] == EventKind::kAsyncError) {
         if (e.result[i] == 0 || e.result[i] == kNcclInProgress) continue;
-        f.kind = FailureKind::kNccl, f.code = e.result[i];
+        f.kind = e.result[i] == kNcclUnhandledCudaError ? FailureKind::kCuda : FailureKind::kNccl;
+        f.code = e.result[i];
         f.cascade = e.result[i] == kNcclRemoteError ? Cascade::kTypical : Cascade::kAmbiguous;
         f.what = absl::StrCat("asynchronous error ", api::NcclResultName(e.result[i]));
       } else if (e.kind[i] == EventKind::kException) {
@@ -107,13 +136,13 @@ class FailureFinder {
       } else if (e.kind[i] == EventKind::kLifecycle && code == LifecycleEvent::kTerminate) {
         f.kind = FailureKind::kException, f.what = "std::terminate";
       } else if (e.kind[i] == EventKind::kLifecycle && code == LifecycleEvent::kAbort) {
-        f.code = SIGABRT, f.what = "abort() was called";
+        f.signal = SIGABRT, f.what = "abort() was called";
       } else if (e.kind[i] == EventKind::kLifecycle && code == LifecycleEvent::kExit && e.count[i] != 0) {
         f.code = static_cast<int32_t>(e.count[i]), f.what = absl::StrCat("exit(", f.code, ") was called");
       } else {
         continue;
       }
-      Add(std::move(f));
+      AddTo(e.process[i], f);
     }
   }
 
@@ -130,7 +159,7 @@ class FailureFinder {
     } else if (p->signal != 0) {
       // Nobody can tell when exactly a killed process died; its last sign of life is the earliest possible
       // moment.
-      f.code = p->signal, f.time = std::min(p->last_seen, p->ended);
+      f.signal = p->signal, f.time = std::min(p->last_seen, p->ended);
       f.what = absl::StrCat("process ", p->pid, " was ended by ", import::SignalName(p->signal));
       if (IsTeardownSignal(p->signal)) f.cascade = Cascade::kAmbiguous, f.time = p->ended;
     } else {
@@ -138,6 +167,50 @@ class FailureFinder {
       f.what = absl::StrCat("process ", p->pid, " ended with exit code ", p->exit_code);
     }
     Add(std::move(f));
+  }
+
+  // A rank that ends with success while others still work with it fails them: they see remote errors at once.
+  // It left early when it had not torn down a communicator in which others have issued more than it, or in
+  // which most others are still at work.
+  void AddThoseWhoLeftEarly() {
+    int64_t first_failure = INT64_MAX;
+    for (const auto& chain : chains_) {
+      for (const Failure& f : chain) {
+        if (f.cascade != Cascade::kLocal) first_failure = std::min(first_failure, f.time);
+      }
+    }
+    if (first_failure == INT64_MAX) return;
+    std::vector<int32_t> gone;
+    for (int32_t rank = 0; rank < static_cast<int32_t>(store_.ranks.size()); ++rank) {
+      const store::Process* p = store_.ProcessOf(rank);
+      if (p != nullptr && p->state == store::ProcessState::kEnded && p->ended <= first_failure + kTypicalLead)
+        gone.push_back(rank);
+    }
+    const bool few = gone.size() * 2 < store_.ranks.size();
+    for (int32_t rank : gone) {
+      if (!LeftOpen(rank, few)) continue;
+      const store::Process* p = store_.ProcessOf(rank);
+      Failure f;
+      f.rank = rank, f.rank_ended = true;
+      // Its peers may notice before the launcher does.
+      f.time = std::min(p->ended, first_failure);
+      f.what = absl::StrCat("process ", p->pid, " ended with exit code 0 while others still worked with it");
+      left_early_.insert(rank);
+      Add(std::move(f));
+    }
+  }
+
+  bool LeftOpen(int32_t rank, bool few) const {
+    for (const store::Communicator& c : store_.communicators) {
+      const store::Member* own = nullptr;
+      uint64_t most = 0;
+      for (const store::Member& m : c.members) {
+        if (m.rank == rank) own = &m;
+        if (m.rank != store::kNone) most = std::max<uint64_t>(most, m.last_seq);
+      }
+      if (own != nullptr && own->teardown_entered == 0 && (few || own->last_seq < most)) return true;
+    }
+    return false;
   }
 
   int OperationsAfter(int32_t rank, int64_t time) const {
@@ -158,7 +231,7 @@ class FailureFinder {
     const bool ended = std::any_of(chain.begin(), chain.end(), [](const Failure& f) { return f.rank_ended; });
     const store::Process* p = store_.ProcessOf(rank);
     const bool well = p != nullptr && p->state == store::ProcessState::kEnded;
-    if (well) return;  // whatever happened, the program coped
+    if (well && !left_early_.contains(rank)) return;  // whatever happened, the program coped
     bool first = true;
     // When an error from elsewhere is reported after an exception, a library threw, caught and translated it.
     int64_t last_report = 0;
@@ -181,11 +254,10 @@ class FailureFinder {
   void ForgiveInterruptedRun() {
     size_t interrupted = 0;
     for (const Failure& f : all_) {
-      interrupted += f.first_of_rank && f.kind == FailureKind::kDeath && IsTeardownSignal(f.code);
+      interrupted += f.first_of_rank && WasInterrupted(f);
     }
     if (interrupted * 2 <= store_.ranks.size()) return;
-    std::erase_if(all_,
-                  [](const Failure& f) { return f.kind == FailureKind::kDeath && IsTeardownSignal(f.code); });
+    std::erase_if(all_, WasInterrupted);
     if (std::none_of(all_.begin(), all_.end(),
                      [](const Failure& f) { return f.cascade == Cascade::kLocal; })) {
       all_.clear();
@@ -211,7 +283,8 @@ class FailureFinder {
     if (root == nullptr) return;
     root->root = true;
     for (Failure* f : candidates) {
-      if (f != root && IsSameFault(*root, *f)) f->root = true;
+      const bool one_process = store_.ranks[root->rank].process == store_.ranks[f->rank].process;
+      if (f != root && (one_process || IsSameFault(*root, *f))) f->root = true;
     }
   }
 
@@ -219,13 +292,16 @@ class FailureFinder {
   // that gave up because of its peers returns, so it proves nothing.
   static bool IsSameFault(const Failure& root, const Failure& f) {
     if (f.cascade != root.cascade || root.cascade == Cascade::kTypical || f.kind != root.kind) return false;
-    if (f.code != root.code || f.api != root.api || f.time - root.time > kTogether) return false;
-    if (root.kind == FailureKind::kDeath && root.code == 1) return false;
+    if (f.code != root.code || f.signal != root.signal || f.api != root.api || f.time - root.time > kTogether)
+      return false;
+    if (root.kind == FailureKind::kDeath && root.signal == 0 && root.code == 1) return false;
     return root.kind != FailureKind::kException || f.what == root.what;
   }
 
   const Store& store_;
+  std::map<int32_t, std::vector<int32_t>> ranks_of_process_;
   std::vector<std::vector<Failure>> chains_;
+  std::set<int32_t> left_early_;
   std::vector<Failure> all_;
 };
 

@@ -30,9 +30,10 @@ struct Failure {
   FailureKind kind = FailureKind::kDeath;
   Cascade cascade = Cascade::kLocal;
   int64_t time = 0;
-  std::string what;  // "cudaMalloc failed: cudaErrorMemoryAllocation (2)"
-  uint16_t api = 0;  // the failed call, 0 = none
-  int32_t code = 0;  // its result, the signal or the exit code
+  std::string what;    // "cudaMalloc failed: cudaErrorMemoryAllocation (2)"
+  uint16_t api = 0;    // the failed call, 0 = none
+  int32_t code = 0;    // its result or the exit code
+  int32_t signal = 0;  // that ended the process; 0 = none
   int32_t communicator = store::kNone;
   bool first_of_rank = false;  // the start of its rank's chain
   bool root = false;           // nothing earlier explains it

@@ -137,11 +137,9 @@ int64_t Progress::FindCollective(const store::Member& member, uint32_t seq) cons
     return o.seq[operation] < wanted;
   });
   if (it != list.end() && o.seq[*it] == seq) return *it;
-  if (it == list.begin() && it != list.end()) {
-    const store::Process* process = store_.ProcessOf(member.rank);
-    return process != nullptr && process->overwritten > 0 ? kForgotten : kNotEntered;
-  }
-  return kNotEntered;
+  // The communicator's own counter knows of operations whose records are gone (overwritten, dropped, cut
+  // off).
+  return seq <= member.last_seq ? kForgotten : kNotEntered;
 }
 
 int64_t Progress::WatchedUntil(int32_t rank) const {

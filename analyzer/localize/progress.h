@@ -25,8 +25,8 @@ class Progress {
   bool IsHead(uint32_t operation) const { return is_head_[operation] != 0; }
   // Usual time between two collectives of a communicator; 0 = not known.
   int64_t UsualInterval(int32_t communicator) const { return intervals_[communicator]; }
-  // The collective `seq` of a member: an operation index, kNotEntered, or kForgotten (overwritten, so long
-  // finished).
+  // The collective `seq` of a member: an operation index, kNotEntered, or kForgotten (entered, but its record
+  // is gone, so long finished).
   static constexpr int64_t kNotEntered = -1, kForgotten = -2;
   int64_t FindCollective(const store::Member& member, uint32_t seq) const;
   // When the rank was last able to wait: the end of its process or of the observation.

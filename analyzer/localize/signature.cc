@@ -198,8 +198,12 @@ class CollectiveComparer {
     wrong_ = mine[0], right_ = theirs[0];
     const size_t skipped = Agreement(mine, 0, theirs, 1), repeated = Agreement(mine, 1, theirs, 0);
     const size_t changed = Agreement(mine, 1, theirs, 1);
+    // In programs that repeat themselves a call left out or made twice looks like an exchange at first: the
+    // two are told apart by what follows, and where nothing follows the more common one is named.
+    const bool shifted = skipped == std::min(mine.size(), theirs.size() - 1) ||
+                         repeated == std::min(mine.size() - 1, theirs.size());
     const bool can_swap =
-        mine.size() > 1 && theirs.size() > 1 && mine[0] == theirs[1] && mine[1] == theirs[0];
+        mine.size() > 1 && theirs.size() > 1 && mine[0] == theirs[1] && mine[1] == theirs[0] && !shifted;
     const bool doubles = IsRepeat(*culprit, d.seq);
     if (can_swap) {
       d.kind = DisagreementKind::kSwapped;

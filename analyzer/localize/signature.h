@@ -40,6 +40,7 @@ std::vector<Disagreement> FindDisagreements(const store::Store& store, const Pro
 
 // Where all calls of each communicator agree but ranks wait for each other over several communicators: who
 // left the usual order of calls (signature_order.cc).
-std::vector<Disagreement> FindOrderDisagreements(const store::Store& store, const std::vector<Stall>& stalls);
+std::vector<Disagreement> FindOrderDisagreements(const store::Store& store, const Progress& progress,
+                                                 const std::vector<Stall>& stalls);
 
 }  // namespace rankle::localize

@@ -2,10 +2,11 @@
 // rank goes on to an operation of another communicator, and all wait for each other. What it then issued
 // after an operation that everybody knows is new: neither it nor its peers ever did that before.
 //
-// Method: the place where the ranks of a deadlock part is the first operation after which they issued
-// different things. Ranks that differ there because they play different roles (pipeline stages) did so in
-// every iteration; a culprit did as the others until now. Without history, ranks of the same communicators
-// vote.
+// Method: the place where the ranks of a deadlock part is a collective after which they issued different
+// things, and what some of them issued is still waiting. Ranks that differ there because they play different
+// roles (pipeline stages) did so in every iteration; a culprit did as the others until now. Without history,
+// ranks of the same communicators vote. Who is said to have left a call out must be a member of its
+// communicator.
 #include <algorithm>
 #include <map>
 #include <tuple>
@@ -25,7 +26,8 @@ using store::Store;
 constexpr size_t kHistory = 4096;
 // The parting is looked for among this many last calls: what was queued ahead of the device.
 constexpr size_t kRecent = 96;
-// An operation issued fewer times before has no usual successor.
+// An operation issued fewer times before, or in fewer training steps where those are known, has no usual
+// successor: what comes at the end of the first steps was never seen before either.
 constexpr int kEnoughHistory = 3;
 
 // What a call is, without its instance. Point-to-point calls count as "some exchange on this communicator":
@@ -45,7 +47,8 @@ struct Issue {
 
 class OrderComparer {
  public:
-  OrderComparer(const Store& store, const Stall& stall) : store_(store), stall_(stall) {
+  OrderComparer(const Store& store, const Progress& progress, const Stall& stall)
+      : store_(store), progress_(progress) {
     for (int32_t rank : stall.culprits) issues_[rank] = IssuesOf(rank);
   }
 
@@ -63,7 +66,7 @@ class OrderComparer {
     int32_t rank = kNone;
     size_t position = 0;  // in issues_[rank]
   };
-  using Anchor = std::tuple<int32_t, bool, uint32_t>;  // communicator, p2p, seq
+  using Anchor = std::pair<int32_t, uint32_t>;  // communicator, seq
 
   std::vector<Issue> IssuesOf(int32_t rank) const {
     const auto& o = store_.operations;
@@ -85,7 +88,8 @@ class OrderComparer {
     for (const auto& [rank, issues] : issues_) {
       for (size_t k = issues.size() > kRecent ? issues.size() - kRecent : 0; k + 1 < issues.size(); ++k) {
         const uint32_t op = issues[k].operation;
-        anchors_[{o.communicator[op], o.p2p[op] != 0, o.seq[op]}].push_back({rank, k});
+        // Point-to-point numbers count each rank's own calls: equal numbers are not the same operation.
+        if (!o.p2p[op]) anchors_[{o.communicator[op], o.seq[op]}].push_back({rank, k});
       }
     }
     std::vector<std::pair<int64_t, Anchor>> order;
@@ -106,11 +110,16 @@ class OrderComparer {
   // Did this rank ever go on like this after such an operation?
   Precedent PrecedentOf(const Place& p) const {
     const std::vector<Issue>& issues = issues_.at(p.rank);
+    const int32_t own_step = store_.operations.step[IssueAt(p).operation];
     int times = 0;
+    int32_t counted_step = own_step;
     for (size_t k = 0; k < p.position; ++k) {
       if (issues[k].token != issues[p.position].token) continue;
-      ++times;
       if (issues[k + 1].token == Next(p).token) return Precedent::kUsual;
+      const int32_t step = store_.operations.step[issues[k].operation];
+      if (own_step != kNone && step == counted_step) continue;  // once a step
+      counted_step = step;
+      ++times;
     }
     return times >= kEnoughHistory ? Precedent::kNew : Precedent::kUnknown;
   }
@@ -127,7 +136,8 @@ class OrderComparer {
       (precedent == Precedent::kNew ? odd : usual).push_back(p);
     }
     if (unknown && !VoteOfEquals(camps, odd, usual)) return false;
-    if (odd.empty() || usual.empty()) return false;
+    std::erase_if(usual, [&](const Place& p) { return progress_.IsFinished(Next(p).operation); });
+    if (odd.empty() || usual.empty() || !AreMembers(odd, Next(usual[0]).token.communicator)) return false;
     for (const Place& p : odd) d.culprits.push_back(p.rank);
     for (const Place& p : usual) d.others.push_back(p.rank);
     std::sort(d.culprits.begin(), d.culprits.end());
@@ -135,6 +145,13 @@ class OrderComparer {
     d.support = unknown ? static_cast<double>(usual.size()) / static_cast<double>(places.size()) : 1;
     Describe(odd[0], usual[0], d);
     return true;
+  }
+
+  bool AreMembers(const std::vector<Place>& places, int32_t communicator) {
+    return std::all_of(places.begin(), places.end(), [&](const Place& p) {
+      const std::vector<int32_t>& own = CommunicatorsOf(p.rank);
+      return std::find(own.begin(), own.end(), communicator) != own.end();
+    });
   }
 
   // Without history only ranks with the same communicators can be expected to do the same.
@@ -214,7 +231,7 @@ class OrderComparer {
   }
 
   const Store& store_;
-  const Stall& stall_;
+  const Progress& progress_;
   std::map<int32_t, std::vector<Issue>> issues_;  // by rank
   std::map<Anchor, std::vector<Place>> anchors_;
   std::vector<std::vector<int32_t>> communicators_;  // by rank; filled when first needed
@@ -222,11 +239,12 @@ class OrderComparer {
 
 }  // namespace
 
-std::vector<Disagreement> FindOrderDisagreements(const Store& store, const std::vector<Stall>& stalls) {
+std::vector<Disagreement> FindOrderDisagreements(const Store& store, const Progress& progress,
+                                                 const std::vector<Stall>& stalls) {
   std::vector<Disagreement> found;
   for (const Stall& stall : stalls) {
     if (stall.kind == StallKind::kDeadlock && stall.culprits.size() > 1)
-      OrderComparer(store, stall).Compare(found);
+      OrderComparer(store, progress, stall).Compare(found);
   }
   return found;
 }

@@ -28,7 +28,7 @@ class P2pComparer {
   void Compare(std::vector<Disagreement>& found) {
     for (const store::Member& m : members_) {
       const store::Process* process = store_.ProcessOf(m.rank);
-      if (process != nullptr && process->overwritten + process->dropped > 0) return;  // the count is lost
+      if (process != nullptr && process->HasLostRecords()) return;  // the count is lost
     }
     CollectPairs();
     Disagreement first;

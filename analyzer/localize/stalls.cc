@@ -144,6 +144,20 @@ class StallFinder {
     return true;
   }
 
+  // Most wait in the creation of a communicator for few who went on to an operation and wait there for them.
+  bool ClassifySkippedCreation(const std::vector<int32_t>& nodes, Stall& stall) const {
+    for (int32_t node : nodes) {
+      if (node < ranks_ || waits_[node - ranks_].kind != WaitKind::kInit) continue;
+      const Wait& creation = waits_[node - ranks_];
+      if (creation.holders.empty() || creation.holders.size() >= creation.waiters.size()) return false;
+      stall.wait = creation;
+      stall.kind = StallKind::kInit;
+      stall.culprits = creation.holders;
+      return true;
+    }
+    return false;
+  }
+
   // Everybody whom the records know has come to this wait.
   Stall ClassifyFullWait(const Wait& wait) {
     Stall stall;
@@ -234,7 +248,7 @@ class StallFinder {
   // consequence.
   Stall ClassifyCycle(const std::vector<int32_t>& nodes) {
     Stall stall;
-    if (ClassifyEarlyTeardown(nodes, stall)) return stall;
+    if (ClassifyEarlyTeardown(nodes, stall) || ClassifySkippedCreation(nodes, stall)) return stall;
     std::vector<int32_t> ranks, at_large;
     const Wait* earliest = nullptr;
     for (int32_t node : nodes) {

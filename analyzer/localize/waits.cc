@@ -118,7 +118,7 @@ class WaitFinder {
     const store::Member& peer = c.members[o.peer[operation]];
     const auto lost = [&](int32_t rank) {
       const store::Process* process = store_.ProcessOf(rank);
-      return process != nullptr && process->overwritten + process->dropped > 0;
+      return process != nullptr && process->HasLostRecords();
     };
     const bool count_is_lost = lost(o.rank[operation]) || lost(peer.rank);
     size_t ordinal = Ordinal(operation);

@@ -122,10 +122,35 @@ class Row {
   size_t row_;
 };
 
+// What a report may say (the report format's classes).
+constexpr const char* kClasses[] = {
+    "healthy",          "unknown",         "hang.not_entered", "hang.in_collective", "hang.mismatch",
+    "hang.deadlock",    "hang.init",       "hang.exit",        "crash.process",      "crash.cuda",
+    "crash.nccl",       "crash.oom",       "crash.exception",  "slow.compute",       "slow.link",
+    "slow.rank_tx",     "slow.rank_rx",    "slow.input",       "slow.mixed",         "slow.global",
+    "wrong.corruption", "wrong.nonfinite", "wrong.divergence", "memory.growth",      "memory.imbalance"};
+
+// A rule that answers nonsense is as wrong as one that does not compile.
+absl::Status CheckRow(const Rule& rule, const Row& row, size_t number) {
+  const auto error = [&](const std::string& what) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(rule.file, ": row ", number + 1, " of the result: ", what));
+  };
+  const double confidence = row.Number("confidence");
+  if (confidence < 0 || confidence > 1)
+    return error(absl::StrCat("confidence ", confidence, " is not within 0 and 1"));
+  for (const char* column : {"ranks", "victims", "links", "hosts", "evidence"}) {
+    const std::string text = row.Text(column);
+    if (!text.empty() && !Json::parse(text, nullptr, false).is_array())
+      return error(absl::StrCat("column ", column, " is no JSON list: ", text));
+  }
+  return absl::OkStatus();
+}
+
 Finding ToFinding(const Rule& rule, const Row& row) {
   Finding f;
   f.rule = &rule;
-  f.confidence = std::clamp(row.Number("confidence"), 0.0, 1.0);
+  f.confidence = row.Number("confidence");
   f.ranks = row.List<int32_t>("ranks");
   f.victims = row.List<int32_t>("victims");
   std::sort(f.ranks.begin(), f.ranks.end()), std::sort(f.victims.begin(), f.victims.end());
@@ -168,6 +193,9 @@ absl::StatusOr<Rule> ParseRule(const std::string& text, const std::string& file)
     if (field->empty())
       return ErrorAt(file, 1, absl::StrCat("the header has no \"-- ", name, ": ...\" line"));
   }
+  if (std::find(std::begin(kClasses), std::end(kClasses), rule.anomaly) == std::end(kClasses))
+    return ErrorAt(file, 1,
+                   absl::StrCat("\"", rule.anomaly, "\" is no class of anomaly; see docs/diagnosis.md"));
   if (rule.severity.empty()) rule.severity = "error";
   return rule;
 }
@@ -212,7 +240,11 @@ absl::StatusOr<std::vector<Finding>> RunRule(const Rule& rule, store::Database& 
   auto result = database.Query(rule.sql);
   if (!result.ok()) return SqlError(rule, result.status());
   std::vector<Finding> findings;
-  for (size_t i = 0; i < result->rows.size(); ++i) findings.push_back(ToFinding(rule, Row(*result, i)));
+  for (size_t i = 0; i < result->rows.size(); ++i) {
+    const Row row(*result, i);
+    if (absl::Status status = CheckRow(rule, row, i); !status.ok()) return status;
+    findings.push_back(ToFinding(rule, row));
+  }
   return findings;
 }
 

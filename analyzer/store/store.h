@@ -49,10 +49,13 @@ struct Process {
   int32_t exit_code = 0, signal = 0;
   bool ended_by_launcher = false;  // killed by `rankle run`, so its end says nothing about the process
   bool exiting = false;            // its exit handlers ran
+  bool launched = false;           // run.json lists it: started by `rankle run`
   bool end_is_known = false;       // somebody waited for it (run.json), or its exit handlers ran
   ProcessState state = ProcessState::kRunning;
   int64_t step = -1;
   uint64_t dropped = 0, overwritten = 0, malformed = 0;
+  bool cut = false;  // its file is shorter than it was written
+  bool HasLostRecords() const { return dropped + overwritten + malformed > 0 || cut; }
 };
 
 struct Rank {
@@ -167,6 +170,8 @@ struct Sample {
 struct DataQuality {
   uint64_t dropped = 0, malformed = 0, overwritten = 0;
   double clock_uncertainty_us = 0;
+  uint64_t unreadable_files = 0;  // left out whole
+  uint64_t cut_files = 0;         // shorter than they were written
   std::vector<int32_t> missing_ranks;
   std::vector<std::string> notes;  // one line each, ready to print
 };
@@ -185,6 +190,7 @@ class Store {
   std::string command;
   int32_t world_size = 0;  // what the job says it has, 0 = unknown
   bool end_known = false;  // run.json says that the run is over
+  int64_t stalled = 0;     // when `rankle run` last saw no progress and did not see the job go on; 0 = never
   int64_t observed_until = 0;
 
   void AddOperation(const Operation& row);

@@ -47,6 +47,7 @@ absl::Status AddProcesses(const Store& s, Database& db) {
        {"ended_s REAL", [&p](size_t i) { return Time(p[i].ended); }},
        {"exit_code INTEGER", [&p](size_t i) { return p[i].has_exit_code ? Int(p[i].exit_code) : Value{}; }},
        {"signal INTEGER", [&p](size_t i) { return p[i].signal ? Int(p[i].signal) : Value{}; }},
+       {"launched INTEGER", [&p](size_t i) { return Int(p[i].launched); }},
        {"ended_by_launcher INTEGER", [&p](size_t i) { return Int(p[i].ended_by_launcher); }},
        {"step INTEGER", [&p](size_t i) { return IntOrNull(p[i].step); }},
        {"dropped INTEGER", [&p](size_t i) { return Int(static_cast<int64_t>(p[i].dropped)); }},

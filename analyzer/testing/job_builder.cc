@@ -162,6 +162,16 @@ JobBuilder& JobBuilder::Creating(int communicator, int rank, double since) {
   m.init_entered[member] = since, m.ready[member] = false;
   return *this;
 }
+JobBuilder& JobBuilder::LostOperations(int rank, size_t last) {
+  ranks_[rank].lost = last;
+  return *this;
+}
+
+JobBuilder& JobBuilder::StalledAt(double time) {
+  stalled_at_ = time;
+  return *this;
+}
+
 JobBuilder& JobBuilder::WithoutRecord(int rank) {
   ranks_[rank].recorded = false;
   return *this;
@@ -256,6 +266,10 @@ store::Store JobBuilder::Build() const {
     auto& events = records[r].events;
     std::stable_sort(events.begin(), events.end(),
                      [](const auto& a, const auto& b) { return a.entered_ns < b.entered_ns; });
+    if (ranks_[r].lost > 0) {
+      records[r].quality.truncated = true;
+      events.resize(events.size() - std::min(events.size(), ranks_[r].lost));
+    }
     if (ranks_[r].recorded) job.Add(records[r]);
   }
   import::RunInfo run;
@@ -271,6 +285,7 @@ store::Store JobBuilder::Build() const {
     }
     run.processes.push_back(p);
   }
+  if (stalled_at_ >= 0) run.stalls_ns.push_back(Ns(stalled_at_));
   job.AddRun(std::move(run));
   store::Store store;
   job.Finish(store);

@@ -61,6 +61,9 @@ class JobBuilder {
   JobBuilder& NotCreatedBy(int communicator, int rank);            // it never called the creation
   JobBuilder& Creating(int communicator, int rank, double since);  // it is inside the creation
   JobBuilder& WithoutRecord(int rank);
+  JobBuilder& LostOperations(int rank,
+                             size_t last);  // its file was cut: the records of its last operations are gone
+  JobBuilder& StalledAt(double time);       // `rankle run` noticed a stall then
 
   // Writes flight-*.rkl and run.json into an existing directory. Returns false when a file could not be
   // written.
@@ -73,6 +76,7 @@ class JobBuilder {
     double heartbeat = -1, ended = -1;
     int exit_code = 0, signal = 0;
     bool by_launcher = false, recorded = true, exiting = false;
+    size_t lost = 0;
   };
   struct Membership {
     std::string name;
@@ -100,7 +104,7 @@ class JobBuilder {
   };
   bool WriteRank(int rank, const std::string& path) const;
 
-  double observed_until_ = 0;
+  double observed_until_ = 0, stalled_at_ = -1;
   std::vector<RankState> ranks_;
   std::vector<Membership> communicators_;
   std::vector<SequencedOp> ops_;

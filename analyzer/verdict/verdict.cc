@@ -140,6 +140,8 @@ double DataFactor(const store::DataQuality& quality) {
   double factor = 1;
   if (!quality.missing_ranks.empty()) factor *= 0.9;
   if (quality.dropped > 0) factor *= 0.95;
+  if (quality.malformed > 0) factor *= 0.95;
+  if (quality.cut_files + quality.unreadable_files > 0) factor *= 0.8;
   return factor;
 }
 
@@ -188,7 +190,7 @@ void Decide(const store::Store& store, const facts::Facts& facts, const std::vec
   Verdict& v = report.verdict;
   if (anomalies.empty()) {
     v.anomaly = "healthy";
-    v.confidence = healthy == nullptr ? 0.5 : healthy->confidence;
+    v.confidence = (healthy == nullptr ? 0.5 : healthy->confidence) * DataFactor(store.quality);
     v.summary = healthy == nullptr ? "no rule found anything" : healthy->summary;
     return;
   }

@@ -229,7 +229,9 @@ void ReadRecords(const Sections& sections, const FileHeader& header, FlightRecor
   }
   const uint64_t skipped = header.skipped.load(std::memory_order_relaxed);
   const uint64_t present = out.events.size() + out.quality.torn + out.quality.malformed;
-  out.quality.overwritten = tickets > skipped + present ? tickets - skipped - present : 0;
+  // Of a file that was cut short nobody knows what was overwritten and what is missing.
+  out.quality.overwritten =
+      tickets > skipped + present && !out.quality.truncated ? tickets - skipped - present : 0;
   const auto before = [](const Event& a, const Event& b) {
     return a.entered_ns != b.entered_ns ? a.entered_ns < b.entered_ns : a.ticket < b.ticket;
   };

@@ -98,7 +98,8 @@ struct Jobs {
 }  // namespace
 
 bool FlightRecordImporter::Recognises(const std::string& path, const std::string& first_bytes) const {
-  if (IsRunJson(path)) return LooksLikeRunJson(first_bytes);
+  // A run.json that is damaged is still one: it must be reported, not overlooked.
+  if (IsRunJson(path)) return LooksLikeRunJson(first_bytes) || absl::EndsWith(path, "/run.json");
   return record::LooksLikeFlightRecord(first_bytes) || absl::EndsWith(path, ".rkl");
 }
 
@@ -119,6 +120,7 @@ absl::Status FlightRecordImporter::Import(const std::vector<std::string>& files,
   JobAssembler& job = jobs.Choose();
   store.quality.notes.insert(store.quality.notes.end(), jobs.notes.begin(), jobs.notes.end());
   store.quality.malformed += jobs.malformed;
+  store.quality.unreadable_files += jobs.malformed;
   job.Finish(store);
   return absl::OkStatus();
 }

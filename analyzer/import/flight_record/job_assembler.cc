@@ -101,12 +101,18 @@ int32_t JobAssembler::AddProcess(const record::FlightRecord& record, int64_t off
   if (p.ended) row.exiting = row.has_exit_code = true, row.exit_code = p.exit_status;
   row.dropped = record.quality.dropped, row.overwritten = record.quality.overwritten;
   row.malformed = record.quality.malformed;
+  if (row.malformed > 0) {
+    store_.quality.notes.push_back(
+        absl::StrCat(record.path, ": ", row.malformed, " damaged records were left out"));
+  }
   store_.quality.dropped += row.dropped + record.quality.comms_dropped;
   store_.quality.overwritten += row.overwritten;
   store_.quality.malformed += row.malformed + (record.quality.truncated ? 1 : 0);
   store_.quality.clock_uncertainty_us =
       std::max(store_.quality.clock_uncertainty_us, p.clock_uncertainty_ns * 1e-3);
   if (record.quality.truncated) {
+    ++store_.quality.cut_files;
+    row.cut = true;
     store_.quality.notes.push_back(absl::StrCat(record.path, ": cut short; what is readable was used"));
   }
   store_.world_size = std::max(store_.world_size, p.world_size);
@@ -241,6 +247,7 @@ void JobAssembler::ApplyRun(const RunInfo& run) {
     const store::Process& row = store_.processes[i];
     if (run.host.empty() || row.host == run.host) recorded.try_emplace(row.pid, i);
   }
+  bool ended_by_rankle = false;
   for (const RunProcess& p : run.processes) {
     const auto [found, added] = recorded.try_emplace(p.pid, store_.processes.size());
     if (added) {  // it left no flight record, but how it ended still counts
@@ -252,7 +259,8 @@ void JobAssembler::ApplyRun(const RunInfo& run) {
       store_.processes.push_back(row);
     }
     store::Process* it = &store_.processes[found->second];
-    it->end_is_known = true;  // somebody waits for this process
+    it->end_is_known = it->launched = true;  // somebody waits for this process
+    ended_by_rankle |= p.ended_by == "rankle";
     if (p.ended_ns == 0) {
       it->has_exit_code = false;  // its exit handlers may have run, but it is still there
       continue;
@@ -262,6 +270,8 @@ void JobAssembler::ApplyRun(const RunInfo& run) {
     it->exit_code = p.exit_code, it->signal = p.signal;
     it->ended_by_launcher = p.ended_by == "rankle";
   }
+  // A stall that the job got over is none.
+  if (!run.stalls_ns.empty() && ended_by_rankle) store_.stalled = At(run.stalls_ns.back(), offset);
 }
 
 // One actor a rank: of several processes with the same rank the one that uses communicators, then the newest.
@@ -350,6 +360,7 @@ void JobAssembler::ShiftTimes() {
   shift_all(o.entered), shift_all(o.returned), shift_all(o.started), shift_all(o.finished);
   shift_all(store_.calls.entered), shift_all(store_.calls.returned), shift_all(store_.events.time);
   for (store::Sample& s : store_.samples) shift(s.time);
+  shift(store_.stalled);
   for (store::Process& p : store_.processes)
     shift(p.started), shift(p.heartbeat), shift(p.ended), shift(p.last_seen);
   for (store::Communicator& c : store_.communicators) {
@@ -404,6 +415,7 @@ void JobAssembler::Finish(store::Store& store) {
   store_.quality.notes.insert(store_.quality.notes.begin(), store.quality.notes.begin(),
                               store.quality.notes.end());
   store_.quality.malformed += store.quality.malformed;
+  store_.quality.unreadable_files += store.quality.unreadable_files;
   store = std::move(store_);
   store.Finish();
 }

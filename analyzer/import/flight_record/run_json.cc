@@ -66,6 +66,11 @@ absl::StatusOr<RunInfo> ParseRunJson(const std::string& text, const std::string&
       if (process.is_object()) info.processes.push_back(ParseProcess(process));
     }
   }
+  if (const auto it = root.find("stalls_ns"); it != root.end() && it->is_array()) {
+    for (const Json& time : *it) {
+      if (time.is_number_unsigned()) info.stalls_ns.push_back(time.get<uint64_t>());
+    }
+  }
   return info;
 }
 

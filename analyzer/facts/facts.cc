@@ -135,6 +135,25 @@ absl::Status AddLateness(const Store& store, const Facts& facts, store::Database
       rows);
 }
 
+absl::Status AddPaceChanges(const Store& store, const Facts& facts, store::Database& db) {
+  Rows rows;
+  for (const localize::PaceChange& c : facts.pace_changes) {
+    rows.push_back({Ranks(store, c.ranks), RanksText(store, c.ranks), Int(c.by_steps), Int(c.first_iteration),
+                    Int(c.iterations_before), Int(c.iterations_after), Store::Seconds(c.since),
+                    Store::Seconds(c.until - c.since), Int(c.lasts), Store::Seconds(c.before_ns),
+                    Store::Seconds(c.after_ns), Store::Seconds(c.worst_before_ns),
+                    Store::Seconds(c.communication_before_ns), Store::Seconds(c.communication_after_ns),
+                    c.superiority, c.work_factor, Int(c.recurs), c.q});
+  }
+  return db.AddTable(
+      "pace_changes",
+      "ranks TEXT, ranks_text TEXT, by_steps INTEGER, first_iteration INTEGER, iterations_before INTEGER, "
+      "iterations_after INTEGER, since_s REAL, duration_s REAL, lasts INTEGER, before_s REAL, after_s REAL, "
+      "worst_before_s REAL, communication_before_s REAL, communication_after_s REAL, superiority REAL, "
+      "work_factor REAL, recurs INTEGER, q REAL",
+      rows);
+}
+
 }  // namespace
 
 Facts FindFacts(const Store& store, const localize::HangSettings& settings) {
@@ -148,12 +167,13 @@ Facts FindFacts(const Store& store, const localize::HangSettings& settings) {
     facts.disagreements = localize::FindOrderDisagreements(store, facts.stalls);
   facts.failures = localize::FindFailures(store);
   facts.lateness = localize::FindLateness(store);
+  facts.pace_changes = localize::FindPaceChanges(localize::FindIterations(store));
   return facts;
 }
 
 absl::Status AddFactTables(const Store& store, const Facts& facts, store::Database& database) {
   if (absl::Status status = AddJob(store, database); !status.ok()) return status;
-  for (auto* add : {AddStalls, AddDisagreements, AddFailures, AddLateness}) {
+  for (auto* add : {AddStalls, AddDisagreements, AddFailures, AddLateness, AddPaceChanges}) {
     if (absl::Status status = add(store, facts, database); !status.ok()) return status;
   }
   return absl::OkStatus();

@@ -116,6 +116,14 @@ class GoldenTest : public ::testing::Test {
         "," + std::to_string(own) + "," + std::to_string(normal) + "," + std::to_string(iteration) + "," +
         std::to_string(noise) + ",0.0," + std::to_string(surprise) + ",2.0)");
   }
+  // A change of pace of ranks 0-3 that the rule takes seriously, with one column set apart.
+  void PaceChange(const std::string& column = "", double value = 0) {
+    Sql("DELETE FROM pace_changes");
+    Sql("INSERT INTO pace_changes "
+        "VALUES('[0,1,2,3]','0-3',1,50,49,50,5.0,6.0,1,0.1,0.12,0.105,0.01,0.01,0.95,"
+        "1.0,0,0.001)");
+    if (!column.empty()) Sql("UPDATE pace_changes SET " + column + " = " + std::to_string(value));
+  }
   // Ranks of each finding, by rule; rules without a finding are absent.
   std::map<std::string, std::vector<std::vector<int32_t>>> Run() {
     std::map<std::string, std::vector<std::vector<int32_t>>> all;
@@ -218,6 +226,19 @@ TEST_F(GoldenTest, SlowNeedsEffectAndCertaintyAndWeight) {
   Late(1, 1.30, 20, 0.0260, 0.0200, 0.04);
   Late(2, 1.40, 20, 0.0140, 0.0100, 0.02);
   EXPECT_EQ(Run(), (Found{{"slow/compute", {{1, 2}}}}));
+}
+
+TEST_F(GoldenTest, WholeJobIsSlowWhenItsPaceChangedForCertainAndForLong) {
+  PaceChange();
+  EXPECT_EQ(Run(), (Found{{"slow/global", {{}}}}));
+  const std::map<std::string, double> harmless = {
+      {"after_s", 0.109},      {"q", 0.02},         {"superiority", 0.85}, {"worst_before_s", 0.119},
+      {"iterations_after", 9}, {"duration_s", 0.9}, {"work_factor", 1.2},  {"recurs", 1},
+  };
+  for (const auto& [column, value] : harmless) {
+    PaceChange(column, value);
+    EXPECT_EQ(Run(), Found{}) << column;
+  }
 }
 
 }  // namespace

@@ -16,6 +16,8 @@ using rules::Finding;
 constexpr double kSlackS = 1.0;
 // Calls and their errors are dated exactly, up to the clocks of the hosts.
 constexpr double kClockSlackS = 0.002;
+// Changes of pace are dated to some iterations, so the more exactly the shorter the job has run.
+constexpr double kDatingFactor = 1.05;
 
 bool IsIn(const std::string& anomaly, const char* family) { return absl::StartsWith(anomaly, family); }
 const std::string& Class(const Finding& f) { return f.rule->anomaly; }
@@ -53,6 +55,13 @@ bool HangExplainsCrash(const Finding& hang, const Finding& crash) {
          Contains(hang.victims, crash.ranks);
 }
 
+// A culprit that was slow when the whole job became slow is what everybody is slow for. The two are dated by
+// different statistics, each a few iterations late.
+bool SlownessExplains(const Finding& cause, const Finding& effect) {
+  return Class(cause) != "slow.global" && Class(effect) == "slow.global" &&
+         cause.at_s <= effect.at_s * kDatingFactor + kSlackS;
+}
+
 }  // namespace
 
 bool Explains(const Finding& cause, const Finding& effect) {
@@ -68,6 +77,7 @@ bool Explains(const Finding& cause, const Finding& effect) {
   }
   if (IsIn(c, "hang.") && crashed) return HangExplainsCrash(cause, effect);
   if (IsIn(c, "hang.") && IsIn(e, "slow.")) return true;
+  if (IsIn(c, "slow.") && IsIn(e, "slow.")) return SlownessExplains(cause, effect);
   // Of two hangs, the one whose culprits wait for the other's is the symptom.
   if (IsIn(c, "hang.") && IsIn(e, "hang.") && e != "hang.mismatch") {
     return !effect.ranks.empty() && Contains(cause.victims, effect.ranks) &&

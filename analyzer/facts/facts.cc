@@ -154,6 +154,24 @@ absl::Status AddPaceChanges(const Store& store, const Facts& facts, store::Datab
       rows);
 }
 
+absl::Status AddMemoryUse(const Store& store, const Facts& facts, store::Database& db) {
+  Rows rows;
+  for (const localize::MemoryUse& m : facts.memory_use) {
+    rows.push_back({Int(store.GlobalRank(m.rank)), Int(m.by_steps), Int(m.iterations),
+                    Store::Seconds(m.since), Int(m.first_bytes), Int(m.last_bytes), Int(m.peak_bytes),
+                    Int(m.usual_bytes), Int(m.growth_bytes), m.trend.rises, m.trend.given_back,
+                    m.trend.late_share, m.trend.p, Int(m.peers), Int(m.peers_usual_bytes),
+                    Int(m.peers_growth_bytes)});
+  }
+  return db.AddTable("memory_use",
+                     "rank INTEGER, by_steps INTEGER, iterations INTEGER, since_s REAL, first_bytes INTEGER, "
+                     "last_bytes INTEGER, "
+                     "peak_bytes INTEGER, usual_bytes INTEGER, growth_bytes INTEGER, rises REAL, given_back "
+                     "REAL, late_share REAL, "
+                     "p REAL, peers INTEGER, peers_usual_bytes INTEGER, peers_growth_bytes INTEGER",
+                     rows);
+}
+
 }  // namespace
 
 Facts FindFacts(const Store& store, const localize::HangSettings& settings) {
@@ -168,12 +186,13 @@ Facts FindFacts(const Store& store, const localize::HangSettings& settings) {
   facts.failures = localize::FindFailures(store);
   facts.lateness = localize::FindLateness(store);
   facts.pace_changes = localize::FindPaceChanges(localize::FindIterations(store));
+  facts.memory_use = localize::FindMemoryUse(store);
   return facts;
 }
 
 absl::Status AddFactTables(const Store& store, const Facts& facts, store::Database& database) {
   if (absl::Status status = AddJob(store, database); !status.ok()) return status;
-  for (auto* add : {AddStalls, AddDisagreements, AddFailures, AddLateness, AddPaceChanges}) {
+  for (auto* add : {AddStalls, AddDisagreements, AddFailures, AddLateness, AddPaceChanges, AddMemoryUse}) {
     if (absl::Status status = add(store, facts, database); !status.ok()) return status;
   }
   return absl::OkStatus();

@@ -7,6 +7,7 @@
 #include "absl/status/status.h"
 #include "analyzer/localize/arrival.h"
 #include "analyzer/localize/failure.h"
+#include "analyzer/localize/memory.h"
 #include "analyzer/localize/pace.h"
 #include "analyzer/localize/progress.h"
 #include "analyzer/localize/signature.h"
@@ -23,6 +24,7 @@ struct Facts {
   std::vector<localize::Failure> failures;
   std::vector<localize::Lateness> lateness;
   std::vector<localize::PaceChange> pace_changes;
+  std::vector<localize::MemoryUse> memory_use;
 };
 
 Facts FindFacts(const store::Store& store, const localize::HangSettings& settings);

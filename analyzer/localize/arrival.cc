@@ -3,11 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
-#include <set>
-#include <tuple>
 
 #include "absl/container/flat_hash_map.h"
-#include "injector/api/api.h"
+#include "analyzer/localize/role.h"
 
 namespace rankle::localize {
 namespace {
@@ -29,11 +27,6 @@ struct Iteration {
 };
 using Series = std::map<int64_t, Iteration>;  // iteration number -> values
 
-// What a rank does, apart from amounts: operations, communicator sizes, direction of its point-to-point
-// traffic. Ranks with another role (first and last pipeline stages, say) have other work to do and are no
-// standard for this one.
-using Role = std::set<std::tuple<uint16_t, size_t, int>>;
-
 class ArrivalAnalysis {
  public:
   explicit ArrivalAnalysis(const Store& store) : store_(store), o_(store.operations) {}
@@ -43,7 +36,7 @@ class ArrivalAnalysis {
     series_.resize(store_.ranks.size());
     for (int32_t rank = 0; rank < static_cast<int32_t>(store_.ranks.size()); ++rank) {
       const bool by_steps = MeasureOwnTime(rank);
-      if (!series_[rank].empty()) groups[{RoleOf(rank), by_steps}].push_back(rank);
+      if (!series_[rank].empty()) groups[{RoleOf(store_, rank), by_steps}].push_back(rank);
     }
     std::vector<Lateness> found;
     for (const auto& [role, ranks] : groups) {
@@ -115,25 +108,6 @@ class ArrivalAnalysis {
     if (!series.empty()) series.erase(series.begin());
     if (!series.empty()) series.erase(std::prev(series.end()));
     return by_steps;
-  }
-
-  Role RoleOf(int32_t rank) const {
-    Role role;
-    absl::flat_hash_map<int32_t, std::set<int32_t>> peers;
-    for (size_t i = store_.rank_begin(rank); i < store_.rank_begin(rank + 1); ++i) {
-      if (o_.p2p[i]) peers[o_.communicator[i]].insert(o_.peer[i]);
-    }
-    for (size_t i = store_.rank_begin(rank); i < store_.rank_begin(rank + 1); ++i) {
-      const int32_t c = o_.communicator[i];
-      const size_t size = store_.communicators[c].members.size();
-      int direction = 0;
-      if (o_.p2p[i] &&
-          !(size > 2 && peers[c].size() + 1 >= size)) {  // not an all-to-all, which has no direction
-        direction = o_.peer[i] < o_.member[i] ? -1 : o_.peer[i] > o_.member[i] ? 1 : 0;
-      }
-      role.insert({o_.api[i], size, direction});
-    }
-    return role;
   }
 
   void Compare(const std::vector<int32_t>& ranks, bool by_steps, std::vector<Lateness>& found) {

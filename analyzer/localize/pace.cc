@@ -1,6 +1,7 @@
 #include "analyzer/localize/pace.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <numeric>
 
 #include "analyzer/localize/change_points.h"

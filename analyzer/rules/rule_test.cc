@@ -124,6 +124,15 @@ class GoldenTest : public ::testing::Test {
         "1.0,0,0.001)");
     if (!column.empty()) Sql("UPDATE pace_changes SET " + column + " = " + std::to_string(value));
   }
+  // What rank `rank` holds: 400 MiB that grow by 100 MiB where its three peers hold 100 MiB, with some
+  // columns set apart.
+  void MemoryUse(int rank, const std::map<std::string, double>& changes = {}) {
+    Sql("INSERT INTO memory_use VALUES(" + std::to_string(rank) +
+        ",1,50,1.0,419430400,524288000,524288000,471859200,104857600,1.0,0.0,0.33,1e-9,3,104857600,0)");
+    for (const auto& [column, value] : changes)
+      Sql("UPDATE memory_use SET " + column + " = " + std::to_string(value) +
+          " WHERE rank = " + std::to_string(rank));
+  }
   // Ranks of each finding, by rule; rules without a finding are absent.
   std::map<std::string, std::vector<std::vector<int32_t>>> Run() {
     std::map<std::string, std::vector<std::vector<int32_t>>> all;
@@ -239,6 +248,33 @@ TEST_F(GoldenTest, WholeJobIsSlowWhenItsPaceChangedForCertainAndForLong) {
     PaceChange(column, value);
     EXPECT_EQ(Run(), Found{}) << column;
   }
+}
+
+TEST_F(GoldenTest, MemoryGrowsWhenItGoesUpSteadilyAndGoesOn) {
+  MemoryUse(2);
+  EXPECT_EQ(Run(), (Found{{"memory/growth", {{2}}}}));
+  const std::map<std::string, double> harmless = {
+      {"growth_bytes", 15 << 20}, {"first_bytes", 1e11}, {"p", 0.001}, {"rises", 0.4},
+      {"given_back", 0.5},        {"late_share", 0.1}};
+  for (const auto& [column, value] : harmless) {
+    Sql("DELETE FROM memory_use");
+    MemoryUse(2, {{column, value}, {"peers_usual_bytes", 471859200}});
+    EXPECT_EQ(Run(), Found{}) << column;
+  }
+}
+
+TEST_F(GoldenTest, MemoryIsUnevenWhenARankHoldsMuchMoreAllTheTime) {
+  MemoryUse(1, {{"growth_bytes", 0}});
+  EXPECT_EQ(Run(), (Found{{"memory/imbalance", {{1}}}}));
+  const std::map<std::string, double> harmless = {{"peers", 1}, {"peers_usual_bytes", 400'000'000}};
+  for (const auto& [column, value] : harmless) {
+    Sql("DELETE FROM memory_use");
+    MemoryUse(1, {{"growth_bytes", 0}, {column, value}});
+    EXPECT_EQ(Run(), Found{}) << column;
+  }
+  Sql("DELETE FROM memory_use");
+  MemoryUse(1, {{"growth_bytes", 0}, {"usual_bytes", 60e6}, {"peers_usual_bytes", 10e6}});
+  EXPECT_EQ(Run(), Found{}) << "a few small things";
 }
 
 }  // namespace

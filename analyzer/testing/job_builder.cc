@@ -124,6 +124,10 @@ JobBuilder& JobBuilder::AsyncError(int rank, double time, uint8_t result) {
   extras_.push_back({ExtraKind::kAsync, rank, time, "", result});
   return *this;
 }
+JobBuilder& JobBuilder::MemoryInUse(int rank, double time, uint64_t bytes) {
+  extras_.push_back({ExtraKind::kMemory, rank, time, "", bytes});
+  return *this;
+}
 JobBuilder& JobBuilder::Exception(int rank, double time, const std::string& type) {
   extras_.push_back({ExtraKind::kException, rank, time, type, 0});
   return *this;
@@ -201,6 +205,9 @@ store::Store JobBuilder::Build() const {
     switch (x.kind) {
       case ExtraKind::kMark:
         e.kind = record::Kind::kMark, e.count = x.value;
+        break;
+      case ExtraKind::kMemory:
+        e.kind = record::Kind::kMemory, e.count = x.value;
         break;
       case ExtraKind::kCall:
         e.kind = record::Kind::kCall, e.api = api::FindApi(x.text)->id,

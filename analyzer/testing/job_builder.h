@@ -51,6 +51,7 @@ class JobBuilder {
   JobBuilder& KilledByLauncher(int rank, double time);
   JobBuilder& FailedCall(int rank, double time, const std::string& api, uint8_t result);
   JobBuilder& AsyncError(int rank, double time, uint8_t result);
+  JobBuilder& MemoryInUse(int rank, double time, uint64_t bytes);  // after an allocation or a free
   JobBuilder& Exception(int rank, double time, const std::string& type);
   JobBuilder& Teardown(int communicator, int rank, double entered, double gone);
   JobBuilder& NotCreatedBy(int communicator, int rank);            // it never called the creation
@@ -76,7 +77,7 @@ class JobBuilder {
     std::vector<bool> ready;
     std::vector<uint32_t> seq, p2p_seq;
   };
-  enum class ExtraKind { kMark, kCall, kAsync, kException, kTeardown };
+  enum class ExtraKind { kMark, kMemory, kCall, kAsync, kException, kTeardown };
   struct Extra {
     ExtraKind kind;
     int rank;

@@ -42,6 +42,9 @@ int Weight(const std::string& anomaly) {
 }
 
 bool CrashExplains(const Finding& crash, const Finding& effect) {
+  // The memory that ran out is why, and is told as a reason of the crash, which is what people have to find.
+  if (IsIn(Class(effect), "memory."))
+    return Class(crash) == "crash.oom" && Overlap(crash.ranks, effect.ranks);
   if (IsIn(Class(effect), "slow.")) return true;
   if (Class(effect) == "hang.mismatch")
     return Overlap(crash.ranks, effect.ranks) && crash.at_s <= effect.at_s + kClockSlackS;
@@ -77,6 +80,7 @@ bool Explains(const Finding& cause, const Finding& effect) {
   }
   if (IsIn(c, "hang.") && crashed) return HangExplainsCrash(cause, effect);
   if (IsIn(c, "hang.") && IsIn(e, "slow.")) return true;
+  if (c == "memory.growth" && e == "memory.imbalance") return Overlap(cause.ranks, effect.ranks);
   if (IsIn(c, "slow.") && IsIn(e, "slow.")) return SlownessExplains(cause, effect);
   // Of two hangs, the one whose culprits wait for the other's is the symptom.
   if (IsIn(c, "hang.") && IsIn(e, "hang.") && e != "hang.mismatch") {
@@ -115,6 +119,17 @@ void Union(std::vector<T>& into, const std::vector<T>& from) {
   std::set<T> all(into.begin(), into.end());
   all.insert(from.begin(), from.end());
   into.assign(all.begin(), all.end());
+}
+
+// What filled the memory of the ranks that ran out of it belongs to the story of the crash.
+void AddReasonsForOutOfMemory(Report& report) {
+  ReportedFinding& top = report.findings.front();
+  if (top.anomaly != "crash.oom") return;
+  for (const ReportedFinding& f : report.findings) {
+    if (!IsIn(f.anomaly, "memory.") || !Overlap(f.ranks, top.ranks)) continue;
+    absl::StrAppend(&top.summary, "; before that, ", f.summary);
+    top.evidence.insert(top.evidence.end(), f.evidence.begin(), f.evidence.end());
+  }
 }
 
 // Everybody who is no culprit suffers when a synchronous job hangs or loses a rank.
@@ -203,6 +218,7 @@ void Decide(const store::Store& store, const facts::Facts& facts, const std::vec
     report.findings.push_back(ToReported(*r.finding));
     report.findings.back().is_root = r.explained_by == 0;
   }
+  AddReasonsForOutOfMemory(report);
   const ReportedFinding& top = report.findings.front();
   v.anomaly = top.anomaly, v.confidence = top.confidence, v.summary = top.summary;
   // Other unexplained findings of the same class are further culprits of the same kind.

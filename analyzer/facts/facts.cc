@@ -172,6 +172,16 @@ absl::Status AddMemoryUse(const Store& store, const Facts& facts, store::Databas
                      rows);
 }
 
+absl::Status AddClocks(const Store& store, const Facts&, store::Database& db) {
+  Rows rows;
+  for (const store::HostClock& c : store.clocks) {
+    rows.push_back({c.host, static_cast<double>(c.offset_ns) * 1e-9, 1e6 * c.drift,
+                    static_cast<double>(c.uncertainty_ns) * 1e-3, Int(c.samples)});
+  }
+  return db.AddTable("clocks",
+                     "host TEXT, ahead_s REAL, drift_ppm REAL, uncertainty_us REAL, samples INTEGER", rows);
+}
+
 }  // namespace
 
 Facts FindFacts(const Store& store, const localize::HangSettings& settings) {
@@ -192,7 +202,8 @@ Facts FindFacts(const Store& store, const localize::HangSettings& settings) {
 
 absl::Status AddFactTables(const Store& store, const Facts& facts, store::Database& database) {
   if (absl::Status status = AddJob(store, database); !status.ok()) return status;
-  for (auto* add : {AddStalls, AddDisagreements, AddFailures, AddLateness, AddPaceChanges, AddMemoryUse}) {
+  for (auto* add :
+       {AddStalls, AddDisagreements, AddFailures, AddLateness, AddPaceChanges, AddMemoryUse, AddClocks}) {
     if (absl::Status status = add(store, facts, database); !status.ok()) return status;
   }
   return absl::OkStatus();

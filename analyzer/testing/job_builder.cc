@@ -1,8 +1,10 @@
 #include "analyzer/testing/job_builder.h"
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
@@ -19,6 +21,22 @@ constexpr uint64_t kJobId = 0xabc;
 
 uint64_t Ns(double seconds) { return kStart + static_cast<uint64_t>(seconds * 1e9 + 0.5); }
 int Pid(int rank) { return 1000 + rank; }
+
+// A time as the drifting clock of a host shows it; 0 stays "not known".
+void Drift(uint64_t& ns, double ppm) {
+  if (ns > kStart) ns += static_cast<uint64_t>(std::llround(static_cast<double>(ns - kStart) * ppm * 1e-6));
+}
+void Drift(record::FlightRecord& record, double ppm) {
+  if (ppm == 0) return;
+  Drift(record.process.heartbeat_ns, ppm);
+  for (record::Communicator& c : record.communicators) {
+    for (uint64_t* t : {&c.init_entered_ns, &c.ready_ns, &c.teardown_entered_ns, &c.gone_ns}) Drift(*t, ppm);
+  }
+  for (record::Event& e : record.events) {
+    for (uint64_t* t : {&e.entered_ns, &e.returned_ns, &e.started_ns, &e.finished_ns}) Drift(*t, ppm);
+  }
+}
+uint64_t RealStart(double ahead) { return kRealStart + static_cast<uint64_t>(std::llround(ahead * 1e9)); }
 
 bool IsP2p(const std::string& api) { return api == "ncclSend" || api == "ncclRecv"; }
 
@@ -87,6 +105,10 @@ JobBuilder& JobBuilder::Steps(int communicator, int first, int last, double peri
 
 JobBuilder& JobBuilder::Mark(int rank, double time, int step) {
   extras_.push_back({ExtraKind::kMark, rank, time, "", static_cast<uint64_t>(step)});
+  return *this;
+}
+JobBuilder& JobBuilder::OnHost(int rank, const std::string& host, double ahead, double drift_ppm) {
+  ranks_[rank].host = host, ranks_[rank].ahead = ahead, ranks_[rank].drift_ppm = drift_ppm;
   return *this;
 }
 JobBuilder& JobBuilder::ObservedUntil(double time) {
@@ -160,7 +182,8 @@ store::Store JobBuilder::Build() const {
     record::Process& p = records[r].process;
     p.rank = static_cast<int>(r), p.world_size = static_cast<int>(ranks_.size()), p.pid = Pid(p.rank),
     p.job_id = kJobId;
-    p.host = "node", p.start_monotonic_ns = kStart, p.start_realtime_ns = kRealStart;
+    p.host = ranks_[r].host, p.start_monotonic_ns = kStart;
+    p.start_realtime_ns = RealStart(ranks_[r].ahead);
     const bool alive = ranks_[r].ended < 0 || ranks_[r].by_launcher;
     const double end = alive ? observed_until_ : ranks_[r].ended;
     p.ended = ranks_[r].exiting;
@@ -236,22 +259,25 @@ store::Store JobBuilder::Build() const {
     auto& events = records[r].events;
     std::stable_sort(events.begin(), events.end(),
                      [](const auto& a, const auto& b) { return a.entered_ns < b.entered_ns; });
+    Drift(records[r], ranks_[r].drift_ppm);
     if (ranks_[r].recorded) job.Add(records[r]);
   }
-  import::RunInfo run;
-  run.host = "node", run.job_id = kJobId, run.n = static_cast<int>(ranks_.size());
-  run.start_monotonic_ns = kStart, run.start_realtime_ns = kRealStart;
+  std::map<std::string, import::RunInfo> runs;  // a launcher on each host
   for (size_t r = 0; r < ranks_.size(); ++r) {
     if (!ranks_[r].recorded) continue;
+    import::RunInfo& run = runs[ranks_[r].host];
+    run.host = ranks_[r].host, run.job_id = kJobId, run.n = static_cast<int>(ranks_.size());
+    run.start_monotonic_ns = kStart, run.start_realtime_ns = RealStart(ranks_[r].ahead);
     import::RunProcess p;
     p.pid = Pid(static_cast<int>(r)), p.rank = static_cast<int>(r), p.started_ns = kStart;
     if (ranks_[r].ended >= 0) {
       p.ended_ns = Ns(ranks_[r].ended), p.exit_code = ranks_[r].exit_code, p.signal = ranks_[r].signal;
+      Drift(p.ended_ns, ranks_[r].drift_ppm);
       p.ended_by = ranks_[r].by_launcher ? "rankle" : "itself";
     }
     run.processes.push_back(p);
   }
-  job.AddRun(std::move(run));
+  for (auto& [host, run] : runs) job.AddRun(std::move(run));
   store::Store store;
   job.Finish(store);
   return store;

@@ -43,6 +43,9 @@ class JobBuilder {
   JobBuilder& Steps(int communicator, int first, int last, double period = 0.1, uint64_t count = 1024);
   JobBuilder& Mark(int rank, double time, int step);
 
+  // The rank runs on a host of its own name, whose clock is ahead by `ahead` seconds at the start and drifts.
+  JobBuilder& OnHost(int rank, const std::string& host, double ahead = 0, double drift_ppm = 0);
+
   JobBuilder& ObservedUntil(double time);  // everybody's last heartbeat, unless set apart
   JobBuilder& Heartbeat(int rank, double time);
   JobBuilder& Exited(int rank, double time, int code = 0);
@@ -69,6 +72,8 @@ class JobBuilder {
     double heartbeat = -1, ended = -1;
     int exit_code = 0, signal = 0;
     bool by_launcher = false, recorded = true, exiting = false;
+    std::string host = "node";
+    double ahead = 0, drift_ppm = 0;
   };
   struct Membership {
     std::string name;

@@ -6,6 +6,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "analyzer/localize/describe.h"
+#include "analyzer/verdict/clock_doubt.h"
 
 namespace rankle::verdict {
 namespace {
@@ -229,7 +230,8 @@ void Decide(const store::Store& store, const facts::Facts& facts, const std::vec
       absl::StrAppend(&v.summary, "; also ", f.summary);
     v.confidence = std::min(v.confidence, f.confidence);
   }
-  v.confidence *= DataFactor(store.quality);
+  v.confidence =
+      std::min(v.confidence * DataFactor(store.quality), MostCertain(store, facts, report.findings.front()));
   Union(v.hosts, HostsOf(store, v.ranks));
   FindVictims(store, v);
   BuildCausalChain(store, facts, report);

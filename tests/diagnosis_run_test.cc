@@ -61,5 +61,18 @@ TEST_F(DiagnosisRun, LeakThatEndsInOutOfMemoryIsItsReason) {
   EXPECT_THAT(Summary(report), ::testing::HasSubstr("holds more and more device memory"));
 }
 
+TEST_F(DiagnosisRun, RankWhoseBatchesComeLateIsSlowByInput) {
+  const auto report = Diagnose({}, {"--steps", "80", "--step-time", "10ms", "--input-delay", "2:40ms"});
+  EXPECT_EQ(Class(report), "slow.input") << Summary(report);
+  EXPECT_THAT(Culprits(report), ElementsAre(2));
+}
+
+TEST_F(DiagnosisRun, RankWhoseDeviceIsSlowIsSlowByCompute) {
+  const auto report =
+      Diagnose({"slow-kernel launch rank=2 time=10ms"}, {"--steps", "80", "--step-time", "10ms"});
+  EXPECT_EQ(Class(report), "slow.compute") << Summary(report);
+  EXPECT_THAT(Culprits(report), ElementsAre(2));
+}
+
 }  // namespace
 }  // namespace rankle::testing

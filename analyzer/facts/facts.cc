@@ -5,6 +5,7 @@
 #include <set>
 
 #include "analyzer/localize/describe.h"
+#include "analyzer/localize/host_time.h"
 
 namespace rankle::facts {
 namespace {
@@ -125,13 +126,16 @@ absl::Status AddLateness(const Store& store, const Facts& facts, store::Database
     rows.push_back({Int(store.GlobalRank(l.rank)), Int(l.peers), Int(l.by_steps), Int(l.first_iteration),
                     Int(l.last_iteration), Int(l.iterations), Int(l.slow_iterations), l.factor,
                     Store::Seconds(l.own_ns), Store::Seconds(l.normal_ns), Store::Seconds(l.iteration_ns),
-                    l.noise, l.chance, l.surprise, Store::Seconds(l.since)});
+                    l.noise, l.chance, l.surprise, Store::Seconds(l.since),
+                    l.host_ns < 0 ? Value{} : Value{Store::Seconds(l.host_ns)},
+                    l.normal_host_ns < 0 ? Value{} : Value{Store::Seconds(l.normal_host_ns)}});
   }
   return db.AddTable(
       "lateness",
       "rank INTEGER, peers INTEGER, by_steps INTEGER, first_iteration INTEGER, last_iteration INTEGER, "
       "iterations INTEGER, slow_iterations INTEGER, factor REAL, own_s REAL, normal_s REAL, "
-      "iteration_s REAL, noise REAL, chance REAL, surprise REAL, since_s REAL",
+      "iteration_s REAL, noise REAL, chance REAL, surprise REAL, since_s REAL, "
+      "host_s REAL, normal_host_s REAL",
       rows);
 }
 
@@ -195,6 +199,7 @@ Facts FindFacts(const Store& store, const localize::HangSettings& settings) {
     facts.disagreements = localize::FindOrderDisagreements(store, facts.stalls);
   facts.failures = localize::FindFailures(store);
   facts.lateness = localize::FindLateness(store);
+  localize::AddHostTimes(store, facts.lateness);
   facts.pace_changes = localize::FindPaceChanges(localize::FindIterations(store));
   facts.memory_use = localize::FindMemoryUse(store);
   return facts;

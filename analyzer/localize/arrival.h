@@ -29,6 +29,9 @@ struct Lateness {
   double chance = 0;    // share of the others' iterations that look slow
   double surprise = 0;  // -log10 of the probability that chance did this
   int64_t since = 0;    // time of the first slow iteration
+  // Of a step, what passed on the host before it gave the device anything to do, and the same of the peers
+  // (host_time.h); -1 = the records do not tell.
+  int64_t host_ns = -1, normal_host_ns = -1;
 };
 
 // Ranks whose own time stands out in some segment, the most surprising first. Thresholds are the rule's

@@ -77,6 +77,7 @@ TEST(BuiltInRulesTest, AllParseAndSayWhatTheyMean) {
   EXPECT_GE(rules.size(), 14u);
   for (const Rule& rule : rules) {
     EXPECT_FALSE(rule.description.empty()) << rule.file;
+    if (!rule.view.empty()) continue;
     EXPECT_FALSE(rule.advice.empty()) << rule.file;
     EXPECT_THAT(rule.severity, ::testing::AnyOf("info", "warning", "error")) << rule.file;
     EXPECT_EQ(rule.root_causes.empty(), rule.id == "healthy") << rule.file;
@@ -114,7 +115,7 @@ class GoldenTest : public ::testing::Test {
             double noise = 0.05) {
     Sql("INSERT INTO lateness VALUES(" + std::to_string(rank) + ",3,1,10,60,50,49," + std::to_string(factor) +
         "," + std::to_string(own) + "," + std::to_string(normal) + "," + std::to_string(iteration) + "," +
-        std::to_string(noise) + ",0.0," + std::to_string(surprise) + ",2.0)");
+        std::to_string(noise) + ",0.0," + std::to_string(surprise) + ",2.0,NULL,NULL)");
   }
   // A change of pace of ranks 0-3 that the rule takes seriously, with one column set apart.
   void PaceChange(const std::string& column = "", double value = 0) {
@@ -275,6 +276,42 @@ TEST_F(GoldenTest, MemoryIsUnevenWhenARankHoldsMuchMoreAllTheTime) {
   Sql("DELETE FROM memory_use");
   MemoryUse(1, {{"growth_bytes", 0}, {"usual_bytes", 60e6}, {"peers_usual_bytes", 10e6}});
   EXPECT_EQ(Run(), Found{}) << "a few small things";
+}
+
+TEST_F(GoldenTest, LateRankIsLateByInputWhenMostOfTheExcessPassesBeforeTheDeviceGetsWork) {
+  const auto on_host = [&](const std::string& host_s) {
+    Sql("DELETE FROM lateness");
+    Late(1, 2.0, 20, 0.0400, 0.0200, 0.05);
+    Sql("UPDATE lateness SET host_s = " + host_s + ", normal_host_s = 0.001");
+    return Run();
+  };
+  EXPECT_EQ(on_host("0.019"), (Found{{"slow/input", {{1}}}}));
+  EXPECT_EQ(on_host("0.012"), (Found{{"slow/compute", {{1}}}}));
+  EXPECT_EQ(on_host("NULL"), (Found{{"slow/compute", {{1}}}}));
+}
+
+TEST(RuleFormat, ViewsServeOtherRulesAndFindNothing) {
+  const auto directory = std::filesystem::path(::testing::TempDir()) / "rule_test_views";
+  std::filesystem::create_directories(directory);
+  std::ofstream(directory / "a.sql")
+      << "-- id: a\n-- class: unknown\nSELECT json_array(n) AS ranks, 1 AS confidence FROM mine";
+  std::ofstream(directory / "b.sql") << "-- id: b\n-- view: mine\nSELECT 7 AS n";
+  std::ofstream(directory / "c.sql") << "-- id: c\n-- view: broken\nSELECT\n  FROM";
+  std::vector<std::string> problems;
+  std::vector<Rule> rules;
+  ASSERT_TRUE(AddRulesFrom(directory, rules, problems).ok());
+  ASSERT_THAT(rules, SizeIs(3));
+  auto database = store::Database::Open();
+  auto view = RunRule(rules[0], *database);
+  ASSERT_TRUE(view.ok()) << view.status();
+  EXPECT_THAT(*view, IsEmpty());
+  EXPECT_THAT(std::string(RunRule(rules[1], *database).status().message()),
+              HasSubstr("c.sql:4: near \"FROM\""));
+  auto found = RunRule(rules[2], *database);
+  ASSERT_TRUE(found.ok()) << found.status();
+  ASSERT_THAT(*found, SizeIs(1));
+  EXPECT_THAT((*found)[0].ranks, ElementsAre(7));
+  std::filesystem::remove_all(directory);
 }
 
 }  // namespace

@@ -142,6 +142,10 @@ JobBuilder& JobBuilder::FailedCall(int rank, double time, const std::string& api
   extras_.push_back({ExtraKind::kCall, rank, time, api, result});
   return *this;
 }
+JobBuilder& JobBuilder::Call(int rank, double entered, double returned, const std::string& api) {
+  extras_.push_back({ExtraKind::kCall, rank, entered, api, 0, returned});
+  return *this;
+}
 JobBuilder& JobBuilder::AsyncError(int rank, double time, uint8_t result) {
   extras_.push_back({ExtraKind::kAsync, rank, time, "", result});
   return *this;
@@ -235,6 +239,7 @@ store::Store JobBuilder::Build() const {
       case ExtraKind::kCall:
         e.kind = record::Kind::kCall, e.api = api::FindApi(x.text)->id,
         e.result = static_cast<uint8_t>(x.value);
+        if (x.returned >= 0) e.returned_ns = Ns(x.returned);
         break;
       case ExtraKind::kTeardown: {
         const Membership& m = communicators_[x.value];

@@ -53,6 +53,7 @@ class JobBuilder {
   JobBuilder& Killed(int rank, double time, int signal);
   JobBuilder& KilledByLauncher(int rank, double time);
   JobBuilder& FailedCall(int rank, double time, const std::string& api, uint8_t result);
+  JobBuilder& Call(int rank, double entered, double returned, const std::string& api);
   JobBuilder& AsyncError(int rank, double time, uint8_t result);
   JobBuilder& MemoryInUse(int rank, double time, uint64_t bytes);  // after an allocation or a free
   JobBuilder& Exception(int rank, double time, const std::string& type);
@@ -89,6 +90,7 @@ class JobBuilder {
     double time;
     std::string text;
     uint64_t value;
+    double returned = -1;  // < 0: at once
   };
   struct SequencedOp {
     Op op;

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "analyzer/testing/diagnose.h"
@@ -28,8 +29,8 @@ struct Step {
   double started = 0.011;    // the device gets to it
 };
 
-// Forty steps in which the late rank behaves differently.
-Report After(const Step& late, const Step& usual = {}) {
+// Forty steps in which the late rank, and another one, behave differently.
+Report After(const Step& late, const Step& usual = {}, const std::pair<int, Step>& other = {-1, {}}) {
   JobBuilder job(kRanks);
   const int dp = job.Communicator("dp", {0, 1, 2, 3});
   double at = 0.1;
@@ -37,7 +38,7 @@ Report After(const Step& late, const Step& usual = {}) {
     double last = 0;
     std::vector<Op> ops;
     for (int r = 0; r < kRanks; ++r) {
-      const Step& s = r == kLate ? late : usual;
+      const Step& s = r == kLate ? late : r == other.first ? other.second : usual;
       job.Mark(r, at, step);
       if (s.blocked_until > 0) job.Call(r, at, at + s.blocked_until, "cudaStreamSynchronize");
       if (s.launched >= 0) job.Call(r, at + s.launched, at + s.launched + 1e-5, "cudaLaunchKernel");
@@ -59,6 +60,13 @@ TEST(InputVerdictTest, HostThatGivesItsDeviceWorkLateIsLateByInput) {
   const Report report = After({.launched = 0.021, .entered = 0.0215, .started = 0.031});
   EXPECT_EQ(report.verdict.anomaly, "slow.input") << report.verdict.summary;
   EXPECT_THAT(report.verdict.ranks, ElementsAre(kLate));
+}
+
+TEST(InputVerdictTest, InputOfOneRankAndComputeOfAnotherAreMixed) {
+  const Step input = {.launched = 0.021, .entered = 0.0215, .started = 0.031};
+  const Report report = After(input, {}, {3, {.started = 0.033}});
+  EXPECT_EQ(report.verdict.anomaly, "slow.mixed") << report.verdict.summary;
+  EXPECT_THAT(report.verdict.ranks, ElementsAre(kLate, 3));
 }
 
 struct Compute {

@@ -10,7 +10,7 @@
 -- root_causes: hardware_network_environment 0.5; allocation_strategy_error 0.3; incorrect_implementation 0.2
 -- references: C4D non-communication slow; CCL-D S1; Greyhound; Holmes (the straggler's own copy looks normal)
 -- The thresholds are in late_ranks.sql. What shows to be time of the host before its device gets work belongs to slow.input.
-SELECT json_group_array(rank) AS ranks, min(since_s) AS at_s, NULL AS since_s,
+SELECT json_group_array(rank) AS ranks, min(since_s) AS at_s, NULL AS since_s, max(own_s - normal_s) AS effect_s,
        min(min(0.97, 0.8 + 0.02 * surprise)) AS confidence,
        json_group_array(printf('rank %d spent %.2f ms a%s outside communication, %d peers %.2f ms (median; factor %.2f, %d of '
               || '%d slow, %s %d-%d, probability by chance 1e-%.0f)',

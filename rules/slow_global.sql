@@ -18,7 +18,7 @@
 -- 1.05 times the slowest ten iterations on end before: what happened before and passed is no change.
 -- 10 iterations and 1 s: a stretch as short as that passes before anybody can look; on a busy machine it is one other process.
 -- work 1.1: iterations that communicate more do more.
-SELECT '[]' AS ranks, ranks AS victims, since_s AS at_s, NULL AS since_s, 0.85 AS confidence,
+SELECT '[]' AS ranks, ranks AS victims, since_s AS at_s, NULL AS since_s, after_s - before_s AS effect_s, 0.85 AS confidence,
        printf('everyone (ranks %s) is slower since %.1f s%s: %.2f times the earlier %.2f ms an iteration', ranks_text, since_s,
               CASE lasts WHEN 1 THEN '' ELSE printf(', for %.1f s', duration_s) END, after_s / before_s, 1e3 * before_s) AS summary,
        json_array(printf('%d iterations of %.2f ms (median), then from %s %d on %d of %.2f ms; %.0f %% of the later ones take longer '

@@ -9,7 +9,7 @@
 -- symptom: poor_performance
 -- root_causes: hardware_network_environment 0.4; configuration_error 0.4; incorrect_implementation 0.2
 -- The thresholds are in late_ranks.sql.
-SELECT json_group_array(rank) AS ranks, min(since_s) AS at_s, NULL AS since_s,
+SELECT json_group_array(rank) AS ranks, min(since_s) AS at_s, NULL AS since_s, max(own_s - normal_s) AS effect_s,
        min(min(0.95, 0.75 + 0.02 * surprise)) AS confidence,
        json_group_array(printf('rank %d spent %.2f ms a step on the host before the first launch or copy, its peers %.2f ms (median); '
               || 'outside communication in all: %.2f ms, %d peers %.2f ms (factor %.2f, %d of %d slow, steps %d-%d, probability by '

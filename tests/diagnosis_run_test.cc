@@ -74,5 +74,12 @@ TEST_F(DiagnosisRun, RankWhoseDeviceIsSlowIsSlowByCompute) {
   EXPECT_THAT(Culprits(report), ElementsAre(2));
 }
 
+TEST_F(DiagnosisRun, LateBatchesOfOneRankAndTheSlowDeviceOfAnotherAreMixed) {
+  const auto report = Diagnose({"slow-kernel launch rank=3 time=4ms"},
+                               {"--steps", "80", "--step-time", "10ms", "--input-delay", "1:40ms"});
+  EXPECT_EQ(Class(report), "slow.mixed") << Summary(report);
+  EXPECT_THAT(Culprits(report), ElementsAre(1, 3));
+}
+
 }  // namespace
 }  // namespace rankle::testing

@@ -143,6 +143,7 @@ Finding ToFinding(const Rule& rule, const Row& row) {
   f.communicator = row.Text("communicator"), f.op = row.Text("op"), f.summary = row.Text("summary");
   f.seq = static_cast<int64_t>(row.Number("seq"));
   f.since_s = row.Number("since_s"), f.at_s = row.Number("at_s");
+  f.effect_s = row.Number("effect_s");
   return f;
 }
 

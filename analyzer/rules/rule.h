@@ -34,8 +34,9 @@ struct Finding {
   std::vector<std::string> hosts, evidence;
   std::string communicator, op, summary;
   int64_t seq = 0;
-  double since_s = 0;  // how long it has lasted; 0 = not known
-  double at_s = 0;     // when it began, on the job's axis; 0 = not known
+  double since_s = 0;   // how long it has lasted; 0 = not known
+  double effect_s = 0;  // what it costs the job in an iteration (slow.*); 0 = not known
+  double at_s = 0;      // when it began, on the job's axis; 0 = not known
 };
 
 // Reads a rule from text. `file` names it in messages.

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "analyzer/localize/describe.h"
 #include "analyzer/verdict/clock_doubt.h"
+#include "analyzer/verdict/slowness.h"
 
 namespace rankle::verdict {
 namespace {
@@ -98,7 +99,7 @@ ReportedFinding ToReported(const Finding& f) {
   r.rule = f.rule->id, r.anomaly = f.rule->anomaly, r.severity = f.rule->severity;
   r.communicator = f.communicator, r.op = f.op, r.summary = f.summary, r.seq = f.seq;
   r.symptom = f.rule->symptom, r.advice = f.rule->advice, r.look_alikes = f.rule->look_alikes;
-  r.confidence = f.confidence, r.since_s = f.since_s, r.at_s = f.at_s;
+  r.confidence = f.confidence, r.since_s = f.since_s, r.at_s = f.at_s, r.effect_s = f.effect_s;
   r.ranks = f.ranks, r.victims = f.victims, r.links = f.links, r.hosts = f.hosts, r.evidence = f.evidence;
   r.root_causes = f.rule->root_causes;
   std::sort(r.ranks.begin(), r.ranks.end());
@@ -211,7 +212,8 @@ void Decide(const store::Store& store, const facts::Facts& facts, const std::vec
     ranked.push_back(r);
   }
   const auto key = [](const Ranked& r) {
-    return std::tuple(r.explained_by > 0, -r.explains, -Weight(Class(*r.finding)), -r.finding->confidence);
+    return std::tuple(r.explained_by > 0, -r.explains, -Weight(Class(*r.finding)), -r.finding->effect_s,
+                      -r.finding->confidence);
   };
   std::stable_sort(ranked.begin(), ranked.end(),
                    [&](const Ranked& a, const Ranked& b) { return key(a) < key(b); });
@@ -222,11 +224,15 @@ void Decide(const store::Store& store, const facts::Facts& facts, const std::vec
   AddReasonsForOutOfMemory(report);
   const ReportedFinding& top = report.findings.front();
   v.anomaly = top.anomaly, v.confidence = top.confidence, v.summary = top.summary;
+  const std::vector<const ReportedFinding*> kinds = KindsOfSlowness(report.findings);
+  if (kinds.size() > 1)
+    v.anomaly = "slow.mixed", v.summary = "several kinds of slowness at once: " + top.summary;
   // Other unexplained findings of the same class are further culprits of the same kind.
   for (const ReportedFinding& f : report.findings) {
-    if (f.anomaly != top.anomaly || (!f.is_root && &f != &top)) continue;
+    const bool mixed_in = std::find(kinds.begin(), kinds.end(), &f) != kinds.end();
+    if (!mixed_in && (f.anomaly != top.anomaly || (!f.is_root && &f != &top))) continue;
     Union(v.ranks, f.ranks), Union(v.links, f.links), Union(v.hosts, f.hosts), Union(v.victims, f.victims);
-    if (&f != &top && !f.ranks.empty() && v.ranks != top.ranks)
+    if (&f != &top && (mixed_in || (!f.ranks.empty() && v.ranks != top.ranks)))
       absl::StrAppend(&v.summary, "; also ", f.summary);
     v.confidence = std::min(v.confidence, f.confidence);
   }

@@ -62,6 +62,7 @@ TEST_P(ClockSkewTest, HangIsNamedAndNobodySeemsDead) {
     const Report report = Diagnose(j.job);
     EXPECT_EQ(report.verdict.anomaly, "hang.not_entered") << report.verdict.summary;
     EXPECT_THAT(report.verdict.ranks, ElementsAre(culprit));
+    for (const store::Process& p : report.store->processes) EXPECT_EQ(p.state, store::ProcessState::kRunning);
   }
 }
 

@@ -114,6 +114,7 @@ class ArrivalAnalysis {
     const std::vector<int64_t> iterations = CommonIterations(ranks);
     if (iterations.size() < kMinSlowIterations) return;
     const size_t m = ranks.size();
+    const auto group = std::make_shared<const std::vector<int32_t>>(ranks);
     std::vector<std::vector<int64_t>> own(m, std::vector<int64_t>(iterations.size())), others = own;
     for (size_t k = 0; k < iterations.size(); ++k) {
       std::vector<int64_t> sorted;
@@ -136,7 +137,7 @@ class ArrivalAnalysis {
       if (last <= first) continue;
       Lateness l = Summarize(own[r], others[r], slow[r], first, last);
       if (l.slow_iterations < kMinSlowIterations) continue;
-      l.rank = ranks[r], l.peers = static_cast<int>(m) - 1, l.by_steps = by_steps;
+      l.rank = ranks[r], l.peers = static_cast<int>(m) - 1, l.by_steps = by_steps, l.group = group;
       l.first_iteration = iterations[first], l.last_iteration = iterations[last - 1];
       const Iteration &a = series_[ranks[r]].at(iterations[first]),
                       &b = series_[ranks[r]].at(iterations[last - 1]);

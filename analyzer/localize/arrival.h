@@ -10,6 +10,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "analyzer/store/store.h"
@@ -17,8 +18,9 @@
 namespace rankle::localize {
 
 struct Lateness {
-  int32_t rank = store::kNone;  // index into Store::ranks
-  int peers = 0;                // ranks of the same role it was compared with
+  int32_t rank = store::kNone;                        // index into Store::ranks
+  int peers = 0;                                      // ranks of the same role it was compared with
+  std::shared_ptr<const std::vector<int32_t>> group;  // those and itself
   bool by_steps = false;  // iterations are marked steps; else collectives of the rank's largest communicator
   int64_t first_iteration = 0, last_iteration = 0;
   int iterations = 0, slow_iterations = 0;  // in the segment

@@ -4,7 +4,6 @@
 #include <map>
 #include <optional>
 
-#include "analyzer/localize/role.h"
 #include "injector/api/api.h"
 
 namespace rankle::localize {
@@ -24,20 +23,30 @@ int64_t Median(std::vector<int64_t> values) {
   return values[values.size() / 2];
 }
 
+std::vector<int32_t> PeersOf(const Lateness& l) {
+  std::vector<int32_t> peers;
+  for (int32_t rank : *l.group) {
+    if (rank != l.rank && peers.size() < kMostPeers) peers.push_back(rank);
+  }
+  return peers;
+}
+
 class HostTimes {
  public:
-  explicit HostTimes(const Store& store) : store_(store) {
+  // Looks at the ranks in `wanted` only.
+  HostTimes(const Store& store, const std::vector<uint8_t>& wanted) : store_(store) {
     const size_t ranks = store.ranks.size();
     marks_.resize(ranks), first_calls_.resize(ranks), blocking_.resize(ranks), times_.resize(ranks);
     const store::Events& e = store.events;
     for (size_t i = 0; i < e.size(); ++i) {
-      if (e.rank[i] >= 0 && e.kind[i] == store::EventKind::kMark)
+      if (e.rank[i] >= 0 && wanted[e.rank[i]] && e.kind[i] == store::EventKind::kMark)
         marks_[e.rank[i]][static_cast<int64_t>(e.count[i])] = e.time[i];
     }
     const store::Calls& c = store.calls;
     for (size_t i = 0; i < c.size(); ++i) {
+      if (c.rank[i] < 0 || !wanted[c.rank[i]]) continue;
       const api::ApiInfo* info = api::FindApi(c.api[i]);
-      if (c.rank[i] < 0 || info == nullptr) continue;
+      if (info == nullptr) continue;
       if ((info->groups & (api::kLaunch | api::kMemcpy)) != 0) {
         first_calls_[c.rank[i]].push_back(c.entered[i]);
       } else if (c.returned[i] != 0) {
@@ -100,20 +109,18 @@ class HostTimes {
 }  // namespace
 
 void AddHostTimes(const Store& store, std::vector<Lateness>& lateness) {
-  if (lateness.empty()) return;
-  HostTimes times(store);
-  std::map<Role, std::vector<int32_t>> peers;
-  std::vector<Role> roles;
-  for (int32_t rank = 0; rank < static_cast<int32_t>(store.ranks.size()); ++rank) {
-    roles.push_back(RoleOf(store, rank));
-    peers[roles.back()].push_back(rank);
+  std::vector<uint8_t> wanted(store.ranks.size());
+  for (const Lateness& l : lateness) {
+    if (!l.by_steps) continue;
+    wanted[l.rank] = 1;
+    for (int32_t peer : PeersOf(l)) wanted[peer] = 1;
   }
+  HostTimes times(store, wanted);
   for (Lateness& l : lateness) {
     if (!l.by_steps) continue;
     const auto own = times.Usual(l.rank, l.first_iteration, l.last_iteration);
     std::vector<int64_t> others;
-    for (int32_t peer : peers[roles[l.rank]]) {
-      if (peer == l.rank || others.size() == kMostPeers) continue;
+    for (int32_t peer : PeersOf(l)) {
       if (const auto time = times.Usual(peer, l.first_iteration, l.last_iteration)) others.push_back(*time);
     }
     if (!own || others.empty()) continue;

@@ -42,19 +42,31 @@ class IterationFinder {
   explicit IterationFinder(const Store& store) : store_(store), o_(store.operations) {}
 
   std::vector<IterationSeries> Find() {
-    CollectMarks();
+    std::vector<std::vector<int32_t>> groups = CoupledRanks();
+    CollectMarks(groups);
     ChoosePrimaryMembers();
     std::vector<IterationSeries> found;
-    for (std::vector<int32_t>& ranks : CoupledRanks()) AddSeries(std::move(ranks), found);
+    for (std::vector<int32_t>& ranks : groups) AddSeries(std::move(ranks), found);
     return found;
   }
 
  private:
-  void CollectMarks() {
+  static std::vector<int32_t> Sample(const std::vector<int32_t>& ranks) {
+    std::vector<int32_t> some;
+    const size_t every = (ranks.size() + kSampledRanks - 1) / kSampledRanks;
+    for (size_t r = 0; r < ranks.size(); r += every) some.push_back(ranks[r]);
+    return some;
+  }
+
+  void CollectMarks(const std::vector<std::vector<int32_t>>& groups) {
     marks_.resize(store_.ranks.size());
+    std::vector<uint8_t> wanted(store_.ranks.size());
+    for (const std::vector<int32_t>& ranks : groups) {
+      for (int32_t rank : Sample(ranks)) wanted[rank] = 1;
+    }
     for (size_t i = 0; i < store_.events.size(); ++i) {
       const int32_t rank = store_.events.rank[i];
-      if (store_.events.kind[i] != store::EventKind::kMark || rank < 0) continue;
+      if (store_.events.kind[i] != store::EventKind::kMark || rank < 0 || !wanted[rank]) continue;
       // A job that resumes from a checkpoint repeats steps; the last time counts.
       marks_[rank][static_cast<int64_t>(store_.events.count[i])] = store_.events.time[i];
     }
@@ -150,14 +162,13 @@ class IterationFinder {
     const store::Member* primary = primary_[ranks[0]];
     if (!by_steps && primary == nullptr) return;
     std::vector<RankIterations> sampled;
-    const size_t every = (ranks.size() + kSampledRanks - 1) / kSampledRanks;
-    for (size_t r = 0; r < ranks.size(); r += every) {
+    for (int32_t rank : Sample(ranks)) {
       if (by_steps) {
-        sampled.push_back(ByMarks(ranks[r]));
-      } else if (const store::Member* own = primary_[ranks[r]]) {
+        sampled.push_back(ByMarks(rank));
+      } else if (const store::Member* own = primary_[rank]) {
         // Only those who count on the same communicator as the first count alike.
         if (o_.communicator[own->collectives[0]] == o_.communicator[primary->collectives[0]])
-          sampled.push_back(ByPeriod(ranks[r], *own));
+          sampled.push_back(ByPeriod(rank, *own));
       }
     }
     std::map<uint64_t, IterationSeries> by_kind;
@@ -190,7 +201,7 @@ class IterationFinder {
 
   const Store& store_;
   const store::Operations& o_;
-  std::vector<std::map<int64_t, int64_t>> marks_;  // by rank: step -> time
+  std::vector<std::map<int64_t, int64_t>> marks_;  // by rank (of those sampled): step -> time
   std::vector<const store::Member*> primary_;      // by rank
 };
 

@@ -50,9 +50,12 @@ class MemoryAnalysis {
     const store::Events& e = store_.events;
     for (size_t i = 0; i < e.size(); ++i) {
       if (e.rank[i] < 0) continue;
-      if (e.kind[i] == store::EventKind::kMark) marks_[e.rank[i]].push_back(e.time[i]);
       if (e.kind[i] == store::EventKind::kMemory)
         changes_[e.rank[i]].push_back({e.time[i], static_cast<int64_t>(e.count[i])});
+    }
+    for (size_t i = 0; i < e.size(); ++i) {
+      const bool mark = e.kind[i] == store::EventKind::kMark && e.rank[i] >= 0;
+      if (mark && !changes_[e.rank[i]].empty()) marks_[e.rank[i]].push_back(e.time[i]);
     }
     for (auto& marks : marks_) std::sort(marks.begin(), marks.end());
     for (auto& changes : changes_) {

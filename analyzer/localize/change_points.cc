@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <numeric>
 
+#include "analyzer/localize/median.h"
+
 namespace rankle::localize {
 namespace {
 
@@ -56,12 +58,6 @@ Split BestSplit(const std::vector<double>& ranks, size_t shortest) {
   return best;
 }
 
-double MedianOf(const double* begin, const double* end) {
-  std::vector<double> values(begin, end);
-  std::nth_element(values.begin(), values.begin() + values.size() / 2, values.end());
-  return values[values.size() / 2];
-}
-
 // How long a block must be to keep together what belongs together. Dependence is measured around the median
 // of the neighbourhood, so that the levels looked for are no dependence, while bursts too short to be a level
 // are.
@@ -71,7 +67,7 @@ size_t BlockLength(const std::vector<double>& ranks, size_t shortest) {
   double variance = 0;
   for (size_t i = 0; i < n; ++i) {
     const size_t begin = i - std::min(i, shortest), end = std::min(n, i + shortest + 1);
-    rest[i] = ranks[i] - MedianOf(ranks.data() + begin, ranks.data() + end);
+    rest[i] = ranks[i] - Median<double>({ranks.begin() + begin, ranks.begin() + end});
     variance += rest[i] * rest[i];
   }
   const size_t longest = std::max<size_t>(1, n / 10);  // ten blocks are the least worth permuting
@@ -137,9 +133,7 @@ std::vector<ChangePoint> FindChangePoints(const std::vector<double>& values, con
   if (bin <= 1) return Segmented(values, settings);
   std::vector<double> medians;
   for (size_t i = 0; i + bin <= values.size(); i += bin) {
-    std::vector<double> part(values.begin() + i, values.begin() + i + bin);
-    std::nth_element(part.begin(), part.begin() + bin / 2, part.end());
-    medians.push_back(part[bin / 2]);
+    medians.push_back(Median<double>({values.begin() + i, values.begin() + i + bin}));
   }
   std::vector<ChangePoint> found = Segmented(medians, settings);
   for (ChangePoint& change : found) change.at *= bin;

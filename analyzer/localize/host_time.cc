@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 
+#include "analyzer/localize/median.h"
 #include "injector/api/api.h"
 
 namespace rankle::localize {
@@ -17,11 +18,6 @@ constexpr size_t kMostPeers = 32;
 struct BlockingCall {
   int64_t entered = 0, returned = 0;
 };
-
-int64_t Median(std::vector<int64_t> values) {
-  std::nth_element(values.begin(), values.begin() + values.size() / 2, values.end());
-  return values[values.size() / 2];
-}
 
 std::vector<int32_t> PeersOf(const Lateness& l) {
   std::vector<int32_t> peers;

@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "absl/container/flat_hash_map.h"
+#include "analyzer/localize/median.h"
 #include "analyzer/localize/period.h"
 
 namespace rankle::localize {
@@ -30,11 +31,6 @@ uint64_t Mix(uint64_t a, uint64_t b) {
   uint64_t z = a * 0x9e3779b97f4a7c15ull + b;
   z = (z ^ z >> 29) * 0xbf58476d1ce4e5b9ull;
   return z ^ z >> 32;
-}
-
-int64_t Median(std::vector<int64_t>& values) {
-  std::nth_element(values.begin(), values.begin() + values.size() / 2, values.end());
-  return values[values.size() / 2];
 }
 
 class IterationFinder {

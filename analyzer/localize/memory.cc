@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 
+#include "analyzer/localize/median.h"
 #include "analyzer/localize/role.h"
 
 namespace rankle::localize {
@@ -22,12 +23,6 @@ constexpr size_t kSamples = 64;
 struct Change {
   int64_t time = 0, bytes = 0;
 };
-
-int64_t Median(std::vector<int64_t> values) {
-  if (values.empty()) return 0;
-  std::nth_element(values.begin(), values.begin() + values.size() / 2, values.end());
-  return values[values.size() / 2];
-}
 
 class MemoryAnalysis {
  public:

@@ -5,18 +5,13 @@
 #include <numeric>
 
 #include "analyzer/localize/change_points.h"
+#include "analyzer/localize/median.h"
 
 namespace rankle::localize {
 namespace {
 
 // Two stretches are equally slow when their medians differ by less than this.
 constexpr double kAsSlow = 0.9;
-
-double Median(std::vector<double> values) {
-  if (values.empty()) return 0;
-  std::nth_element(values.begin(), values.begin() + values.size() / 2, values.end());
-  return values[values.size() / 2];
-}
 
 std::vector<double> Column(const std::vector<Iteration>& iterations, size_t begin, size_t end, auto member) {
   std::vector<double> values;
@@ -38,7 +33,7 @@ double Superiority(std::vector<double> a, const std::vector<double>& b) {
 double WorstStretch(const std::vector<double>& values, size_t length) {
   double worst = 0;
   for (size_t i = 0; i + length <= values.size(); i += length) {
-    worst = std::max(worst, Median({values.begin() + i, values.begin() + i + length}));
+    worst = std::max(worst, Median<double>({values.begin() + i, values.begin() + i + length}));
   }
   return worst;
 }

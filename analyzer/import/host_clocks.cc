@@ -97,11 +97,14 @@ class ClockEstimator {
     const store::Operations& o = store_.operations;
     std::vector<uint32_t> last(store_.communicators.size());
     for (size_t i = 0; i < o.size(); ++i) {
-      if (!o.p2p[i]) last[o.communicator[i]] = std::max(last[o.communicator[i]], o.seq[i]);
+      if (!o.p2p[i] && o.communicator[i] >= 0)
+        last[o.communicator[i]] = std::max(last[o.communicator[i]], o.seq[i]);
     }
     std::vector<End> ends;
     for (size_t i = 0; i < o.size(); ++i) {
-      if (o.p2p[i] || o.finished[i] == 0 || !IsTotal(o.api[i]) || host_of_rank_[o.rank[i]] == kNone) continue;
+      if (o.p2p[i] || o.communicator[i] < 0 || o.finished[i] == 0 || !IsTotal(o.api[i]) ||
+          host_of_rank_[o.rank[i]] == kNone)
+        continue;
       const auto c = static_cast<uint64_t>(o.communicator[i]);
       if (o.seq[i] % (last[c] / kSampledCollectives + 1) != 0) continue;
       ends.push_back({c << 32 | o.seq[i], host_of_rank_[o.rank[i]], o.finished[i]});

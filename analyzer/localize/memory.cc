@@ -73,7 +73,7 @@ class MemoryAnalysis {
       const int64_t first = store_.operations.entered[begin], last = store_.operations.entered[end - 1];
       borders.clear();
       for (size_t i = 0; i <= kSamples; ++i)
-        borders.push_back(first + (last - first) * static_cast<int64_t>(i) / static_cast<int64_t>(kSamples));
+        borders.push_back(first + (last - first) / static_cast<int64_t>(kSamples) * static_cast<int64_t>(i));
     }
     borders.erase(borders.begin(), borders.begin() + static_cast<ptrdiff_t>(
                                                          kWarmUpShare * static_cast<double>(borders.size())));

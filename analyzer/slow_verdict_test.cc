@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <functional>
 
 #include "analyzer/testing/diagnose.h"
 
@@ -13,7 +12,9 @@ namespace {
 using testing::Diagnose;
 using testing::Enter;
 using ::testing::IsEmpty;
+using testing::Jitter;
 using testing::JobBuilder;
+using testing::Work;
 
 TEST(SlowVerdictTest, JobThatEndsNormallyIsHealthy) {
   JobBuilder job(4);
@@ -32,30 +33,6 @@ TEST(SlowVerdictTest, ShortWaitAtTheEndOfAnInterruptedRunIsHealthy) {
   job.ObservedUntil(3);
   for (int r = 0; r < 4; ++r) job.KilledByLauncher(r, 3);
   EXPECT_EQ(Diagnose(job).verdict.anomaly, "healthy");
-}
-
-// Steps in which a rank works `own` seconds before it enters; all leave 2 ms after the last arrival.
-double Work(JobBuilder& job, int dp, int ranks, int steps, double start,
-            const std::function<double(int, int)>& own) {
-  for (int step = 1; step <= steps; ++step) {
-    double last = 0;
-    for (int r = 0; r < ranks; ++r) last = std::max(last, start + own(r, step));
-    for (int r = 0; r < ranks; ++r) {
-      job.Add({.rank = r,
-               .communicator = dp,
-               .entered = start + own(r, step),
-               .finished = last + 0.002,
-               .step = step});
-    }
-    start = last + 0.002;
-  }
-  return start;
-}
-
-double Jitter(int rank, int step, double most) {  // the same every run, spread over [0, most)
-  const unsigned mixed =
-      (static_cast<unsigned>(rank) * 2654435761u) ^ (static_cast<unsigned>(step) * 40503u * 65537u);
-  return most * static_cast<double>((mixed * 2246822519u) >> 8 & 0xffff) / 65536.0;
 }
 
 struct SlowCase {

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "analyzer/localize/describe.h"
+#include "analyzer/localize/host_time.h"
 
 namespace rankle::facts {
 namespace {
@@ -135,13 +136,16 @@ absl::Status AddLateness(const Store& store, const Facts& facts, store::Database
     rows.push_back({Int(store.GlobalRank(l.rank)), Int(l.peers), Int(l.by_steps), Int(l.first_iteration),
                     Int(l.last_iteration), Int(l.iterations), Int(l.slow_iterations), l.factor,
                     Store::Seconds(l.own_ns), Store::Seconds(l.normal_ns), Store::Seconds(l.iteration_ns),
-                    l.noise, l.chance, l.surprise, Store::Seconds(l.since)});
+                    l.noise, l.chance, l.surprise, Store::Seconds(l.since),
+                    l.host_ns < 0 ? Value{} : Value{Store::Seconds(l.host_ns)},
+                    l.normal_host_ns < 0 ? Value{} : Value{Store::Seconds(l.normal_host_ns)}});
   }
   return db.AddTable(
       "lateness",
       "rank INTEGER, peers INTEGER, by_steps INTEGER, first_iteration INTEGER, last_iteration INTEGER, "
       "iterations INTEGER, slow_iterations INTEGER, factor REAL, own_s REAL, normal_s REAL, "
-      "iteration_s REAL, noise REAL, chance REAL, surprise REAL, since_s REAL",
+      "iteration_s REAL, noise REAL, chance REAL, surprise REAL, since_s REAL, "
+      "host_s REAL, normal_host_s REAL",
       rows);
 }
 
@@ -161,6 +165,53 @@ absl::Status AddInconsistencies(const Store& store, const Facts& facts, store::D
       rows);
 }
 
+absl::Status AddPaceChanges(const Store& store, const Facts& facts, store::Database& db) {
+  Rows rows;
+  for (const localize::PaceChange& c : facts.pace_changes) {
+    rows.push_back({Ranks(store, c.ranks), RanksText(store, c.ranks), Int(c.by_steps), Int(c.first_iteration),
+                    Int(c.iterations_before), Int(c.iterations_after), Store::Seconds(c.since),
+                    Store::Seconds(c.until - c.since), Int(c.lasts), Store::Seconds(c.before_ns),
+                    Store::Seconds(c.after_ns), Store::Seconds(c.worst_before_ns),
+                    Store::Seconds(c.communication_before_ns), Store::Seconds(c.communication_after_ns),
+                    c.superiority, c.work_factor, Int(c.recurs), c.q});
+  }
+  return db.AddTable(
+      "pace_changes",
+      "ranks TEXT, ranks_text TEXT, by_steps INTEGER, first_iteration INTEGER, iterations_before INTEGER, "
+      "iterations_after INTEGER, since_s REAL, duration_s REAL, lasts INTEGER, before_s REAL, after_s REAL, "
+      "worst_before_s REAL, communication_before_s REAL, communication_after_s REAL, superiority REAL, "
+      "work_factor REAL, recurs INTEGER, q REAL",
+      rows);
+}
+
+absl::Status AddMemoryUse(const Store& store, const Facts& facts, store::Database& db) {
+  Rows rows;
+  for (const localize::MemoryUse& m : facts.memory_use) {
+    rows.push_back({Int(store.GlobalRank(m.rank)), Int(m.by_steps), Int(m.iterations),
+                    Store::Seconds(m.since), Int(m.first_bytes), Int(m.last_bytes), Int(m.peak_bytes),
+                    Int(m.usual_bytes), Int(m.growth_bytes), m.trend.rises, m.trend.given_back,
+                    m.trend.late_share, m.trend.p, Int(m.peers), Int(m.peers_usual_bytes),
+                    Int(m.peers_growth_bytes)});
+  }
+  return db.AddTable("memory_use",
+                     "rank INTEGER, by_steps INTEGER, iterations INTEGER, since_s REAL, first_bytes INTEGER, "
+                     "last_bytes INTEGER, "
+                     "peak_bytes INTEGER, usual_bytes INTEGER, growth_bytes INTEGER, rises REAL, given_back "
+                     "REAL, late_share REAL, "
+                     "p REAL, peers INTEGER, peers_usual_bytes INTEGER, peers_growth_bytes INTEGER",
+                     rows);
+}
+
+absl::Status AddClocks(const Store& store, const Facts&, store::Database& db) {
+  Rows rows;
+  for (const store::HostClock& c : store.clocks) {
+    rows.push_back({c.host, static_cast<double>(c.offset_ns) * 1e-9, 1e6 * c.drift,
+                    static_cast<double>(c.uncertainty_ns) * 1e-3, Int(c.samples)});
+  }
+  return db.AddTable("clocks",
+                     "host TEXT, ahead_s REAL, drift_ppm REAL, uncertainty_us REAL, samples INTEGER", rows);
+}
+
 }  // namespace
 
 Facts FindFacts(const Store& store, const localize::HangSettings& settings) {
@@ -176,13 +227,17 @@ Facts FindFacts(const Store& store, const localize::HangSettings& settings) {
     facts.disagreements = localize::FindOrderDisagreements(store, progress, facts.stalls);
   facts.failures = localize::FindFailures(store);
   facts.inconsistencies = localize::FindInconsistencies(store);
+  facts.pace_changes = localize::FindPaceChanges(localize::FindIterations(store));
+  facts.memory_use = localize::FindMemoryUse(store);
   facts.lateness = lateness.get();
+  localize::AddHostTimes(store, facts.lateness);
   return facts;
 }
 
 absl::Status AddFactTables(const Store& store, const Facts& facts, store::Database& database) {
   if (absl::Status status = AddJob(store, database); !status.ok()) return status;
-  for (auto* add : {AddStalls, AddDisagreements, AddFailures, AddLateness, AddInconsistencies}) {
+  for (auto* add : {AddStalls, AddDisagreements, AddFailures, AddLateness, AddInconsistencies, AddPaceChanges,
+                    AddMemoryUse, AddClocks}) {
     if (absl::Status status = add(store, facts, database); !status.ok()) return status;
   }
   return absl::OkStatus();

@@ -8,6 +8,8 @@
 #include "analyzer/localize/arrival.h"
 #include "analyzer/localize/consistency.h"
 #include "analyzer/localize/failure.h"
+#include "analyzer/localize/memory.h"
+#include "analyzer/localize/pace.h"
 #include "analyzer/localize/progress.h"
 #include "analyzer/localize/signature.h"
 #include "analyzer/localize/wait_graph.h"
@@ -23,6 +25,8 @@ struct Facts {
   std::vector<localize::Failure> failures;
   std::vector<localize::Lateness> lateness;
   std::vector<localize::Inconsistency> inconsistencies;
+  std::vector<localize::PaceChange> pace_changes;
+  std::vector<localize::MemoryUse> memory_use;
 };
 
 Facts FindFacts(const store::Store& store, const localize::HangSettings& settings);

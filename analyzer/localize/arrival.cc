@@ -3,13 +3,12 @@
 #include <algorithm>
 #include <iterator>
 #include <map>
+#include <memory>
 #include <ranges>
-#include <set>
-#include <tuple>
 
 #include "absl/container/flat_hash_map.h"
-#include "absl/container/flat_hash_set.h"
 #include "analyzer/localize/peer_comparison.h"
+#include "analyzer/localize/role.h"
 
 namespace rankle::localize {
 namespace {
@@ -33,11 +32,6 @@ Iteration& IterationIn(Series& series, int64_t number, int64_t begin) {
   return *it;
 }
 
-// What a rank does, apart from amounts: operations, communicator sizes, direction of its point-to-point
-// traffic. Ranks with another role (first and last pipeline stages, say) have other work to do and are no
-// standard for this one.
-using Role = std::set<std::tuple<uint16_t, size_t, int>>;
-
 class ArrivalAnalysis {
  public:
   explicit ArrivalAnalysis(const Store& store) : store_(store), o_(store.operations) {}
@@ -47,7 +41,7 @@ class ArrivalAnalysis {
     series_.resize(store_.ranks.size());
     for (int32_t rank = 0; rank < static_cast<int32_t>(store_.ranks.size()); ++rank) {
       const bool by_steps = MeasureOwnTime(rank);
-      if (!series_[rank].empty()) groups[{RoleOf(rank), by_steps}].push_back(rank);
+      if (!series_[rank].empty()) groups[{RoleOf(store_, rank), by_steps}].push_back(rank);
     }
     std::vector<Lateness> found;
     for (const auto& [role, ranks] : groups) {
@@ -123,29 +117,6 @@ class ArrivalAnalysis {
     return by_steps;
   }
 
-  Role RoleOf(int32_t rank) const {
-    absl::flat_hash_map<int32_t, absl::flat_hash_set<int32_t>> peers;  // by communicator
-    const size_t begin = store_.rank_begin(rank), end = store_.rank_begin(rank + 1);
-    for (size_t i = begin; i < end; ++i) {
-      if (o_.p2p[i]) peers[o_.communicator[i]].insert(o_.peer[i]);
-    }
-    absl::flat_hash_set<std::tuple<uint16_t, int32_t, int>> kinds;  // operation, communicator, direction
-    for (size_t i = begin; i < end; ++i) {
-      const int32_t c = o_.communicator[i];
-      int direction = 0;
-      if (o_.p2p[i]) {
-        const size_t size = store_.communicators[c].members.size();
-        const bool all_to_all = size > 2 && peers[c].size() + 1 >= size;  // it has no direction
-        if (!all_to_all) direction = o_.peer[i] < o_.member[i] ? -1 : o_.peer[i] > o_.member[i] ? 1 : 0;
-      }
-      kinds.insert({o_.api[i], c, direction});
-    }
-    Role role;
-    for (const auto& [api, c, direction] : kinds)
-      role.insert({api, store_.communicators[c].members.size(), direction});
-    return role;
-  }
-
   // The numbers of the iterations that all these ranks have.
   std::vector<int64_t> CommonIterations(const std::vector<int32_t>& ranks) const {
     const auto numbers = std::views::transform(&Iteration::number);
@@ -171,11 +142,12 @@ class ArrivalAnalysis {
       }
     }
     const PeerComparison comparison(std::move(own));
+    const auto group = std::make_shared<const std::vector<int32_t>>(ranks);
     for (size_t r = 0; r < ranks.size(); ++r) {
       const std::optional<SlowSegment> s = comparison.FindSlow(r);
       if (!s.has_value()) continue;
       Lateness l;
-      l.rank = ranks[r], l.peers = static_cast<int>(ranks.size()) - 1, l.by_steps = by_steps;
+      l.rank = ranks[r], l.peers = static_cast<int>(ranks.size()) - 1, l.by_steps = by_steps, l.group = group;
       l.first_iteration = iterations[s->first], l.last_iteration = iterations[s->last - 1];
       l.iterations = static_cast<int>(s->last - s->first), l.slow_iterations = s->slow_iterations;
       l.factor = s->factor, l.own_ns = s->own_ns, l.normal_ns = s->normal_ns;

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "analyzer/store/store.h"
@@ -17,8 +18,9 @@
 namespace rankle::localize {
 
 struct Lateness {
-  int32_t rank = store::kNone;  // index into Store::ranks
-  int peers = 0;                // ranks of the same role it was compared with
+  int32_t rank = store::kNone;                        // index into Store::ranks
+  int peers = 0;                                      // ranks of the same role it was compared with
+  std::shared_ptr<const std::vector<int32_t>> group;  // those and itself
   bool by_steps = false;  // iterations are marked steps; else collectives of the rank's largest communicator
   int64_t first_iteration = 0, last_iteration = 0;
   int iterations = 0, slow_iterations = 0;  // in the segment
@@ -29,6 +31,9 @@ struct Lateness {
   double chance = 0;    // share of the others' iterations that look slow
   double surprise = 0;  // -log10 of the probability that chance did this
   int64_t since = 0;    // time of the first slow iteration
+  // Of a step, what passed on the host before it gave the device anything to do, and the same of the peers
+  // (host_time.h); -1 = the records do not tell.
+  int64_t host_ns = -1, normal_host_ns = -1;
 };
 
 // Ranks whose own time stands out in some segment, the most surprising first. Thresholds are the rule's

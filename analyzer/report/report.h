@@ -30,7 +30,7 @@ struct SimilarBug {
 
 struct ReportedFinding {
   std::string rule, anomaly, severity, communicator, op, summary, symptom, advice;
-  double confidence = 0, since_s = 0, at_s = 0;
+  double confidence = 0, since_s = 0, at_s = 0, effect_s = 0;
   int64_t seq = 0;
   std::vector<int32_t> ranks, victims;
   std::vector<Link> links;

@@ -6,6 +6,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <sstream>
+#include <utility>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -49,6 +50,7 @@ absl::Status SetField(const std::string& key, const std::string& value, const st
                       Rule& rule) {
   const std::map<std::string, std::string*> texts = {{"id", &rule.id},
                                                      {"class", &rule.anomaly},
+                                                     {"view", &rule.view},
                                                      {"severity", &rule.severity},
                                                      {"description", &rule.description},
                                                      {"symptom", &rule.symptom},
@@ -73,13 +75,20 @@ int LineOfOffset(const std::string& text, int offset) {
   return 1 + static_cast<int>(std::count(text.begin(), end, '\n'));
 }
 
-// "near \"FORM\": syntax error (offset 123)" -> file:line: near ...
-absl::Status SqlError(const Rule& rule, const absl::Status& status) {
+// Other rules read views, so those come first.
+void SortViewsFirst(std::vector<Rule>& rules) {
+  std::stable_partition(rules.begin(), rules.end(), [](const Rule& rule) { return !rule.view.empty(); });
+}
+
+// "near \"FORM\": syntax error (offset 123)" -> file:line: near ... The statement was the rule's text behind
+// `prefix` bytes.
+absl::Status SqlError(const Rule& rule, const absl::Status& status, size_t prefix) {
   const std::string message(status.message());
   const size_t at = message.rfind(" (offset ");
   int offset = -1;
   if (at == std::string::npos || !absl::SimpleAtoi(message.substr(at + 9, message.size() - at - 10), &offset))
     offset = -1;
+  if (offset >= 0) offset = std::max(0, offset - static_cast<int>(prefix));
   return ErrorAt(rule.file, LineOfOffset(rule.sql, offset), message.substr(0, at));
 }
 
@@ -160,6 +169,7 @@ Finding ToFinding(const Rule& rule, const Row& row) {
   f.communicator = row.Text("communicator"), f.op = row.Text("op"), f.summary = row.Text("summary");
   f.seq = static_cast<int64_t>(row.Number("seq"));
   f.since_s = row.Number("since_s"), f.at_s = row.Number("at_s");
+  f.effect_s = row.Number("effect_s");
   return f;
 }
 
@@ -189,7 +199,8 @@ absl::StatusOr<Rule> ParseRule(const std::string& text, const std::string& file)
     }
   }
   if (absl::Status status = flush(); !status.ok()) return status;
-  for (const auto& [name, field] : {std::pair("id", &rule.id), std::pair("class", &rule.anomaly)}) {
+  const auto* kind = rule.view.empty() ? &rule.anomaly : &rule.view;
+  for (const auto& [name, field] : {std::pair("id", &std::as_const(rule.id)), std::pair("class", kind)}) {
     if (field->empty())
       return ErrorAt(file, 1, absl::StrCat("the header has no \"-- ", name, ": ...\" line"));
   }
@@ -206,6 +217,7 @@ std::vector<Rule> BuiltInRules(std::vector<std::string>& problems) {
     auto rule = ParseRule(embedded.text, embedded.file);
     rule.ok() ? rules.push_back(*std::move(rule)) : void(problems.emplace_back(rule.status().message()));
   }
+  SortViewsFirst(rules);
   return rules;
 }
 
@@ -233,12 +245,15 @@ absl::Status AddRulesFrom(const std::string& directory, std::vector<Rule>& rules
     std::erase_if(rules, [&](const Rule& known) { return known.id == rule->id; });
     rules.push_back(*std::move(rule));
   }
+  SortViewsFirst(rules);
   return absl::OkStatus();
 }
 
 absl::StatusOr<std::vector<Finding>> RunRule(const Rule& rule, store::Database& database) {
-  auto result = database.Query(rule.sql);
-  if (!result.ok()) return SqlError(rule, result.status());
+  const std::string prefix =
+      rule.view.empty() ? "" : absl::StrCat("CREATE VIEW IF NOT EXISTS ", rule.view, " AS ");
+  auto result = database.Query(prefix + rule.sql);
+  if (!result.ok()) return SqlError(rule, result.status(), prefix.size());
   std::vector<Finding> findings;
   for (size_t i = 0; i < result->rows.size(); ++i) {
     const Row row(*result, i);

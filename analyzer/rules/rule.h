@@ -14,6 +14,7 @@ namespace rankle::rules {
 struct Rule {
   std::string id;           // "hang/not-entered"
   std::string anomaly;      // class of the contract: "hang.not_entered"
+  std::string view;         // instead of a class: the query is a view of this name for other rules to read
   std::string severity;     // info, warning, error
   std::string description;  // one line
   std::string symptom;      // taxonomy symptom
@@ -33,20 +34,21 @@ struct Finding {
   std::vector<std::string> hosts, evidence;
   std::string communicator, op, summary;
   int64_t seq = 0;
-  double since_s = 0;  // how long it has lasted; 0 = not known
-  double at_s = 0;     // when it began, on the job's axis; 0 = not known
+  double since_s = 0;   // how long it has lasted; 0 = not known
+  double effect_s = 0;  // what it costs the job in an iteration (slow.*); 0 = not known
+  double at_s = 0;      // when it began, on the job's axis; 0 = not known
 };
 
 // Reads a rule from text. `file` names it in messages.
 absl::StatusOr<Rule> ParseRule(const std::string& text, const std::string& file);
-// The rules that are built into the program.
+// The rules that are built into the program, views first.
 std::vector<Rule> BuiltInRules(std::vector<std::string>& problems);
 // Adds the *.sql files of a directory; a rule with a known id replaces it. Files that cannot be used are
 // reported in `problems` ("file:line: what is wrong") and left out.
 absl::Status AddRulesFrom(const std::string& directory, std::vector<Rule>& rules,
                           std::vector<std::string>& problems);
 
-// Runs one rule. The error says "file:line: message".
+// Runs one rule; a view is made and finds nothing. The error says "file:line: message".
 absl::StatusOr<std::vector<Finding>> RunRule(const Rule& rule, store::Database& database);
 
 }  // namespace rankle::rules

@@ -77,6 +77,7 @@ TEST(BuiltInRulesTest, AllParseAndSayWhatTheyMean) {
   EXPECT_GE(rules.size(), 14u);
   for (const Rule& rule : rules) {
     EXPECT_FALSE(rule.description.empty()) << rule.file;
+    if (!rule.view.empty()) continue;
     EXPECT_FALSE(rule.advice.empty()) << rule.file;
     EXPECT_THAT(rule.severity, ::testing::AnyOf("info", "warning", "error")) << rule.file;
     EXPECT_EQ(rule.root_causes.empty(), rule.id == "healthy") << rule.file;
@@ -114,7 +115,24 @@ class GoldenTest : public ::testing::Test {
             double noise = 0.05) {
     Sql("INSERT INTO lateness VALUES(" + std::to_string(rank) + ",3,1,10,60,50,49," + std::to_string(factor) +
         "," + std::to_string(own) + "," + std::to_string(normal) + "," + std::to_string(iteration) + "," +
-        std::to_string(noise) + ",0.0," + std::to_string(surprise) + ",2.0)");
+        std::to_string(noise) + ",0.0," + std::to_string(surprise) + ",2.0,NULL,NULL)");
+  }
+  // A change of pace of ranks 0-3 that the rule takes seriously, with one column set apart.
+  void PaceChange(const std::string& column = "", double value = 0) {
+    Sql("DELETE FROM pace_changes");
+    Sql("INSERT INTO pace_changes "
+        "VALUES('[0,1,2,3]','0-3',1,50,49,50,5.0,6.0,1,0.1,0.12,0.105,0.01,0.01,0.95,"
+        "1.0,0,0.001)");
+    if (!column.empty()) Sql("UPDATE pace_changes SET " + column + " = " + std::to_string(value));
+  }
+  // What rank `rank` holds: 400 MiB that grow by 100 MiB where its three peers hold 100 MiB, with some
+  // columns set apart.
+  void MemoryUse(int rank, const std::map<std::string, double>& changes = {}) {
+    Sql("INSERT INTO memory_use VALUES(" + std::to_string(rank) +
+        ",1,50,1.0,419430400,524288000,524288000,471859200,104857600,1.0,0.0,0.33,1e-9,3,104857600,0)");
+    for (const auto& [column, value] : changes)
+      Sql("UPDATE memory_use SET " + column + " = " + std::to_string(value) +
+          " WHERE rank = " + std::to_string(rank));
   }
   // Ranks of each finding, by rule; rules without a finding are absent.
   std::map<std::string, std::vector<std::vector<int32_t>>> Run() {
@@ -218,6 +236,89 @@ TEST_F(GoldenTest, SlowNeedsEffectAndCertaintyAndWeight) {
   Late(1, 1.30, 20, 0.0260, 0.0200, 0.04);
   Late(2, 1.40, 20, 0.0140, 0.0100, 0.02);
   EXPECT_EQ(Run(), (Found{{"slow/compute", {{1, 2}}}}));
+}
+
+TEST_F(GoldenTest, WholeJobIsSlowWhenItsPaceChangedForCertainAndForLong) {
+  PaceChange();
+  EXPECT_EQ(Run(), (Found{{"slow/global", {{}}}}));
+  const std::map<std::string, double> harmless = {
+      {"after_s", 0.109},
+      {"q", 0.02},
+      {"superiority", 0.85},
+      {"worst_before_s", 0.119},
+      {"iterations_after", 9},
+      {"duration_s", 2.9},
+      {"work_factor", 1.2},
+      {"recurs", 1},
+      {"lasts", 0},
+  };
+  for (const auto& [column, value] : harmless) {
+    PaceChange(column, value);
+    EXPECT_EQ(Run(), Found{}) << column;
+  }
+}
+
+TEST_F(GoldenTest, MemoryGrowsWhenItGoesUpSteadilyAndGoesOn) {
+  MemoryUse(2);
+  EXPECT_EQ(Run(), (Found{{"memory/growth", {{2}}}}));
+  const std::map<std::string, double> harmless = {
+      {"growth_bytes", 15 << 20}, {"first_bytes", 1e11}, {"p", 0.001}, {"rises", 0.4},
+      {"given_back", 0.5},        {"late_share", 0.1}};
+  for (const auto& [column, value] : harmless) {
+    Sql("DELETE FROM memory_use");
+    MemoryUse(2, {{column, value}, {"peers_usual_bytes", 471859200}});
+    EXPECT_EQ(Run(), Found{}) << column;
+  }
+}
+
+TEST_F(GoldenTest, MemoryIsUnevenWhenARankHoldsMuchMoreAllTheTime) {
+  MemoryUse(1, {{"growth_bytes", 0}});
+  EXPECT_EQ(Run(), (Found{{"memory/imbalance", {{1}}}}));
+  const std::map<std::string, double> harmless = {{"peers", 1}, {"peers_usual_bytes", 400'000'000}};
+  for (const auto& [column, value] : harmless) {
+    Sql("DELETE FROM memory_use");
+    MemoryUse(1, {{"growth_bytes", 0}, {column, value}});
+    EXPECT_EQ(Run(), Found{}) << column;
+  }
+  Sql("DELETE FROM memory_use");
+  MemoryUse(1, {{"growth_bytes", 0}, {"usual_bytes", 60e6}, {"peers_usual_bytes", 10e6}});
+  EXPECT_EQ(Run(), Found{}) << "a few small things";
+}
+
+TEST_F(GoldenTest, LateRankIsLateByInputWhenMostOfTheExcessPassesBeforeTheDeviceGetsWork) {
+  const auto on_host = [&](const std::string& host_s) {
+    Sql("DELETE FROM lateness");
+    Late(1, 2.0, 20, 0.0400, 0.0200, 0.05);
+    Sql("UPDATE lateness SET host_s = " + host_s + ", normal_host_s = 0.001");
+    return Run();
+  };
+  EXPECT_EQ(on_host("0.019"), (Found{{"slow/input", {{1}}}}));
+  EXPECT_EQ(on_host("0.012"), (Found{{"slow/compute", {{1}}}}));
+  EXPECT_EQ(on_host("NULL"), (Found{{"slow/compute", {{1}}}}));
+}
+
+TEST(RuleFormat, ViewsServeOtherRulesAndFindNothing) {
+  const auto directory = std::filesystem::path(::testing::TempDir()) / "rule_test_views";
+  std::filesystem::create_directories(directory);
+  std::ofstream(directory / "a.sql")
+      << "-- id: a\n-- class: unknown\nSELECT json_array(n) AS ranks, 1 AS confidence FROM mine";
+  std::ofstream(directory / "b.sql") << "-- id: b\n-- view: mine\nSELECT 7 AS n";
+  std::ofstream(directory / "c.sql") << "-- id: c\n-- view: broken\nSELECT\n  FROM";
+  std::vector<std::string> problems;
+  std::vector<Rule> rules;
+  ASSERT_TRUE(AddRulesFrom(directory, rules, problems).ok());
+  ASSERT_THAT(rules, SizeIs(3));
+  auto database = store::Database::Open();
+  auto view = RunRule(rules[0], *database);
+  ASSERT_TRUE(view.ok()) << view.status();
+  EXPECT_THAT(*view, IsEmpty());
+  EXPECT_THAT(std::string(RunRule(rules[1], *database).status().message()),
+              HasSubstr("c.sql:4: near \"FROM\""));
+  auto found = RunRule(rules[2], *database);
+  ASSERT_TRUE(found.ok()) << found.status();
+  ASSERT_THAT(*found, SizeIs(1));
+  EXPECT_THAT((*found)[0].ranks, ElementsAre(7));
+  std::filesystem::remove_all(directory);
 }
 
 }  // namespace

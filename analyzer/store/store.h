@@ -165,6 +165,14 @@ struct Sample {
   float largest = 0;
   int64_t time = 0;
   std::string name;  // of a replica
+// How the clock of a host differs from that of the reference host: ahead by offset + drift * (t - reference),
+// t on the clock of the reference host. The times of a Store are corrected by it already.
+struct HostClock {
+  std::string host;
+  int64_t offset_ns = 0, reference_ns = 0;
+  double drift = 0;            // seconds a second
+  int64_t uncertainty_ns = 0;  // of a corrected time
+  int64_t samples = 0;         // ends of shared operations that it rests on; 0 = the reference, or unrelated
 };
 
 struct DataQuality {
@@ -185,6 +193,7 @@ class Store {
   Calls calls;
   Events events;
   std::vector<Sample> samples;
+  std::vector<HostClock> clocks;  // of a job on several hosts
   DataQuality quality;
   std::string source;  // "rankle", later also foreign formats
   std::string command;

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
@@ -20,6 +22,22 @@ constexpr uint64_t kJobId = 0xabc;
 
 uint64_t Ns(double seconds) { return kStart + static_cast<uint64_t>(seconds * 1e9 + 0.5); }
 int Pid(int rank) { return 1000 + rank; }
+
+// A time as the drifting clock of a host shows it; 0 stays "not known".
+void Drift(uint64_t& ns, double ppm) {
+  if (ns > kStart) ns += static_cast<uint64_t>(std::llround(static_cast<double>(ns - kStart) * ppm * 1e-6));
+}
+void Drift(record::FlightRecord& record, double ppm) {
+  if (ppm == 0) return;
+  Drift(record.process.heartbeat_ns, ppm);
+  for (record::Communicator& c : record.communicators) {
+    for (uint64_t* t : {&c.init_entered_ns, &c.ready_ns, &c.teardown_entered_ns, &c.gone_ns}) Drift(*t, ppm);
+  }
+  for (record::Event& e : record.events) {
+    for (uint64_t* t : {&e.entered_ns, &e.returned_ns, &e.started_ns, &e.finished_ns}) Drift(*t, ppm);
+  }
+}
+uint64_t RealStart(double ahead) { return kRealStart + static_cast<uint64_t>(std::llround(ahead * 1e9)); }
 
 bool IsP2p(const std::string& api) { return api == "ncclSend" || api == "ncclRecv"; }
 
@@ -90,6 +108,10 @@ JobBuilder& JobBuilder::Mark(int rank, double time, int step) {
   extras_.push_back({ExtraKind::kMark, rank, time, "", static_cast<uint64_t>(step)});
   return *this;
 }
+JobBuilder& JobBuilder::OnHost(int rank, const std::string& host, double ahead, double drift_ppm) {
+  ranks_[rank].host = host, ranks_[rank].ahead = ahead, ranks_[rank].drift_ppm = drift_ppm;
+  return *this;
+}
 JobBuilder& JobBuilder::ObservedUntil(double time) {
   observed_until_ = time;
   return *this;
@@ -121,6 +143,10 @@ JobBuilder& JobBuilder::FailedCall(int rank, double time, const std::string& api
   extras_.push_back({ExtraKind::kCall, rank, time, api, result});
   return *this;
 }
+JobBuilder& JobBuilder::Call(int rank, double entered, double returned, const std::string& api) {
+  extras_.push_back({ExtraKind::kCall, rank, entered, api, 0, returned});
+  return *this;
+}
 JobBuilder& JobBuilder::AsyncError(int rank, double time, uint8_t result) {
   extras_.push_back({ExtraKind::kAsync, rank, time, "", result});
   return *this;
@@ -142,6 +168,10 @@ JobBuilder& JobBuilder::Replica(int rank, const std::string& name, uint32_t mark
   return *this;
 }
 
+JobBuilder& JobBuilder::MemoryInUse(int rank, double time, uint64_t bytes) {
+  extras_.push_back({ExtraKind::kMemory, rank, time, "", bytes});
+  return *this;
+}
 JobBuilder& JobBuilder::Exception(int rank, double time, const std::string& type) {
   extras_.push_back({ExtraKind::kException, rank, time, type, 0});
   return *this;
@@ -184,7 +214,8 @@ store::Store JobBuilder::Build() const {
     record::Process& p = records[r].process;
     p.rank = static_cast<int>(r), p.world_size = static_cast<int>(ranks_.size()), p.pid = Pid(p.rank),
     p.job_id = kJobId;
-    p.host = "node", p.start_monotonic_ns = kStart, p.start_realtime_ns = kRealStart;
+    p.host = ranks_[r].host, p.start_monotonic_ns = kStart;
+    p.start_realtime_ns = RealStart(ranks_[r].ahead);
     const bool alive = ranks_[r].ended < 0 || ranks_[r].by_launcher;
     const double end = alive ? observed_until_ : ranks_[r].ended;
     p.ended = ranks_[r].exiting;
@@ -230,9 +261,13 @@ store::Store JobBuilder::Build() const {
       case ExtraKind::kMark:
         e.kind = record::Kind::kMark, e.count = x.value;
         break;
+      case ExtraKind::kMemory:
+        e.kind = record::Kind::kMemory, e.count = x.value;
+        break;
       case ExtraKind::kCall:
         e.kind = record::Kind::kCall, e.api = api::FindApi(x.text)->id,
         e.result = static_cast<uint8_t>(x.value);
+        if (x.returned >= 0) e.returned_ns = Ns(x.returned);
         break;
       case ExtraKind::kTeardown: {
         const Membership& m = communicators_[x.value];
@@ -270,23 +305,28 @@ store::Store JobBuilder::Build() const {
       records[r].quality.truncated = true;
       events.resize(events.size() - std::min(events.size(), ranks_[r].lost));
     }
+    Drift(records[r], ranks_[r].drift_ppm);
     if (ranks_[r].recorded) job.Add(records[r]);
   }
-  import::RunInfo run;
-  run.host = "node", run.job_id = kJobId, run.n = static_cast<int>(ranks_.size());
-  run.start_monotonic_ns = kStart, run.start_realtime_ns = kRealStart;
+  std::map<std::string, import::RunInfo> runs;  // a launcher on each host
   for (size_t r = 0; r < ranks_.size(); ++r) {
     if (!ranks_[r].recorded) continue;
+    import::RunInfo& run = runs[ranks_[r].host];
+    run.host = ranks_[r].host, run.job_id = kJobId, run.n = static_cast<int>(ranks_.size());
+    run.start_monotonic_ns = kStart, run.start_realtime_ns = RealStart(ranks_[r].ahead);
     import::RunProcess p;
     p.pid = Pid(static_cast<int>(r)), p.rank = static_cast<int>(r), p.started_ns = kStart;
     if (ranks_[r].ended >= 0) {
       p.ended_ns = Ns(ranks_[r].ended), p.exit_code = ranks_[r].exit_code, p.signal = ranks_[r].signal;
+      Drift(p.ended_ns, ranks_[r].drift_ppm);
       p.ended_by = ranks_[r].by_launcher ? "rankle" : "itself";
     }
     run.processes.push_back(p);
   }
-  if (stalled_at_ >= 0) run.stalls_ns.push_back(Ns(stalled_at_));
-  job.AddRun(std::move(run));
+  for (auto& [host, run] : runs) {
+    if (stalled_at_ >= 0) run.stalls_ns.push_back(Ns(stalled_at_));
+    job.AddRun(std::move(run));
+  }
   store::Store store;
   job.Finish(store);
   return store;

@@ -44,6 +44,9 @@ class JobBuilder {
   JobBuilder& Steps(int communicator, int first, int last, double period = 0.1, uint64_t count = 1024);
   JobBuilder& Mark(int rank, double time, int step);
 
+  // The rank runs on a host of its own name, whose clock is ahead by `ahead` seconds at the start and drifts.
+  JobBuilder& OnHost(int rank, const std::string& host, double ahead = 0, double drift_ppm = 0);
+
   JobBuilder& ObservedUntil(double time);  // everybody's last heartbeat, unless set apart
   JobBuilder& Heartbeat(int rank, double time);
   JobBuilder& Exited(int rank, double time, int code = 0);
@@ -51,11 +54,13 @@ class JobBuilder {
   JobBuilder& Killed(int rank, double time, int signal);
   JobBuilder& KilledByLauncher(int rank, double time);
   JobBuilder& FailedCall(int rank, double time, const std::string& api, uint8_t result);
+  JobBuilder& Call(int rank, double entered, double returned, const std::string& api);
   JobBuilder& AsyncError(int rank, double time, uint8_t result);
   // What this rank sent into (`input`) or received from operation `seq` of a communicator.
   JobBuilder& Sample(int rank, int communicator, uint32_t seq, double time, uint64_t hash, bool input = false,
                      int nonfinite = 0, float largest = 1);
   JobBuilder& Replica(int rank, const std::string& name, uint32_t mark, double time, uint64_t hash);
+  JobBuilder& MemoryInUse(int rank, double time, uint64_t bytes);  // after an allocation or a free
   JobBuilder& Exception(int rank, double time, const std::string& type);
   JobBuilder& Teardown(int communicator, int rank, double entered, double gone);
   JobBuilder& NotCreatedBy(int communicator, int rank);            // it never called the creation
@@ -77,6 +82,8 @@ class JobBuilder {
     int exit_code = 0, signal = 0;
     bool by_launcher = false, recorded = true, exiting = false;
     size_t lost = 0;
+    std::string host = "node";
+    double ahead = 0, drift_ppm = 0;
   };
   struct Membership {
     std::string name;
@@ -85,13 +92,14 @@ class JobBuilder {
     std::vector<bool> ready;
     std::vector<uint32_t> seq, p2p_seq;
   };
-  enum class ExtraKind { kMark, kCall, kAsync, kException, kTeardown };
+  enum class ExtraKind { kMark, kMemory, kCall, kAsync, kException, kTeardown };
   struct Extra {
     ExtraKind kind;
     int rank;
     double time;
     std::string text;
     uint64_t value;
+    double returned = -1;  // < 0: at once
   };
   struct SequencedOp {
     Op op;

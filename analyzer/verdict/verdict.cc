@@ -7,6 +7,8 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "analyzer/localize/describe.h"
+#include "analyzer/verdict/clock_doubt.h"
+#include "analyzer/verdict/slowness.h"
 
 namespace rankle::verdict {
 namespace {
@@ -17,6 +19,8 @@ using rules::Finding;
 constexpr double kSlackS = 1.0;
 // Calls and their errors are dated exactly, up to the clocks of the hosts.
 constexpr double kClockSlackS = 0.002;
+// Changes of pace are dated to some iterations, so the more exactly the shorter the job has run.
+constexpr double kDatingFactor = 1.05;
 
 bool IsIn(const std::string& anomaly, const char* family) { return absl::StartsWith(anomaly, family); }
 const std::string& Class(const Finding& f) { return f.rule->anomaly; }
@@ -45,6 +49,9 @@ int Weight(const std::string& anomaly) {
 }
 
 bool CrashExplains(const Finding& crash, const Finding& effect) {
+  // The memory that ran out is why, and is told as a reason of the crash, which is what people have to find.
+  if (IsIn(Class(effect), "memory."))
+    return Class(crash) == "crash.oom" && Overlap(crash.ranks, effect.ranks);
   if (IsIn(Class(effect), "slow.")) return true;
   if (Class(effect) == "hang.mismatch")
     return Overlap(crash.ranks, effect.ranks) && crash.at_s <= effect.at_s + kClockSlackS;
@@ -73,6 +80,13 @@ bool HangExplainsCrash(const Finding& hang, const Finding& crash) {
          Contains(hang.victims, crash.ranks);
 }
 
+// A culprit that was slow when the whole job became slow is what everybody is slow for. The two are dated by
+// different statistics, each a few iterations late.
+bool SlownessExplains(const Finding& cause, const Finding& effect) {
+  return Class(cause) != "slow.global" && Class(effect) == "slow.global" &&
+         cause.at_s <= effect.at_s * kDatingFactor + kSlackS;
+}
+
 }  // namespace
 
 bool Explains(const Finding& cause, const Finding& effect) {
@@ -89,6 +103,8 @@ bool Explains(const Finding& cause, const Finding& effect) {
   }
   if (IsIn(c, "hang.") && crashed) return HangExplainsCrash(cause, effect);
   if (IsIn(c, "hang.") && IsIn(e, "slow.")) return true;
+  if (c == "memory.growth" && e == "memory.imbalance") return Overlap(cause.ranks, effect.ranks);
+  if (IsIn(c, "slow.") && IsIn(e, "slow.")) return SlownessExplains(cause, effect);
   // Of two hangs, the one whose culprits wait for the other's is the symptom.
   if (IsIn(c, "hang.") && IsIn(e, "hang.") && e != "hang.mismatch") {
     return !effect.ranks.empty() && Contains(cause.victims, effect.ranks) &&
@@ -104,7 +120,7 @@ ReportedFinding ToReported(const Finding& f) {
   r.rule = f.rule->id, r.anomaly = f.rule->anomaly, r.severity = f.rule->severity;
   r.communicator = f.communicator, r.op = f.op, r.summary = f.summary, r.seq = f.seq;
   r.symptom = f.rule->symptom, r.advice = f.rule->advice, r.look_alikes = f.rule->look_alikes;
-  r.confidence = f.confidence, r.since_s = f.since_s, r.at_s = f.at_s;
+  r.confidence = f.confidence, r.since_s = f.since_s, r.at_s = f.at_s, r.effect_s = f.effect_s;
   r.ranks = f.ranks, r.victims = f.victims, r.links = f.links, r.hosts = f.hosts, r.evidence = f.evidence;
   r.root_causes = f.rule->root_causes;
   return r;
@@ -125,6 +141,17 @@ void Union(std::vector<T>& into, const std::vector<T>& from) {
   std::set<T> all(into.begin(), into.end());
   all.insert(from.begin(), from.end());
   into.assign(all.begin(), all.end());
+}
+
+// What filled the memory of the ranks that ran out of it belongs to the story of the crash.
+void AddReasonsForOutOfMemory(Report& report) {
+  ReportedFinding& top = report.findings.front();
+  if (top.anomaly != "crash.oom") return;
+  for (const ReportedFinding& f : report.findings) {
+    if (!IsIn(f.anomaly, "memory.") || !Overlap(f.ranks, top.ranks)) continue;
+    absl::StrAppend(&top.summary, "; before that, ", f.summary);
+    top.evidence.insert(top.evidence.end(), f.evidence.begin(), f.evidence.end());
+  }
 }
 
 // Everybody who is no culprit suffers when a synchronous job hangs or loses a rank.
@@ -206,7 +233,8 @@ void Decide(const store::Store& store, const facts::Facts& facts, const std::vec
     ranked.push_back(r);
   }
   const auto key = [](const Ranked& r) {
-    return std::tuple(r.explained_by > 0, -r.explains, -Weight(Class(*r.finding)), -r.finding->confidence);
+    return std::tuple(r.explained_by > 0, -r.explains, -Weight(Class(*r.finding)), -r.finding->effect_s,
+                      -r.finding->confidence);
   };
   std::stable_sort(ranked.begin(), ranked.end(),
                    [&](const Ranked& a, const Ranked& b) { return key(a) < key(b); });
@@ -214,17 +242,23 @@ void Decide(const store::Store& store, const facts::Facts& facts, const std::vec
     report.findings.push_back(ToReported(*r.finding));
     report.findings.back().is_root = r.explained_by == 0;
   }
+  AddReasonsForOutOfMemory(report);
   const ReportedFinding& top = report.findings.front();
   v.anomaly = top.anomaly, v.confidence = top.confidence, v.summary = top.summary;
+  const std::vector<const ReportedFinding*> kinds = KindsOfSlowness(report.findings);
+  if (kinds.size() > 1)
+    v.anomaly = "slow.mixed", v.summary = "several kinds of slowness at once: " + top.summary;
   // Other unexplained findings of the same class are further culprits of the same kind.
   for (const ReportedFinding& f : report.findings) {
-    if (f.anomaly != top.anomaly || (!f.is_root && &f != &top)) continue;
+    const bool mixed_in = std::find(kinds.begin(), kinds.end(), &f) != kinds.end();
+    if (!mixed_in && (f.anomaly != top.anomaly || (!f.is_root && &f != &top))) continue;
     Union(v.ranks, f.ranks), Union(v.links, f.links), Union(v.hosts, f.hosts), Union(v.victims, f.victims);
-    if (&f != &top && !f.ranks.empty() && v.ranks != top.ranks)
+    if (&f != &top && (mixed_in || (!f.ranks.empty() && v.ranks != top.ranks)))
       absl::StrAppend(&v.summary, "; also ", f.summary);
     v.confidence = std::min(v.confidence, f.confidence);
   }
-  v.confidence *= DataFactor(store.quality);
+  v.confidence =
+      std::min(v.confidence * DataFactor(store.quality), MostCertain(store, facts, report.findings.front()));
   Union(v.hosts, HostsOf(store, v.ranks));
   FindVictims(store, v);
   BuildCausalChain(store, facts, report);

@@ -102,6 +102,16 @@ TEST(Preload, MarksStepsAndTheEndOfTheProcess) {
   EXPECT_EQ(result.records[0].process.exit_status, 3);  // returned from main
 }
 
+TEST(Preload, FirstCallOfAStepThatGivesTheDeviceWorkIsRecorded) {
+  const TraceeResult result = RunTracee({"launches"});
+  const auto marks = result.Events(Kind::kMark), launches = result.Events(Kind::kCall, "cudaLaunchKernel");
+  ASSERT_EQ(marks.size(), 2u);
+  ASSERT_EQ(launches.size(), 2u);  // not all six
+  EXPECT_GT(launches[0].entered_ns, marks[0].entered_ns);
+  EXPECT_LT(launches[0].entered_ns, marks[1].entered_ns);
+  EXPECT_GT(launches[1].entered_ns, marks[1].entered_ns);
+}
+
 TEST(Preload, NvtxRangesNamedStepAreMarks) {
 #if __has_include(<nvtx3/nvToolsExt.h>)
   TraceeOptions options;

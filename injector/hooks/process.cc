@@ -234,6 +234,7 @@ void StartForTest(const TestSetup& setup) {
   process.sticky_error = 0;
   process.step = -1;
   process.step_is_marked = false;
+  process.step_begins = false;
   ResetThreadStates();
   ResetCaptures();
   ResetMemory();

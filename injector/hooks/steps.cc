@@ -36,6 +36,13 @@ void MarkStep(int64_t step) {
   record.count = static_cast<uint64_t>(step);
   if (const ThreadState* thread = CurrentThread()) record.thread = thread->number;
   process.writer.Write(record);
+  process.step_begins.store(true, std::memory_order_relaxed);
+}
+
+bool BeginsStep(const HookCall& call) {
+  std::atomic<bool>& begins = TheProcess().step_begins;
+  return call.In(api::kLaunch | api::kMemcpy) && begins.load(std::memory_order_relaxed) &&
+         begins.exchange(false, std::memory_order_relaxed);
 }
 
 }  // namespace rankle::hooks

@@ -243,6 +243,8 @@ int TraceBlocking(HookCall& call) {
 }
 
 int TracePlain(HookCall& call) {
+  if (BeginsStep(call)) [[unlikely]]
+    return TraceBlocking(call);
   const int result = call.Invoke();
   if (call.Failed(result)) [[unlikely]]
     RecordFailedByFault(call, result);

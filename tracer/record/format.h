@@ -39,7 +39,8 @@ inline constexpr uint16_t kVersionMinor = 2;
 enum class Kind : uint8_t {
   kNone = 0,
   kOperation = 1,  // a collective or point-to-point operation (NCCL); one record a call
-  kCall = 2,       // another API call worth keeping: blocking, failed, or a communicator life-cycle call
+  kCall = 2,       // another API call worth keeping: blocking, failed, of a communicator's life, or the first
+                   // launch or copy of a marked step
   kMark = 3,       // training step boundary; `count` = step number
   kInjection = 4,  // GROUND TRUTH: a fault fired. Diagnosis must not read it (only scoring does)
   kLifecycle = 5,  // process event; `api` holds a LifecycleEvent

@@ -4,11 +4,14 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <cstdlib>
 #include <memory>
 #include <set>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "analyzer/import/host_clocks.h"
 #include "injector/api/api.h"
 
 namespace rankle::import {
@@ -343,6 +346,27 @@ void JobAssembler::MarkOpenGroups() {
   }
 }
 
+// Times so far rest on each host's real-time clock, which may be seconds off.
+void JobAssembler::RelateClocks() {
+  store_.clocks = EstimateClocks(store_);
+  AlignClocks(store_.clocks, store_);
+  for (const store::HostClock& clock : store_.clocks) {
+    const double uncertainty_us = static_cast<double>(clock.uncertainty_ns) * 1e-3;
+    store_.quality.clock_uncertainty_us = std::max(store_.quality.clock_uncertainty_us, uncertainty_us);
+    if (clock.samples == 0 && clock.uncertainty_ns != 0) {
+      store_.quality.notes.push_back(absl::StrCat("host ", clock.host, " finished nothing together with ",
+                                                  store_.clocks[0].host,
+                                                  ": its times rest on its real-time clock"));
+    } else if (clock.offset_ns != 0 && std::abs(clock.offset_ns) > clock.uncertainty_ns) {
+      store_.quality.notes.push_back(
+          absl::StrFormat("the clock of host %s is %.6f s ahead of that of %s, drift %.1f ppm; corrected, "
+                          "uncertain by %.0f us",
+                          clock.host, static_cast<double>(clock.offset_ns) * 1e-9, store_.clocks[0].host,
+                          1e6 * clock.drift, uncertainty_us));
+    }
+  }
+}
+
 // Puts the origin of the time axis just before the first process started.
 void JobAssembler::ShiftTimes() {
   int64_t origin = INT64_MAX;
@@ -408,6 +432,7 @@ void JobAssembler::Finish(store::Store& store) {
   const std::vector<int32_t> rank_of_actor = ChooseRanks();
   Renumber(rank_of_actor);
   MarkOpenGroups();
+  RelateClocks();
   ShiftTimes();
   DeriveProcessStates();
   FindMissingRanks();

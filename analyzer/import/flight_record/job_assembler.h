@@ -48,6 +48,7 @@ class JobAssembler {
   std::vector<int32_t> ChooseRanks();
   void Renumber(const std::vector<int32_t>& rank_of_actor);
   void MarkOpenGroups();
+  void RelateClocks();
   void ShiftTimes();
   void DeriveProcessStates();
   void FindMissingRanks();

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 
 namespace rankle::programs {
 
@@ -22,6 +24,18 @@ absl::StatusOr<std::chrono::nanoseconds> ParseDuration(absl::string_view text) {
         absl::StrCat("duration '", text, "': write a number with ns, us, ms or s"));
   }
   return std::chrono::nanoseconds(std::llround(value * scale));
+}
+
+absl::StatusOr<RankDelay> ParseRankDelay(absl::string_view text) {
+  const std::pair<absl::string_view, absl::string_view> parts = absl::StrSplit(text, absl::MaxSplits(':', 1));
+  RankDelay delay;
+  if (!absl::SimpleAtoi(parts.first, &delay.rank) || delay.rank < 0) {
+    return absl::InvalidArgumentError(absl::StrCat("'", text, "': write RANK:DURATION, e.g. 1:20ms"));
+  }
+  auto time = ParseDuration(parts.second);
+  if (!time.ok()) return time.status();
+  delay.time = *time;
+  return delay;
 }
 
 }  // namespace rankle::programs

@@ -12,6 +12,13 @@ namespace rankle::programs {
 // "20ms", "1.5s", "250us", "100ns"; a bare number is seconds.
 absl::StatusOr<std::chrono::nanoseconds> ParseDuration(absl::string_view text);
 
+// "1:20ms": one rank, and how long.
+struct RankDelay {
+  int rank = -1;  // -1: none
+  std::chrono::nanoseconds time{0};
+};
+absl::StatusOr<RankDelay> ParseRankDelay(absl::string_view text);
+
 }  // namespace rankle::programs
 
 #endif  // RANKLE_CORPORA_PROGRAMS_COMMON_DURATION_H_

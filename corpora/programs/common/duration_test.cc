@@ -20,5 +20,15 @@ TEST(ParseDuration, RefusesTheRest) {
   }
 }
 
+TEST(ParseRankDelay, ReadsRankAndTime) {
+  const auto delay = ParseRankDelay("3:20ms");
+  ASSERT_TRUE(delay.ok()) << delay.status();
+  EXPECT_EQ(delay->rank, 3);
+  EXPECT_EQ(delay->time, std::chrono::milliseconds(20));
+  for (const char* text : {"", "3", "3:", ":20ms", "-1:20ms", "x:20ms", "3:20min"}) {
+    EXPECT_FALSE(ParseRankDelay(text).ok()) << text;
+  }
+}
+
 }  // namespace
 }  // namespace rankle::programs

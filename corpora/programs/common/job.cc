@@ -73,11 +73,17 @@ void Job::MarkReplica(const std::string& name, const Floats& array, cudaStream_t
   rankle_mark_replica(name.c_str(), array.data(), array.size_bytes(), stream);
 }
 
+// The wait for a loader that does not keep up.
+void Job::AwaitBatch() {
+  if (info_.rank == options_.input_delay.rank) std::this_thread::sleep_for(options_.input_delay.time);
+}
+
 double Job::Run(Trainer& trainer) {
   double loss = 0, sum = 0;
   int64_t summed = 0;
   for (int64_t step = Resume(trainer) + 1; step <= options_.steps; ++step) {
     BeginStep(step);
+    AwaitBatch();
     sum += trainer.Step(step);
     ++summed;
     if (step == 1 || step % options_.log_every == 0 || step == options_.steps) {

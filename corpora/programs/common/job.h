@@ -74,6 +74,7 @@ class Job {
 
  private:
   void BeginStep(int64_t step);
+  void AwaitBatch();
   int64_t Resume(Trainer& trainer);
   void SaveCheckpoint(Trainer& trainer, int64_t step);
   void Barrier();

@@ -23,6 +23,16 @@ void AddCommonOptions(CLI::App& app, CommonOptions& options) {
          },
          "Least compute time of a step, e.g. 20ms; waits on the stream, burns no CPU")
       ->type_name("DURATION");
+  app.add_option_function<std::string>(
+         "--input-delay",
+         [&options](const std::string& text) {
+           const auto delay = ParseRankDelay(text);
+           if (!delay.ok())
+             throw CLI::ValidationError("--input-delay", std::string(delay.status().message()));
+           options.input_delay = *delay;
+         },
+         "One rank waits this long for each batch, on the host, before it gives its device work, e.g. 1:20ms")
+      ->type_name("RANK:DURATION");
   app.add_option("--seed", options.seed, "Seed of parameters and batches")->capture_default_str();
   app.add_option("--batch", options.batch, "Windows per rank and step")
       ->check(positive)

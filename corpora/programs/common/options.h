@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <string>
 
+#include "corpora/programs/common/duration.h"
+
 namespace CLI {
 class App;  // CLI11 takes seconds to compile: only the files that declare options include it
 }
@@ -15,6 +17,7 @@ namespace rankle::programs {
 struct CommonOptions {
   int64_t steps = 200;
   std::chrono::nanoseconds step_time{0};
+  RankDelay input_delay;  // one rank's batches arrive this late
   uint64_t seed = 1;
   int batch = 16;   // windows per rank and step
   int context = 8;  // characters a prediction sees

@@ -65,6 +65,14 @@ void Operations() {
   std::printf("operations %d\n", fake_nccl_operations());
 }
 
+void Launches() {
+  for (int step = 0; step < 2; ++step) {
+    rankle_mark_step(step);
+    cudaStreamSynchronize(nullptr);
+    for (int i = 0; i < 3; ++i) cudaLaunchKernel(nullptr, dim3(1), dim3(1), nullptr, 0, nullptr);
+  }
+}
+
 void Memory() {
   void *a = nullptr, *b = nullptr;
   std::printf("malloc %d\n", cudaMalloc(&a, 1000));
@@ -234,6 +242,7 @@ int main(int count, char** arguments) {
   const std::string what = count > 1 ? arguments[1] : "";
   const std::map<std::string, std::function<void()>> programs = {
       {"operations", Operations},
+      {"launches", Launches},
       {"memory", Memory},
       {"graph", Graph},
       {"fork", Fork},

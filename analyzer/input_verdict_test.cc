@@ -1,0 +1,98 @@
+// Verdicts on a rank that is late by its own time: on its host before the device gets work (input), or
+// otherwise (compute), as far as the records tell.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "analyzer/testing/diagnose.h"
+
+namespace rankle {
+namespace {
+
+using testing::Diagnose;
+using ::testing::ElementsAre;
+using testing::Jitter;
+using testing::JobBuilder;
+using testing::Op;
+
+constexpr int kRanks = 4;
+constexpr int kLate = 1;
+
+// Of a step, in seconds after its mark.
+struct Step {
+  double blocked_until = 0;  // in cudaStreamSynchronize; 0 = no such call
+  double launched = 0.001;   // first launch; < 0 = launches are not on record
+  double entered = 0.0015;   // the collective is called
+  double started = 0.011;    // the device gets to it
+};
+
+// Forty steps in which the late rank, and another one, behave differently.
+Report After(const Step& late, const Step& usual = {}, const std::pair<int, Step>& other = {-1, {}}) {
+  JobBuilder job(kRanks);
+  const int dp = job.Communicator("dp", {0, 1, 2, 3});
+  double at = 0.1;
+  for (int step = 1; step <= 40; ++step) {
+    double last = 0;
+    std::vector<Op> ops;
+    for (int r = 0; r < kRanks; ++r) {
+      const Step& s = r == kLate ? late : r == other.first ? other.second : usual;
+      job.Mark(r, at, step);
+      if (s.blocked_until > 0) job.Call(r, at, at + s.blocked_until, "cudaStreamSynchronize");
+      if (s.launched >= 0) job.Call(r, at + s.launched, at + s.launched + 1e-5, "cudaLaunchKernel");
+      Op op;
+      op.rank = r, op.communicator = dp, op.entered = at + s.entered;
+      op.started = at + s.started + Jitter(r, step, 0.0005);
+      last = std::max(last, op.started);
+      ops.push_back(op);
+    }
+    at = last + 0.002;
+    for (Op& op : ops) op.finished = at, job.Add(op);
+    at += 0.001;
+  }
+  for (int r = 0; r < kRanks; ++r) job.Exited(r, at + 0.1);
+  return Diagnose(job);
+}
+
+TEST(InputVerdictTest, HostThatGivesItsDeviceWorkLateIsLateByInput) {
+  const Report report = After({.launched = 0.021, .entered = 0.0215, .started = 0.031});
+  EXPECT_EQ(report.verdict.anomaly, "slow.input") << report.verdict.summary;
+  EXPECT_THAT(report.verdict.ranks, ElementsAre(kLate));
+}
+
+TEST(InputVerdictTest, InputOfOneRankAndComputeOfAnotherAreMixed) {
+  const Step input = {.launched = 0.021, .entered = 0.0215, .started = 0.031};
+  const Report report = After(input, {}, {3, {.started = 0.033}});
+  EXPECT_EQ(report.verdict.anomaly, "slow.mixed") << report.verdict.summary;
+  EXPECT_THAT(report.verdict.ranks, ElementsAre(kLate, 3));
+}
+
+struct Compute {
+  const char* name;
+  Step late, usual;
+};
+class ComputeVerdictTest : public ::testing::TestWithParam<Compute> {};
+
+TEST_P(ComputeVerdictTest, StaysWithCompute) {
+  const Report report = After(GetParam().late, GetParam().usual);
+  EXPECT_EQ(report.verdict.anomaly, "slow.compute") << report.verdict.summary;
+  EXPECT_THAT(report.verdict.ranks, ElementsAre(kLate));
+}
+INSTANTIATE_TEST_SUITE_P(
+    Reasons, ComputeVerdictTest,
+    ::testing::Values(
+        Compute{"DeviceIsSlow", {.started = 0.031}, {}},
+        Compute{"HostIsLateBetweenLaunches", {.entered = 0.0215, .started = 0.0225}, {}},
+        Compute{"HostWaitsForItsDevice",
+                {.blocked_until = 0.0205, .launched = 0.021, .entered = 0.0215, .started = 0.031},
+                {}},
+        Compute{"LaunchesAreNotOnRecord",
+                {.launched = -1, .entered = 0.0215, .started = 0.031},
+                {.launched = -1}},
+        Compute{"OnlyAThirdPassesOnTheHost", {.launched = 0.008, .entered = 0.0085, .started = 0.031}, {}}),
+    [](const auto& info) { return info.param.name; });
+
+}  // namespace
+}  // namespace rankle

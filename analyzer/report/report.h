@@ -24,8 +24,9 @@ struct Verdict {
   bool IsHealthy() const { return anomaly == "healthy"; }
 };
 
+// A bug that was really fixed and looks like the finding; `why` says in words what they have in common.
 struct SimilarBug {
-  std::string id, why;
+  std::string id, title, why, fix;
 };
 
 struct ReportedFinding {

@@ -1,0 +1,233 @@
+#include "analyzer/taxonomy/similar.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <set>
+#include <tuple>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+
+namespace rankle::taxonomy {
+namespace {
+
+// How much each likeness is worth. A kind of evidence counts up to 2: in full when one bug alone has it,
+// less the more bugs share it. What can only order the list counts less than the rarest evidence.
+constexpr double kEvidence = 2;
+constexpr double kSignatureInLog = 3;  // the very text of that bug
+constexpr double kCommonSignatureInLog = 0.5;
+constexpr double kSameSymptom = 0.5;
+constexpr double kSameOperation = 0.5;
+constexpr double kSameRole = 0.3;
+constexpr double kSameFramework = 0.3;
+// The bar: half-strength evidence that many bugs share needs the symptom and a likely root cause beside it.
+constexpr double kLeast = 1.5;
+
+struct Words {
+  const char* name;  // as in the record
+  std::vector<const char*> in_bugs;
+};
+
+// How bug reports write operations.
+const std::vector<Words>& OperationWords() {
+  static const auto* words = new std::vector<Words>{
+      {"AllReduce", {"all-reduce", "all_reduce", "allreduce"}},
+      {"ReduceScatter", {"reduce-scatter", "reduce_scatter"}},
+      {"AllGather", {"all-gather", "all_gather", "allgather"}},
+      {"Broadcast", {"broadcast"}},
+      {"Bcast", {"broadcast"}},
+      {"AlltoAll", {"all-to-all", "alltoall"}},
+      {"Send", {"send", "recv", "p2p", "point-to-point"}},
+      {"Recv", {"send", "recv", "p2p", "point-to-point"}},
+  };
+  return *words;
+}
+
+// How communicators are named, and the words for what they serve; compared as whole words.
+const std::vector<Words>& RoleWords() {
+  static const auto* words = new std::vector<Words>{
+      {"pp", {"pipeline", "pp", "stage", "stages"}}, {"pipeline", {"pipeline", "pp", "stage", "stages"}},
+      {"tp", {"tp"}},                      {"tensor", {"tp"}},
+      {"ep", {"expert", "experts", "moe", "ep"}},    {"moe", {"expert", "experts", "moe", "ep"}},
+      {"expert", {"expert", "experts", "moe", "ep"}}, {"sp", {"sequence", "sp"}},
+      {"cp", {"context", "cp"}},
+  };
+  return *words;
+}
+
+struct Framework {
+  const char* repo;
+  const char* in_command;
+  const char* name;
+};
+constexpr Framework kFrameworks[] = {{"deepspeedai/DeepSpeed", "deepspeed", "DeepSpeed"},
+                                     {"NVIDIA/Megatron-LM", "megatron", "Megatron-LM"},
+                                     {"hpcaitech/ColossalAI", "colossalai", "Colossal-AI"}};
+
+// How the bugs write that a job failed in the way of this class.
+std::string ManifestationOf(const std::string& anomaly) {
+  static constexpr struct {
+    const char* prefix;
+    const char* manifestation;
+  } kTable[] = {{"crash.oom", "oom"}, {"memory.", "oom"},  {"hang.init", "init_failure"}, {"hang.", "hang"},
+                {"crash.", "crash"},  {"slow.", "slow"}, {"wrong.", "wrong_result"}};
+  for (const auto& [prefix, manifestation] : kTable) {
+    if (absl::StartsWith(anomaly, prefix)) return manifestation;
+  }
+  return "";
+}
+
+std::set<std::string> WordsOf(const std::string& text) {
+  std::set<std::string> words;
+  std::string word;
+  for (const char c : text + " ") {
+    if (absl::ascii_isalpha(static_cast<unsigned char>(c))) {
+      word += absl::ascii_tolower(static_cast<unsigned char>(c));
+    } else if (!word.empty()) {
+      words.insert(std::move(word));
+      word.clear();
+    }
+  }
+  return words;
+}
+
+std::string PlaceOf(const LogMatch& match) {
+  const std::string name = match.file.substr(match.file.rfind('/') + 1);
+  return match.line > 0 ? absl::StrCat(name, ":", match.line) : name;
+}
+
+struct Candidate {
+  const Bug* bug = nullptr;
+  double score = 0;
+  bool met = false;  // by evidence
+  std::vector<std::string> reasons;
+  void Add(double worth, std::string reason) {
+    score += worth;
+    reasons.push_back(std::move(reason));
+  }
+};
+
+class Matcher {
+ public:
+  Matcher(const Knowledge& knowledge, const FindingEvidence& finding) : finding_(finding) {
+    std::map<std::string, size_t> bugs_with;
+    for (const Bug& bug : knowledge.bugs) {
+      for (const std::string& tag : bug.evidence_tags) ++bugs_with[tag];
+    }
+    const double all = std::log2(static_cast<double>(knowledge.bugs.size()) + 1);
+    for (const EvidenceKind& kind : knowledge.evidence) {
+      if (!IsShown(kind) || bugs_with[kind.tag] == 0) continue;
+      const double rarity = 1 - std::log2(static_cast<double>(bugs_with[kind.tag])) / all;
+      shown_.push_back({&kind, kEvidence * kind.strength * rarity});
+    }
+    for (const LogMatch& match : *finding.log) by_signature_.emplace(match.signature, &match);
+  }
+
+  Candidate Compare(const Bug& bug) const {
+    Candidate c;
+    c.bug = &bug;
+    const bool same_symptom = bug.symptom == finding_.symptom;
+    const bool alike = same_symptom || bug.manifestation == ManifestationOf(finding_.anomaly);
+    AddSignature(bug, alike, c);
+    if (alike) AddEvidence(bug, c);
+    if (!c.met) return c;
+    if (same_symptom) c.score += kSameSymptom;
+    for (const auto& [cause, weight] : finding_.root_causes) {
+      if (cause == bug.root_cause)
+        c.Add(weight, absl::StrCat("its root cause, ", cause, ", is a usual one of this finding"));
+    }
+    AddContext(bug, c);
+    return c;
+  }
+
+ private:
+  bool IsShown(const EvidenceKind& kind) const {
+    return std::any_of(kind.alternatives.begin(), kind.alternatives.end(), [&](const auto& tokens) {
+      return std::all_of(tokens.begin(), tokens.end(),
+                         [&](const std::string& token) { return finding_.tokens.count(token) > 0; });
+    });
+  }
+
+  void AddEvidence(const Bug& bug, Candidate& c) const {
+    for (const auto& [kind, worth] : shown_) {
+      if (std::find(bug.evidence_tags.begin(), bug.evidence_tags.end(), kind->tag) == bug.evidence_tags.end())
+        continue;
+      c.met = true;
+      c.Add(worth, absl::StrCat("same evidence: ", kind->says));
+    }
+  }
+
+  void AddSignature(const Bug& bug, bool alike, Candidate& c) const {
+    const auto it = by_signature_.find(bug.signature);
+    if (bug.signature.empty() || it == by_signature_.end()) return;
+    const LogMatch& match = *it->second;
+    // What follows from many faults says little about one; a bare name may stand in a harmless line.
+    const bool telling = IsTellingSignature(bug) && (match.role.empty() || match.role == "cause");
+    const bool sentence = absl::StrContains(bug.signature, ' ');
+    const bool meets = telling && (sentence || alike);
+    c.met = c.met || meets;
+    c.Add(meets ? kSignatureInLog : kCommonSignatureInLog,
+          absl::StrCat("its signature \"", bug.signature, "\" stands in ", PlaceOf(match)));
+  }
+
+  void AddContext(const Bug& bug, Candidate& c) const {
+    const std::string text =
+        absl::AsciiStrToLower(absl::StrCat(bug.title, " ", bug.evidence, " ", bug.fix));
+    for (const Words& operation : OperationWords()) {
+      const bool named = std::any_of(operation.in_bugs.begin(), operation.in_bugs.end(),
+                                     [&](const char* word) { return absl::StrContains(text, word); });
+      if (finding_.op == operation.name && named)
+        c.Add(kSameOperation, absl::StrCat("it was about ", operation.name, " too"));
+    }
+    const std::set<std::string> role = WordsOf(finding_.communicator), words = WordsOf(text);
+    for (const Words& each : RoleWords()) {
+      const bool named = std::any_of(each.in_bugs.begin(), each.in_bugs.end(),
+                                     [&](const char* word) { return words.count(word) > 0; });
+      if (role.count(each.name) == 0 || !named) continue;
+      c.Add(kSameRole, absl::StrCat("it was about ", each.in_bugs.front(), " groups too"));
+    }
+    for (const Framework& framework : kFrameworks) {
+      if (bug.repo == framework.repo && absl::StrContains(finding_.programs, framework.in_command))
+        c.Add(kSameFramework, absl::StrCat("the job runs ", framework.name));
+    }
+  }
+
+  struct Shown {
+    const EvidenceKind* kind;
+    double worth;
+  };
+  const FindingEvidence& finding_;
+  std::vector<Shown> shown_;
+  std::map<std::string, const LogMatch*> by_signature_;  // the first match of each
+};
+
+int Sureness(const Bug& bug) {
+  return bug.label_confidence == "high" ? 2 : bug.label_confidence == "medium" ? 1 : 0;
+}
+
+}  // namespace
+
+std::vector<SimilarBug> FindSimilarBugs(const Knowledge& knowledge, const FindingEvidence& finding,
+                                        size_t at_most) {
+  const Matcher matcher(knowledge, finding);
+  std::vector<Candidate> met;
+  for (const Bug& bug : knowledge.bugs) {
+    Candidate candidate = matcher.Compare(bug);
+    if (candidate.met && candidate.score >= kLeast) met.push_back(std::move(candidate));
+  }
+  std::sort(met.begin(), met.end(), [](const Candidate& a, const Candidate& b) {
+    return std::tuple(b.score, Sureness(*b.bug), b.bug->fix_date, a.bug->id) <
+           std::tuple(a.score, Sureness(*a.bug), a.bug->fix_date, b.bug->id);
+  });
+  if (met.size() > at_most) met.resize(at_most);
+  std::vector<SimilarBug> similar;
+  for (const Candidate& c : met)
+    similar.push_back({c.bug->id, c.bug->title, absl::StrJoin(c.reasons, "; "), c.bug->fix});
+  return similar;
+}
+
+}  // namespace rankle::taxonomy

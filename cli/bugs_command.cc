@@ -28,7 +28,13 @@ constexpr size_t kMostProblems = 10;  // of an import that are shown
 absl::StatusOr<BugDatabase> BuildDatabase(const Knowledge& knowledge) {
   std::vector<std::string> problems;
   std::vector<taxonomy::RuleCause> rules;
+  std::vector<taxonomy::RuleExample> examples;
   for (const rules::Rule& rule : rules::BuiltInRules(problems)) {
+    for (const std::string& reference : rule.references) {
+      for (const Bug& bug : knowledge.bugs) {
+        if (RefersTo(reference, bug)) examples.push_back({rule.id, rule.anomaly, bug.id});
+      }
+    }
     for (const auto& [cause, weight] : rule.root_causes)
       rules.push_back({rule.id, rule.anomaly, rule.symptom, cause, weight});
   }
@@ -37,12 +43,12 @@ absl::StatusOr<BugDatabase> BuildDatabase(const Knowledge& knowledge) {
     for (const std::string_view cause : info.root_causes)
       faults.push_back({std::string(info.name), std::string(cause), info.unavailable.empty()});
   }
-  return BugDatabase::Build(knowledge, rules, faults);
+  return BugDatabase::Build(knowledge, rules, examples, faults);
 }
 
 const Bug* WithId(const Knowledge& knowledge, const std::string& id) {
-  const auto it =
-      std::find_if(knowledge.bugs.begin(), knowledge.bugs.end(), [&](const Bug& bug) { return bug.id == id; });
+  const auto it = std::find_if(knowledge.bugs.begin(), knowledge.bugs.end(),
+                               [&](const Bug& bug) { return bug.id == id; });
   return it == knowledge.bugs.end() ? nullptr : &*it;
 }
 
@@ -52,7 +58,8 @@ absl::StatusOr<const Bug*> FindBug(const Knowledge& knowledge, const std::string
   const Bug* last = nullptr;
   for (const Bug& bug : knowledge.bugs) {
     if (absl::EqualsIgnoreCase(bug.id, id)) return &bug;
-    const bool ends_so = absl::EndsWithIgnoreCase(bug.id, Cat("/", id)) || absl::EndsWithIgnoreCase(bug.id, Cat("#", id));
+    const bool ends_so =
+        absl::EndsWithIgnoreCase(bug.id, Cat("/", id)) || absl::EndsWithIgnoreCase(bug.id, Cat("#", id));
     if (!ends_so) continue;
     found.push_back(bug.id);
     last = &bug;
@@ -60,7 +67,8 @@ absl::StatusOr<const Bug*> FindBug(const Knowledge& knowledge, const std::string
   if (found.size() == 1) return last;
   if (found.empty())
     return absl::NotFoundError(Cat("'", id, "': no bug has this id; see 'rankle bugs search'"));
-  return absl::InvalidArgumentError(Cat("'", id, "' could be ", absl::StrJoin(found, ", "), ": give the whole id"));
+  return absl::InvalidArgumentError(
+      Cat("'", id, "' could be ", absl::StrJoin(found, ", "), ": give the whole id"));
 }
 
 }  // namespace
@@ -88,10 +96,12 @@ void BugsCommand::DeclareFlags(Flags& flags) {
   search.Texts({.name = "TEXT", .type = "", .help = "Words, or a line of a log", .required = true}, words_);
   search.Integer({.name = "--limit", .type = "N", .help = "Most bugs to list"}, 1, 1000, limit_);
   declare("show", "Everything about one bug, with the rules and faults that fit it", show_)
-      .Text({.name = "ID", .type = "", .help = "deepspeedai/DeepSpeed#5008, or its end", .required = true}, id_);
+      .Text({.name = "ID", .type = "", .help = "deepspeedai/DeepSpeed#5008, or its end", .required = true},
+            id_);
   declare("stats", "How many bugs there are, by symptom, root cause and repository", stats_);
   declare("import", "Add your own bugs from a file of JSON lines", import_)
-      .Text({.name = "FILE", .type = "", .help = "JSON lines; see docs/taxonomy.md", .required = true}, file_);
+      .Text({.name = "FILE", .type = "", .help = "JSON lines; see docs/taxonomy.md", .required = true},
+            file_);
 }
 
 absl::StatusOr<std::string> BugsCommand::Search(const Knowledge& knowledge) const {
@@ -136,7 +146,8 @@ int BugsCommand::Import(Knowledge& knowledge) const {
     return kExitUnusable;
   };
   if (database_.empty())
-    return fail(absl::FailedPreconditionError("neither HOME nor XDG_DATA_HOME is set: name a file with --db"));
+    return fail(
+        absl::FailedPreconditionError("neither HOME nor XDG_DATA_HOME is set: name a file with --db"));
   const absl::StatusOr<std::string> text = ReadFile(file_);
   if (!text.ok()) return fail(text.status());
   std::vector<std::string> problems;
@@ -151,10 +162,10 @@ int BugsCommand::Import(Knowledge& knowledge) const {
   if (!problems.empty()) return kExitUnusable;  // all or nothing
   const auto count = taxonomy::ImportUserBugs(database_, bugs);
   if (!count.ok()) return fail(count.status());
-  const std::string done =
-      format_ == "json"
-          ? Cat("{\"schema\":\"rankle.bugs/1\",\"added\":", count->added, ",\"replaced\":", count->replaced, "}\n")
-          : Cat(count->added, " bugs added, ", count->replaced, " replaced in ", database_, "\n");
+  const std::string done = format_ == "json" ? Cat("{\"schema\":\"rankle.bugs/1\",\"added\":", count->added,
+                                                   ",\"replaced\":", count->replaced, "}\n")
+                                             : Cat(count->added, " bugs added, ", count->replaced,
+                                                   " replaced in ", database_, "\n");
   const absl::Status written = WriteOutput("", done);
   return written.ok() ? kExitOk : fail(written);
 }
@@ -168,8 +179,9 @@ int BugsCommand::Run(const std::vector<std::string>&) {
   if (import_) return Import(*knowledge);
   absl::Status status = database_.empty() ? absl::OkStatus() : taxonomy::AddUserBugs(database_, *knowledge);
   if (status.ok()) {
-    const absl::StatusOr<std::string> answer =
-        search_ ? Search(*knowledge) : show_ ? Show(*knowledge) : Statistics(*knowledge);
+    const absl::StatusOr<std::string> answer = search_ ? Search(*knowledge)
+                                               : show_ ? Show(*knowledge)
+                                                       : Statistics(*knowledge);
     status = answer.ok() ? WriteOutput("", *answer) : answer.status();
   }
   if (status.ok()) return kExitOk;

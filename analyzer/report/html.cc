@@ -39,12 +39,11 @@ std::string BugsHtml(const std::vector<SimilarBug>& bugs) {
 }
 
 std::string FindingHtml(const ReportedFinding& f) {
-  return absl::StrCat(
-      "<h3>", EscapeXml(f.anomaly), " <span class=\"mute\">", EscapeXml(f.rule),
-      absl::StrFormat(", confidence %.0f %%", 100 * f.confidence), "</span></h3><p>", EscapeXml(f.summary),
-      "</p>", List(f.evidence),
-      f.advice.empty() ? "" : absl::StrCat("<p class=\"mute\">", EscapeXml(f.advice), "</p>"),
-      BugsHtml(f.similar_bugs));
+  return absl::StrCat("<h3>", EscapeXml(f.anomaly), " <span class=\"mute\">", EscapeXml(f.rule),
+                      absl::StrFormat(", confidence %.0f %%", 100 * f.confidence), "</span></h3><p>",
+                      EscapeXml(f.summary), "</p>", List(f.evidence),
+                      f.advice.empty() ? "" : absl::StrCat("<p class=\"mute\">", EscapeXml(f.advice), "</p>"),
+                      BugsHtml(f.similar_bugs));
 }
 
 std::string ChainHtml(const std::vector<ChainLink>& chain) {

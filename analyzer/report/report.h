@@ -35,7 +35,7 @@ struct ReportedFinding {
   int64_t seq = 0;
   std::vector<int32_t> ranks, victims;
   std::vector<Link> links;
-  std::vector<std::string> hosts, evidence, look_alikes;
+  std::vector<std::string> hosts, evidence, look_alikes, references;
   std::vector<std::pair<std::string, double>> root_causes;
   std::vector<SimilarBug> similar_bugs;
   bool is_root = false;  // not explained by another finding

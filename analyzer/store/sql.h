@@ -1,6 +1,6 @@
-// SQL over the analyzer's data: one SQLite database, in memory unless a file is named. Big column data is registered as virtual
-// tables that read the columns in place; small fact tables are ordinary tables. Contract: the data behind a
-// virtual table must outlive the database; one thread at a time.
+// SQL over the analyzer's data: one SQLite database, in memory unless a file is named. Big column data is
+// registered as virtual tables that read the columns in place; small fact tables are ordinary tables.
+// Contract: the data behind a virtual table must outlive the database; one thread at a time.
 #pragma once
 
 #include <cstdint>

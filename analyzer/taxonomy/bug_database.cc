@@ -44,7 +44,8 @@ absl::Status AddEvidence(const Knowledge& k, store::Database& db) {
       }
     }
   }
-  for (const LogSignature& s : k.log_signatures) signatures.push_back({s.id, s.text, s.role, s.says, s.origin});
+  for (const LogSignature& s : k.log_signatures)
+    signatures.push_back({s.id, s.text, s.role, s.says, s.origin});
   absl::Status status = db.AddTable("evidence", "tag TEXT PRIMARY KEY, says TEXT, strength REAL", kinds);
   status.Update(db.AddTable("evidence_classes", "tag TEXT, class TEXT", classes));
   status.Update(db.AddTable("log_signatures",
@@ -55,49 +56,73 @@ absl::Status AddEvidence(const Knowledge& k, store::Database& db) {
 absl::Status AddBugs(const std::vector<Bug>& bugs, store::Database& db) {
   Rows rows, tags;
   for (const Bug& b : bugs) {
-    rows.push_back({b.id, TextOrNull(b.repo), OrNull(b.number), TextOrNull(b.url), b.title, b.symptom, b.root_cause,
-                    TextOrNull(b.manifestation), TextOrNull(b.evidence), TextOrNull(b.evidence_basis),
-                    TextOrNull(b.signature), TextOrNull(b.signature_origin), TextOrNull(b.fix),
-                    TextOrNull(b.framework_version), List(b.refs), TextOrNull(b.fix_commit), TextOrNull(b.fix_date),
-                    OrNull(b.fix_loc), OrNull(b.fix_loc_src), TextOrNull(b.label_confidence), int64_t{b.imported}});
+    rows.push_back({b.id,
+                    TextOrNull(b.repo),
+                    OrNull(b.number),
+                    TextOrNull(b.url),
+                    b.title,
+                    b.symptom,
+                    b.root_cause,
+                    TextOrNull(b.manifestation),
+                    TextOrNull(b.evidence),
+                    TextOrNull(b.evidence_basis),
+                    TextOrNull(b.signature),
+                    TextOrNull(b.signature_origin),
+                    TextOrNull(b.fix),
+                    TextOrNull(b.framework_version),
+                    List(b.refs),
+                    TextOrNull(b.fix_commit),
+                    TextOrNull(b.fix_date),
+                    OrNull(b.fix_loc),
+                    OrNull(b.fix_loc_src),
+                    TextOrNull(b.label_confidence),
+                    int64_t{b.imported}});
     for (const std::string& tag : b.evidence_tags) tags.push_back({b.id, tag});
   }
   absl::Status status = db.AddTable(
       "bugs",
       "id TEXT PRIMARY KEY, repo TEXT, number INTEGER, url TEXT, title TEXT, symptom TEXT, root_cause TEXT, "
-      "manifestation TEXT, evidence TEXT, evidence_basis TEXT, signature TEXT, signature_origin TEXT, fix TEXT, "
-      "framework_version TEXT, refs TEXT, fix_commit TEXT, fix_date TEXT, fix_loc INTEGER, fix_loc_src INTEGER, "
+      "manifestation TEXT, evidence TEXT, evidence_basis TEXT, signature TEXT, signature_origin TEXT, fix "
+      "TEXT, "
+      "framework_version TEXT, refs TEXT, fix_commit TEXT, fix_date TEXT, fix_loc INTEGER, fix_loc_src "
+      "INTEGER, "
       "label_confidence TEXT, imported INTEGER",
       rows);
   status.Update(db.AddTable("bug_tags", "bug TEXT, tag TEXT", tags));
   return status;
 }
 
-absl::Status AddCauses(const std::vector<RuleCause>& rules, const std::vector<FaultCause>& faults,
-                       store::Database& db) {
-  Rows rule_rows, fault_rows;
-  for (const RuleCause& r : rules) rule_rows.push_back({r.rule, r.anomaly, r.symptom, r.root_cause, r.weight});
+absl::Status AddCauses(const std::vector<RuleCause>& rules, const std::vector<RuleExample>& examples,
+                       const std::vector<FaultCause>& faults, store::Database& db) {
+  Rows rule_rows, example_rows, fault_rows;
+  for (const RuleExample& e : examples) example_rows.push_back({e.rule, e.anomaly, e.bug});
+  for (const RuleCause& r : rules)
+    rule_rows.push_back({r.rule, r.anomaly, r.symptom, r.root_cause, r.weight});
   for (const FaultCause& f : faults) fault_rows.push_back({f.action, f.root_cause, int64_t{f.available}});
-  absl::Status status =
-      db.AddTable("rule_causes", "rule TEXT, class TEXT, symptom TEXT, root_cause TEXT, weight REAL", rule_rows);
+  absl::Status status = db.AddTable(
+      "rule_causes", "rule TEXT, class TEXT, symptom TEXT, root_cause TEXT, weight REAL", rule_rows);
+  status.Update(db.AddTable("rule_examples", "rule TEXT, class TEXT, bug TEXT", example_rows));
   status.Update(db.AddTable("fault_causes", "action TEXT, root_cause TEXT, available INTEGER", fault_rows));
   return status;
 }
 
-// A rule is linked to a bug by the evidence that its class shows; failing that, by symptom and root cause.
+// A rule is linked to a bug because it names the bug, or by the evidence that its class shows; failing that,
+// by symptom and root cause.
 constexpr const char* kViewsAndIndex[] = {
-    "CREATE VIEW bug_rules AS "
-    "SELECT DISTINCT t.bug, r.rule, r.class, 'evidence' AS by FROM bug_tags t "
+    "CREATE VIEW evidence_rules AS SELECT DISTINCT t.bug, r.rule, r.class FROM bug_tags t "
     "JOIN evidence_classes e ON e.tag = t.tag JOIN rule_causes r ON r.class = e.class "
-    "JOIN bugs b ON b.id = t.bug WHERE r.symptom = b.symptom OR r.root_cause = b.root_cause "
+    "JOIN bugs b ON b.id = t.bug WHERE r.symptom = b.symptom OR r.root_cause = b.root_cause",
+    "CREATE VIEW bug_rules AS SELECT bug, rule, class, 'reference' AS by FROM rule_examples "
+    "UNION SELECT bug, rule, class, 'evidence' FROM evidence_rules e "
+    "WHERE NOT EXISTS (SELECT 1 FROM rule_examples x WHERE x.bug = e.bug AND x.rule = e.rule) "
     "UNION SELECT b.id, r.rule, r.class, 'symptom and root cause' FROM bugs b "
     "JOIN rule_causes r ON r.symptom = b.symptom AND r.root_cause = b.root_cause "
-    "WHERE NOT EXISTS (SELECT 1 FROM bug_tags t JOIN evidence_classes e ON e.tag = t.tag "
-    "  JOIN rule_causes x ON x.class = e.class AND (x.symptom = b.symptom OR x.root_cause = b.root_cause) "
-    "  WHERE t.bug = b.id)",
+    "WHERE NOT EXISTS (SELECT 1 FROM evidence_rules e WHERE e.bug = b.id) "
+    "AND NOT EXISTS (SELECT 1 FROM rule_examples x WHERE x.bug = b.id AND x.rule = r.rule)",
     "CREATE VIEW bug_faults AS SELECT b.id AS bug, f.action, f.available FROM bugs b "
     "JOIN fault_causes f ON f.root_cause = b.root_cause",
-    // porter: "mismatched" finds "mismatch". The tokenizer parts words at _ and -, as people do not agree there.
+    // porter: "mismatched" finds "mismatch". The tokenizer parts words at _ and -, as people do not agree
+    // there.
     "CREATE VIRTUAL TABLE bug_text USING fts5(id, signature, title, evidence, tags, fix, "
     "tokenize = 'porter unicode61')",
     "INSERT INTO bug_text SELECT b.id, b.signature, b.title, b.evidence, "
@@ -131,16 +156,19 @@ int64_t NumberAt(const std::vector<Value>& row, size_t column) {
 
 }  // namespace
 
-absl::StatusOr<BugDatabase> BugDatabase::Build(const Knowledge& knowledge, const std::vector<RuleCause>& rules,
+absl::StatusOr<BugDatabase> BugDatabase::Build(const Knowledge& knowledge,
+                                               const std::vector<RuleCause>& rules,
+                                               const std::vector<RuleExample>& examples,
                                                const std::vector<FaultCause>& faults) {
   auto database = store::Database::Open();
   if (!database.ok()) return database.status();
   BugDatabase built(*std::move(database));
-  if (absl::Status status = built.Fill(knowledge, rules, faults); !status.ok()) return status;
+  if (absl::Status status = built.Fill(knowledge, rules, examples, faults); !status.ok()) return status;
   return built;
 }
 
 absl::Status BugDatabase::Fill(const Knowledge& k, const std::vector<RuleCause>& rules,
+                               const std::vector<RuleExample>& examples,
                                const std::vector<FaultCause>& faults) {
   absl::Status status = database_.Query("BEGIN").status();
   status.Update(AddTerms("symptoms", k.symptoms, database_));
@@ -148,7 +176,7 @@ absl::Status BugDatabase::Fill(const Knowledge& k, const std::vector<RuleCause>&
   status.Update(AddTerms("manifestations", k.manifestations, database_));
   status.Update(AddEvidence(k, database_));
   status.Update(AddBugs(k.bugs, database_));
-  status.Update(AddCauses(rules, faults, database_));
+  status.Update(AddCauses(rules, examples, faults, database_));
   for (const char* sql : kViewsAndIndex) status.Update(database_.Query(sql).status());
   status.Update(database_.Query("COMMIT").status());
   return status;
@@ -157,8 +185,8 @@ absl::Status BugDatabase::Fill(const Knowledge& k, const std::vector<RuleCause>&
 absl::StatusOr<BugHits> BugDatabase::Search(const std::string& text, int64_t at_most) {
   const std::vector<std::string> words = QueryWords(text);
   if (words.empty()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("'", text, "': there is no word to search for: give words of an error message or a title"));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "'", text, "': there is no word to search for: give words of an error message or a title"));
   }
   // Weights by column: an id or a signature is what somebody pastes; the fix is our own wording.
   constexpr char kQuery[] =
@@ -184,7 +212,8 @@ absl::StatusOr<BugStatistics> BugDatabase::Statistics() {
   const std::pair<std::vector<BugCount>*, const char*> groups[] = {
       {&s.by_repo, "SELECT coalesce(repo, 'without a repo') AS n, count(*) FROM bugs GROUP BY n"},
       // Every word of the vocabulary, also those that no bug has.
-      {&s.by_symptom, "SELECT name AS n, count(id) FROM symptoms LEFT JOIN bugs ON symptom = name GROUP BY n"},
+      {&s.by_symptom,
+       "SELECT name AS n, count(id) FROM symptoms LEFT JOIN bugs ON symptom = name GROUP BY n"},
       {&s.by_root_cause,
        "SELECT name AS n, count(id) FROM root_causes LEFT JOIN bugs ON root_cause = name GROUP BY n"},
       {&s.by_manifestation,

@@ -20,6 +20,9 @@ struct RuleCause {
   std::string rule, anomaly, symptom, root_cause;
   double weight = 0;
 };
+struct RuleExample {
+  std::string rule, anomaly, bug;  // the rule's references name the bug
+};
 struct FaultCause {
   std::string action, root_cause;
   bool available = true;  // in this build
@@ -47,6 +50,7 @@ struct BugRule {
 class BugDatabase {
  public:
   static absl::StatusOr<BugDatabase> Build(const Knowledge& knowledge, const std::vector<RuleCause>& rules,
+                                           const std::vector<RuleExample>& examples,
                                            const std::vector<FaultCause>& faults);
   // Bugs that have the words of `text`, in any order; words are compared by their stems.
   absl::StatusOr<BugHits> Search(const std::string& text, int64_t at_most);
@@ -59,7 +63,7 @@ class BugDatabase {
  private:
   explicit BugDatabase(store::Database database) : database_(std::move(database)) {}
   absl::Status Fill(const Knowledge& knowledge, const std::vector<RuleCause>& rules,
-                    const std::vector<FaultCause>& faults);
+                    const std::vector<RuleExample>& examples, const std::vector<FaultCause>& faults);
   store::Database database_;
 };
 

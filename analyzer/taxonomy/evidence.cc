@@ -72,7 +72,8 @@ FindingEvidence CollectEvidence(const Store& store, const facts::Facts& facts,
                                 const std::vector<LogMatch>& log, const ReportedFinding& finding) {
   FindingEvidence e;
   e.anomaly = finding.anomaly, e.symptom = finding.symptom, e.op = finding.op;
-  e.communicator = finding.communicator, e.root_causes = finding.root_causes, e.log = &log;
+  e.communicator = finding.communicator, e.root_causes = finding.root_causes;
+  e.references = finding.references, e.log = &log;
   e.programs = store.command;
   for (const store::Process& p : store.processes) {
     // One command line stands for the many like it.

@@ -21,7 +21,8 @@ struct FindingEvidence {
   std::set<std::string> tokens;
   std::string anomaly, symptom, op, communicator;
   std::vector<std::pair<std::string, double>> root_causes;
-  std::string programs;  // command lines of the job, in lower case
+  std::vector<std::string> references;  // of the rule; bugs may be among them
+  std::string programs;                 // command lines of the job, in lower case
   const std::vector<LogMatch>* log = nullptr;
 };
 

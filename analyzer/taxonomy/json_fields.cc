@@ -78,9 +78,8 @@ std::optional<double> JsonFields::Number(const char* key) {
 std::vector<std::string> JsonFields::Texts(const char* key) {
   const Json* value = Find(key, kOptional);
   if (value == nullptr) return {};
-  const bool all_texts =
-      value->is_array() &&
-      std::all_of(value->begin(), value->end(), [](const Json& item) { return item.is_string(); });
+  const bool all_texts = value->is_array() && std::all_of(value->begin(), value->end(),
+                                                          [](const Json& item) { return item.is_string(); });
   if (!all_texts) {
     Fail(absl::StrCat("field \"", key, "\" must be a list of texts"));
     return {};

@@ -42,6 +42,12 @@ struct Bug {
   bool imported = false;  // the user's own
 };
 
+// Does a rule's reference, "DeepSpeed#7580", mean this bug?
+inline bool RefersTo(const std::string& reference, const Bug& bug) {
+  return !reference.empty() && bug.id.ends_with(reference) &&
+         (bug.id.size() == reference.size() || bug.id[bug.id.size() - reference.size() - 1] == '/');
+}
+
 struct Knowledge {
   std::vector<Term> symptoms, root_causes, manifestations;
   std::vector<EvidenceKind> evidence;

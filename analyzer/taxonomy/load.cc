@@ -72,10 +72,10 @@ EvidenceKind ReadEvidence(JsonFields& f, const std::vector<LogSignature>& signat
   for (const std::string& alternative : f.Texts("shown_by")) {
     kind.alternatives.push_back(absl::StrSplit(alternative, ' ', absl::SkipEmpty()));
     for (const std::string& token : kind.alternatives.back()) {
-      const bool known =
-          !absl::StartsWith(token, "log:") ||
-          std::any_of(signatures.begin(), signatures.end(),
-                      [&](const LogSignature& s) { return absl::StrCat("log:", s.id) == token; });
+      const bool known = !absl::StartsWith(token, "log:") ||
+                         std::any_of(signatures.begin(), signatures.end(), [&](const LogSignature& s) {
+                           return absl::StrCat("log:", s.id) == token;
+                         });
       if (!known) f.Fail(absl::StrCat("\"", token, "\" names no log signature"));
     }
   }

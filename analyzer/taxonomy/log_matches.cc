@@ -19,8 +19,8 @@ int32_t RankInLine(std::string_view line) {
     if (at == std::string_view::npos) continue;
     const size_t begin = at + lead.size(), end = line.find(']', begin);
     int32_t rank = -1;
-    if (end != std::string_view::npos && absl::SimpleAtoi(std::string(line.substr(begin, end - begin)), &rank) &&
-        rank >= 0) {
+    if (end != std::string_view::npos &&
+        absl::SimpleAtoi(std::string(line.substr(begin, end - begin)), &rank) && rank >= 0) {
       return rank;
     }
   }
@@ -52,7 +52,7 @@ LogScanner::LogScanner(const Knowledge& knowledge)
 void LogScanner::Scan(const std::string& file, std::string_view text, int64_t first_line,
                       std::vector<LogMatch>& matches) const {
   int64_t number = first_line;
-  for (size_t begin = 0; begin < text.size(); number += first_line > 0) {
+  for (size_t begin = 0; begin<text.size(); number += first_line> 0) {
     const size_t end = std::min(text.find('\n', begin), text.size());
     const std::string_view line = text.substr(begin, end - begin);
     begin = end + 1;
@@ -79,9 +79,9 @@ absl::Status AddLogMatches(const std::vector<LogMatch>& matches, store::Database
   };
   std::vector<std::vector<store::Value>> rows;
   for (const LogMatch& m : matches) {
-    rows.push_back({m.file, m.line > 0 ? store::Value{m.line} : store::Value{}, m.signature, text_or_null(m.id),
-                    text_or_null(m.role), m.rank >= 0 ? store::Value{int64_t{m.rank}} : store::Value{}, m.count,
-                    m.text});
+    rows.push_back({m.file, m.line > 0 ? store::Value{m.line} : store::Value{}, m.signature,
+                    text_or_null(m.id), text_or_null(m.role),
+                    m.rank >= 0 ? store::Value{int64_t{m.rank}} : store::Value{}, m.count, m.text});
   }
   return database.AddTable(
       "log_matches",

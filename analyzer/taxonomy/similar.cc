@@ -22,6 +22,7 @@ constexpr double kSignatureInLog = 3;  // the very text of that bug
 constexpr double kCommonSignatureInLog = 0.5;
 constexpr double kSameSymptom = 0.5;
 constexpr double kSameOperation = 0.5;
+constexpr double kNamedByRule = 0.5;
 constexpr double kSameRole = 0.3;
 constexpr double kSameFramework = 0.3;
 // The bar: half-strength evidence that many bugs share needs the symptom and a likely root cause beside it.
@@ -50,10 +51,14 @@ const std::vector<Words>& OperationWords() {
 // How communicators are named, and the words for what they serve; compared as whole words.
 const std::vector<Words>& RoleWords() {
   static const auto* words = new std::vector<Words>{
-      {"pp", {"pipeline", "pp", "stage", "stages"}}, {"pipeline", {"pipeline", "pp", "stage", "stages"}},
-      {"tp", {"tp"}},                      {"tensor", {"tp"}},
-      {"ep", {"expert", "experts", "moe", "ep"}},    {"moe", {"expert", "experts", "moe", "ep"}},
-      {"expert", {"expert", "experts", "moe", "ep"}}, {"sp", {"sequence", "sp"}},
+      {"pp", {"pipeline", "pp", "stage", "stages"}},
+      {"pipeline", {"pipeline", "pp", "stage", "stages"}},
+      {"tp", {"tp"}},
+      {"tensor", {"tp"}},
+      {"ep", {"expert", "experts", "moe", "ep"}},
+      {"moe", {"expert", "experts", "moe", "ep"}},
+      {"expert", {"expert", "experts", "moe", "ep"}},
+      {"sp", {"sequence", "sp"}},
       {"cp", {"context", "cp"}},
   };
   return *words;
@@ -73,8 +78,8 @@ std::string ManifestationOf(const std::string& anomaly) {
   static constexpr struct {
     const char* prefix;
     const char* manifestation;
-  } kTable[] = {{"crash.oom", "oom"}, {"memory.", "oom"},  {"hang.init", "init_failure"}, {"hang.", "hang"},
-                {"crash.", "crash"},  {"slow.", "slow"}, {"wrong.", "wrong_result"}};
+  } kTable[] = {{"crash.oom", "oom"}, {"memory.", "oom"}, {"hang.init", "init_failure"}, {"hang.", "hang"},
+                {"crash.", "crash"},  {"slow.", "slow"},  {"wrong.", "wrong_result"}};
   for (const auto& [prefix, manifestation] : kTable) {
     if (absl::StartsWith(anomaly, prefix)) return manifestation;
   }
@@ -140,6 +145,9 @@ class Matcher {
       if (cause == bug.root_cause)
         c.Add(weight, absl::StrCat("its root cause, ", cause, ", is a usual one of this finding"));
     }
+    for (const std::string& reference : finding_.references) {
+      if (RefersTo(reference, bug)) c.Add(kNamedByRule, "the rule names it as an example");
+    }
     AddContext(bug, c);
     return c;
   }
@@ -175,8 +183,8 @@ class Matcher {
   }
 
   void AddContext(const Bug& bug, Candidate& c) const {
-    const std::string text =
-        absl::AsciiStrToLower(absl::StrCat(bug.title, " ", bug.evidence, " ", bug.fix));
+    // Not the fix: what it uses is not what was wrong.
+    const std::string text = absl::AsciiStrToLower(absl::StrCat(bug.title, " ", bug.evidence));
     for (const Words& operation : OperationWords()) {
       const bool named = std::any_of(operation.in_bugs.begin(), operation.in_bugs.end(),
                                      [&](const char* word) { return absl::StrContains(text, word); });

@@ -16,9 +16,9 @@ using nlohmann::ordered_json;
 // "file is not a database (offset -1)" -> path: the reason: what to do
 absl::Status CannotUse(const std::string& path, const absl::Status& status) {
   const std::string message(status.message());
-  return absl::InvalidArgumentError(
-      absl::StrCat(path, ": cannot be used as a bug database: ", message.substr(0, message.rfind(" (offset ")),
-                   ": choose another file with --db, or move this one away"));
+  return absl::InvalidArgumentError(absl::StrCat(
+      path, ": cannot be used as a bug database: ", message.substr(0, message.rfind(" (offset ")),
+      ": choose another file with --db, or move this one away"));
 }
 
 }  // namespace
@@ -50,14 +50,15 @@ absl::StatusOr<ImportCount> ImportUserBugs(const std::string& path, const std::v
   if (const fs::path directory = fs::path(path).parent_path(); !directory.empty()) {
     fs::create_directories(directory, error);
     if (error)
-      return absl::PermissionDeniedError(
-          absl::StrCat(directory.string(), ": cannot be created: ", error.message(), ": choose a file with --db"));
+      return absl::PermissionDeniedError(absl::StrCat(
+          directory.string(), ": cannot be created: ", error.message(), ": choose a file with --db"));
   }
   auto database = store::Database::OpenFile(path);
   if (!database.ok()) return CannotUse(path, database.status());
   ImportCount count;
   // An import that is interrupted leaves the file as it was: SQLite rolls back.
-  for (const char* sql : {"BEGIN IMMEDIATE", "CREATE TABLE IF NOT EXISTS user_bugs(id TEXT PRIMARY KEY, record TEXT)"}) {
+  for (const char* sql :
+       {"BEGIN IMMEDIATE", "CREATE TABLE IF NOT EXISTS user_bugs(id TEXT PRIMARY KEY, record TEXT)"}) {
     if (auto done = database->Query(sql); !done.ok()) return CannotUse(path, done.status());
   }
   for (const Bug& bug : bugs) {

@@ -79,13 +79,15 @@ std::string BugText(const BugDetails& details) {
   const Bug& b = *details.bug;
   std::string text = absl::StrCat(b.id, b.imported ? "  (imported)" : "", "\n");
   text += Field("title", b.title) + Field("url", b.url) + Field("symptom", b.symptom) +
-          Field("shows as", b.manifestation) + Field("root cause", b.root_cause) + Field("evidence", b.evidence);
+          Field("shows as", b.manifestation) + Field("root cause", b.root_cause) +
+          Field("evidence", b.evidence);
   text += Field("known by", b.signature.empty() ? "" : absl::StrCat("\"", b.signature, "\"")) +
           Field("tags", absl::StrJoin(b.evidence_tags, ", ")) + Field("fix", b.fix);
-  if (!b.fix_commit.empty()) text += Field("fixed in", absl::StrCat(b.fix_commit.substr(0, 12), " ", b.fix_date));
-  text += Field("labels", b.label_confidence.empty()
-                              ? ""
-                              : absl::StrCat("confidence ", b.label_confidence, ", evidence ", b.evidence_basis));
+  if (!b.fix_commit.empty())
+    text += Field("fixed in", absl::StrCat(b.fix_commit.substr(0, 12), " ", b.fix_date));
+  text += Field("labels", b.label_confidence.empty() ? ""
+                                                     : absl::StrCat("confidence ", b.label_confidence,
+                                                                    ", evidence ", b.evidence_basis));
   for (const taxonomy::EvidenceKind* kind : details.evidence)
     text += Field("rankle sees", absl::StrCat(kind->says, " (", kind->tag, ")"));
   for (const taxonomy::BugRule& rule : details.rules)
@@ -105,9 +107,8 @@ std::string BugDetailsJson(const BugDetails& details) {
 }
 
 std::string StatisticsText(const BugStatistics& s) {
-  std::string text = absl::StrFormat("%d bugs, %d of them imported; %d have a signature, the others leave no "
-                                     "telling text\n",
-                                     s.bugs, s.imported, s.with_signature);
+  std::string text = absl::StrFormat("%d bugs, %d of them imported; %d have a signature on record\n", s.bugs,
+                                     s.imported, s.with_signature);
   text += Field("note", kSelection);
   return text + CountLines("Repository", s.by_repo) + CountLines("Symptom", s.by_symptom) +
          CountLines("Shows as", s.by_manifestation) + CountLines("Root cause", s.by_root_cause);

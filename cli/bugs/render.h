@@ -17,7 +17,8 @@ struct BugDetails {
 };
 
 std::string BugListText(const std::vector<const taxonomy::Bug*>& bugs, bool all_words);
-std::string BugListJson(const std::string& query, const std::vector<const taxonomy::Bug*>& bugs, bool all_words);
+std::string BugListJson(const std::string& query, const std::vector<const taxonomy::Bug*>& bugs,
+                        bool all_words);
 std::string BugText(const BugDetails& details);
 std::string BugDetailsJson(const BugDetails& details);
 std::string StatisticsText(const taxonomy::BugStatistics& statistics);

@@ -1,7 +1,5 @@
 #include "analyzer/taxonomy/evidence.h"
 
-#include <algorithm>
-
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -48,10 +46,9 @@ size_t FinishedBefore(const Store& store, int32_t rank, int64_t time) {
 
 void AddFailures(const Store& store, const facts::Facts& facts, const ReportedFinding& finding,
                  std::set<std::string>& tokens) {
+  const std::set<int32_t> ranks(finding.ranks.begin(), finding.ranks.end());
   for (const localize::Failure& f : facts.failures) {
-    const bool named = std::find(finding.ranks.begin(), finding.ranks.end(), store.GlobalRank(f.rank)) !=
-                       finding.ranks.end();
-    if (!f.root || !named) continue;
+    if (!f.root || ranks.count(store.GlobalRank(f.rank)) == 0) continue;
     const bool of_a_call = f.kind == localize::FailureKind::kCuda || f.kind == localize::FailureKind::kNccl ||
                            f.kind == localize::FailureKind::kOutOfMemory;
     if (of_a_call) tokens.insert(absl::StrCat("result:", f.what.substr(f.what.rfind(' ') + 1)));
@@ -74,11 +71,10 @@ FindingEvidence CollectEvidence(const Store& store, const facts::Facts& facts,
   e.anomaly = finding.anomaly, e.symptom = finding.symptom, e.op = finding.op;
   e.communicator = finding.communicator, e.root_causes = finding.root_causes;
   e.references = finding.references, e.log = &log;
-  e.programs = store.command;
-  for (const store::Process& p : store.processes) {
-    // One command line stands for the many like it.
-    if (!absl::StrContains(e.programs, p.command)) absl::StrAppend(&e.programs, " ", p.command);
-  }
+  e.programs = store.command;  // of the launcher
+  // The ranks of a job run one program: the first stands for all.
+  if (const store::Process* first = store.ranks.empty() ? nullptr : store.ProcessOf(0); first != nullptr)
+    absl::StrAppend(&e.programs, " ", first->command);
   absl::AsciiStrToLower(&e.programs);
   e.tokens.insert(absl::StrCat("class:", finding.anomaly));
   if (!finding.op.empty()) {

@@ -3,14 +3,12 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
-#include <set>
 #include <tuple>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/str_split.h"
+#include "analyzer/taxonomy/bug_words.h"
 
 namespace rankle::taxonomy {
 namespace {
@@ -27,78 +25,6 @@ constexpr double kSameRole = 0.3;
 constexpr double kSameFramework = 0.3;
 // The bar: half-strength evidence that many bugs share needs the symptom and a likely root cause beside it.
 constexpr double kLeast = 1.5;
-
-struct Words {
-  const char* name;  // as in the record
-  std::vector<const char*> in_bugs;
-};
-
-// How bug reports write operations.
-const std::vector<Words>& OperationWords() {
-  static const auto* words = new std::vector<Words>{
-      {"AllReduce", {"all-reduce", "all_reduce", "allreduce"}},
-      {"ReduceScatter", {"reduce-scatter", "reduce_scatter"}},
-      {"AllGather", {"all-gather", "all_gather", "allgather"}},
-      {"Broadcast", {"broadcast"}},
-      {"Bcast", {"broadcast"}},
-      {"AlltoAll", {"all-to-all", "alltoall"}},
-      {"Send", {"send", "recv", "p2p", "point-to-point"}},
-      {"Recv", {"send", "recv", "p2p", "point-to-point"}},
-  };
-  return *words;
-}
-
-// How communicators are named, and the words for what they serve; compared as whole words.
-const std::vector<Words>& RoleWords() {
-  static const auto* words = new std::vector<Words>{
-      {"pp", {"pipeline", "pp", "stage", "stages"}},
-      {"pipeline", {"pipeline", "pp", "stage", "stages"}},
-      {"tp", {"tp"}},
-      {"tensor", {"tp"}},
-      {"ep", {"expert", "experts", "moe", "ep"}},
-      {"moe", {"expert", "experts", "moe", "ep"}},
-      {"expert", {"expert", "experts", "moe", "ep"}},
-      {"sp", {"sequence", "sp"}},
-      {"cp", {"context", "cp"}},
-  };
-  return *words;
-}
-
-struct Framework {
-  const char* repo;
-  const char* in_command;
-  const char* name;
-};
-constexpr Framework kFrameworks[] = {{"deepspeedai/DeepSpeed", "deepspeed", "DeepSpeed"},
-                                     {"NVIDIA/Megatron-LM", "megatron", "Megatron-LM"},
-                                     {"hpcaitech/ColossalAI", "colossalai", "Colossal-AI"}};
-
-// How the bugs write that a job failed in the way of this class.
-std::string ManifestationOf(const std::string& anomaly) {
-  static constexpr struct {
-    const char* prefix;
-    const char* manifestation;
-  } kTable[] = {{"crash.oom", "oom"}, {"memory.", "oom"}, {"hang.init", "init_failure"}, {"hang.", "hang"},
-                {"crash.", "crash"},  {"slow.", "slow"},  {"wrong.", "wrong_result"}};
-  for (const auto& [prefix, manifestation] : kTable) {
-    if (absl::StartsWith(anomaly, prefix)) return manifestation;
-  }
-  return "";
-}
-
-std::set<std::string> WordsOf(const std::string& text) {
-  std::set<std::string> words;
-  std::string word;
-  for (const char c : text + " ") {
-    if (absl::ascii_isalpha(static_cast<unsigned char>(c))) {
-      word += absl::ascii_tolower(static_cast<unsigned char>(c));
-    } else if (!word.empty()) {
-      words.insert(std::move(word));
-      word.clear();
-    }
-  }
-  return words;
-}
 
 std::string PlaceOf(const LogMatch& match) {
   const std::string name = match.file.substr(match.file.rfind('/') + 1);
@@ -183,25 +109,13 @@ class Matcher {
   }
 
   void AddContext(const Bug& bug, Candidate& c) const {
-    // Not the fix: what it uses is not what was wrong.
-    const std::string text = absl::AsciiStrToLower(absl::StrCat(bug.title, " ", bug.evidence));
-    for (const Words& operation : OperationWords()) {
-      const bool named = std::any_of(operation.in_bugs.begin(), operation.in_bugs.end(),
-                                     [&](const char* word) { return absl::StrContains(text, word); });
-      if (finding_.op == operation.name && named)
-        c.Add(kSameOperation, absl::StrCat("it was about ", operation.name, " too"));
-    }
-    const std::set<std::string> role = WordsOf(finding_.communicator), words = WordsOf(text);
-    for (const Words& each : RoleWords()) {
-      const bool named = std::any_of(each.in_bugs.begin(), each.in_bugs.end(),
-                                     [&](const char* word) { return words.count(word) > 0; });
-      if (role.count(each.name) == 0 || !named) continue;
-      c.Add(kSameRole, absl::StrCat("it was about ", each.in_bugs.front(), " groups too"));
-    }
-    for (const Framework& framework : kFrameworks) {
-      if (bug.repo == framework.repo && absl::StrContains(finding_.programs, framework.in_command))
-        c.Add(kSameFramework, absl::StrCat("the job runs ", framework.name));
-    }
+    const std::string subject = SubjectOf(bug);
+    if (SpeaksOfOperation(subject, finding_.op))
+      c.Add(kSameOperation, absl::StrCat("it was about ", finding_.op, " too"));
+    if (const std::string role = CommonRole(subject, finding_.communicator); !role.empty())
+      c.Add(kSameRole, absl::StrCat("it was about ", role, " groups too"));
+    if (const std::string framework = FrameworkInUse(bug, finding_.programs); !framework.empty())
+      c.Add(kSameFramework, absl::StrCat("the job runs ", framework));
   }
 
   struct Shown {

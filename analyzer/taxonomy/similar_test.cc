@@ -102,6 +102,23 @@ TEST_F(SimilarTest, AtMostThreeAndEqualsAreOrderedBySurenessThenFixDate) {
   EXPECT_THAT(Ids(Find()), ElementsAre("d", "c", "b"));
 }
 
+TEST_F(SimilarTest, WhatTheyAreAboutOrdersBugsWithTheSameEvidence) {
+  finding_.op = "ReduceScatter", finding_.communicator = "pp#1",
+  finding_.programs = "python train_deepspeed.py";
+  knowledge_.bugs = {MakeBug("plain", "likely", {"size"}), MakeBug("framework", "likely", {"size"}),
+                     MakeBug("operation", "likely", {"size"}), MakeBug("role", "likely", {"size"})};
+  knowledge_.bugs[0].evidence = "support of all_gather";  // "pp" is no word of it
+  knowledge_.bugs[1].repo = "deepspeedai/DeepSpeed", knowledge_.bugs[1].title += " in a pipeline";
+  knowledge_.bugs[2].evidence = "stops in reduce_scatter of stage 2";
+  knowledge_.bugs[3].evidence = "all_reduce of pipeline stages";
+  knowledge_.bugs[3].fix = "use reduce_scatter";  // what a fix uses was not what was wrong
+  const std::vector<SimilarBug> found = Find();
+  ASSERT_THAT(Ids(found), ElementsAre("operation", "framework", "role"));
+  EXPECT_THAT(found[0].why, HasSubstr("it was about ReduceScatter too; it was about pipeline groups too"));
+  EXPECT_THAT(found[1].why, HasSubstr("the job runs DeepSpeed"));
+  EXPECT_THAT(found[2].why, Not(HasSubstr("ReduceScatter")));
+}
+
 TEST_F(SimilarTest, ASentenceInTheLogMeetsABugWhateverItsTags) {
   knowledge_.bugs = {MakeBug("a", "unlikely", {})};
   knowledge_.bugs[0].signature = "quorum lost in zone", knowledge_.bugs[0].symptom = "crash";

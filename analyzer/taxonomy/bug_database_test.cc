@@ -145,6 +145,15 @@ TEST_F(UserBugsTest, TheSameIdReplaces) {
   EXPECT_EQ(knowledge_.bugs.back().title, "second");
 }
 
+TEST_F(UserBugsTest, ABugThatIsBuiltInByNowCountsOnce) {
+  std::vector<Bug> bugs = Mine("mine");
+  bugs[0].id = knowledge_.bugs[0].id;
+  ASSERT_TRUE(ImportUserBugs(file(), bugs).ok());
+  ASSERT_TRUE(AddUserBugs(file(), knowledge_).ok());
+  EXPECT_THAT(knowledge_.bugs, SizeIs(181));
+  EXPECT_EQ(Build().Statistics()->imported, 0);
+}
+
 TEST_F(UserBugsTest, AFileThatIsNoneIsRefusedAndAnAbsentOneIsEmpty) {
   EXPECT_TRUE(AddUserBugs(file(), knowledge_).ok());
   std::filesystem::create_directories(directory_ / "deep");

@@ -64,6 +64,20 @@ LogSignature ReadLogSignature(JsonFields& f) {
   return s;
 }
 
+// What a token may begin with; evidence.h says what it means.
+constexpr const char* kTokenKinds[] = {"class",  "kind", "field",  "wait",  "culprits", "op",
+                                       "signal", "exit", "result", "phase", "log"};
+
+void CheckToken(const std::string& token, const std::vector<LogSignature>& signatures, JsonFields& f) {
+  const auto is_of = [&](const char* kind) { return absl::StartsWith(token, absl::StrCat(kind, ":")); };
+  if (std::none_of(std::begin(kTokenKinds), std::end(kTokenKinds), is_of))
+    f.Fail(absl::StrCat("\"", token, "\" begins with none of ", absl::StrJoin(kTokenKinds, ":, "), ":"));
+  const bool is_known = std::any_of(signatures.begin(), signatures.end(), [&](const LogSignature& s) {
+    return absl::StrCat("log:", s.id) == token;
+  });
+  if (is_of("log") && !is_known) f.Fail(absl::StrCat("\"", token, "\" names no log signature"));
+}
+
 EvidenceKind ReadEvidence(JsonFields& f, const std::vector<LogSignature>& signatures) {
   EvidenceKind kind;
   kind.tag = f.Text("tag", kRequired), kind.says = f.Text("says", kRequired);
@@ -71,13 +85,7 @@ EvidenceKind ReadEvidence(JsonFields& f, const std::vector<LogSignature>& signat
   if (kind.strength <= 0 || kind.strength > 1) f.Fail("field \"strength\" must be above 0, and 1 at most");
   for (const std::string& alternative : f.Texts("shown_by")) {
     kind.alternatives.push_back(absl::StrSplit(alternative, ' ', absl::SkipEmpty()));
-    for (const std::string& token : kind.alternatives.back()) {
-      const bool known = !absl::StartsWith(token, "log:") ||
-                         std::any_of(signatures.begin(), signatures.end(), [&](const LogSignature& s) {
-                           return absl::StrCat("log:", s.id) == token;
-                         });
-      if (!known) f.Fail(absl::StrCat("\"", token, "\" names no log signature"));
-    }
+    for (const std::string& token : kind.alternatives.back()) CheckToken(token, signatures, f);
   }
   if (kind.alternatives.empty()) f.Fail("field \"shown_by\" is missing or empty");
   return kind;

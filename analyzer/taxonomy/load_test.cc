@@ -112,6 +112,9 @@ TEST(LoadTest, ReferencesBetweenFilesAreChecked) {
   EXPECT_THAT(ErrorOf({{"x/evidence.jsonl",
                         R"({"tag": "t", "says": "s", "strength": 1, "shown_by": ["log:none"]})"}}),
               HasSubstr("x/evidence.jsonl:1: \"log:none\" names no log signature"));
+  EXPECT_THAT(ErrorOf({{"x/evidence.jsonl",
+                        R"({"tag": "t", "says": "s", "strength": 1, "shown_by": ["clas:hang.init"]})"}}),
+              HasSubstr("x/evidence.jsonl:1: \"clas:hang.init\" begins with none of class:, kind:"));
   EXPECT_THAT(ErrorOf({{"x/symptoms.jsonl", kSymptoms}}),
               HasSubstr("x/symptoms.jsonl:1: \"hang\" is given twice"));
   EXPECT_THAT(ErrorOf({{"x/other.jsonl", "{}"}}),

@@ -90,6 +90,22 @@ TEST(LogScannerTest, LinesOfRankleItselfAreNotEvidence) {
   EXPECT_THAT(Scan("rankle: fault: CUDA out of memory\n"), IsEmpty());
 }
 
+TEST(LogMatchesTable, ShowsWhatIsNotKnownAsNull) {
+  auto database = store::Database::Open();
+  ASSERT_TRUE(database.ok()) << database.status();
+  ASSERT_TRUE(
+      AddLogMatches({{"a.log", 3, "NCCL WARN", "nccl_warn", "ambiguous", 2, 5, "[Rank 2] NCCL WARN x"},
+                     {"a.log", 0, "quorum lost in zone", "", "", -1, 1, "quorum lost in zone 3"}},
+                    *database)
+          .ok());
+  const auto query = [&](const char* sql) { return database->Query(sql)->rows[0][0]; };
+  EXPECT_EQ(query("SELECT line * 100 + rank * 10 + count FROM log_matches WHERE id = 'nccl_warn'"),
+            store::Value{int64_t{325}});
+  EXPECT_EQ(query("SELECT count(*) FROM log_matches WHERE line IS NULL AND rank IS NULL AND id IS NULL AND "
+                  "role IS NULL"),
+            store::Value{int64_t{1}});
+}
+
 class JobLogsTest : public ::testing::Test {
  protected:
   JobLogsTest() : directory_(std::filesystem::path(::testing::TempDir()) / "job_logs_test") {

@@ -1,6 +1,7 @@
 #include "analyzer/taxonomy/user_bugs.h"
 
 #include <filesystem>
+#include <set>
 
 #include "absl/strings/str_cat.h"
 #include "analyzer/store/sql.h"
@@ -38,7 +39,10 @@ absl::Status AddUserBugs(const std::string& path, Knowledge& knowledge) {
   std::vector<std::string> problems;
   std::vector<Bug> bugs = LoadBugs({path, lines}, knowledge, problems);
   if (!problems.empty()) return CannotUse(path, absl::InvalidArgumentError(problems.front()));
+  std::set<std::string> built_in;
+  for (const Bug& bug : knowledge.bugs) built_in.insert(bug.id);
   for (Bug& bug : bugs) {
+    if (built_in.count(bug.id) > 0) continue;
     bug.imported = true;
     knowledge.bugs.push_back(std::move(bug));
   }

@@ -10,7 +10,8 @@
 
 namespace rankle::taxonomy {
 
-// Adds the bugs of the file, marked as imported. A file that does not exist holds none.
+// Adds the bugs of the file, marked as imported. A file that does not exist holds none. Where a newer version
+// of the program has a bug built in that the user once imported, the built-in one counts.
 absl::Status AddUserBugs(const std::string& path, Knowledge& knowledge);
 
 struct ImportCount {

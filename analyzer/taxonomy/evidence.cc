@@ -45,10 +45,12 @@ size_t FinishedBefore(const Store& store, int32_t rank, int64_t time) {
 }
 
 void AddFailures(const Store& store, const facts::Facts& facts, const ReportedFinding& finding,
-                 std::set<std::string>& tokens) {
+                 FindingEvidence& e) {
+  std::set<std::string>& tokens = e.tokens;
   const std::set<int32_t> ranks(finding.ranks.begin(), finding.ranks.end());
   for (const localize::Failure& f : facts.failures) {
     if (!f.root || ranks.count(store.GlobalRank(f.rank)) == 0) continue;
+    e.failures.insert(f.what);
     const bool of_a_call = f.kind == localize::FailureKind::kCuda || f.kind == localize::FailureKind::kNccl ||
                            f.kind == localize::FailureKind::kOutOfMemory;
     if (of_a_call) tokens.insert(absl::StrCat("result:", f.what.substr(f.what.rfind(' ') + 1)));
@@ -85,7 +87,7 @@ FindingEvidence CollectEvidence(const Store& store, const facts::Facts& facts,
     AddWaits(store, facts, finding, e.tokens);
     AddDisagreements(store, facts, finding, e.tokens);
   }
-  if (absl::StartsWith(finding.anomaly, "crash.")) AddFailures(store, facts, finding, e.tokens);
+  if (absl::StartsWith(finding.anomaly, "crash.")) AddFailures(store, facts, finding, e);
   for (const LogMatch& match : log) {
     if (!match.id.empty()) e.tokens.insert(absl::StrCat("log:", match.id));
   }

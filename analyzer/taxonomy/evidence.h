@@ -22,6 +22,7 @@ struct FindingEvidence {
   std::string anomaly, symptom, op, communicator;
   std::vector<std::pair<std::string, double>> root_causes;
   std::vector<std::string> references;  // of the rule; bugs may be among them
+  std::set<std::string> failures;       // what failed, in words, of the failures that the finding names
   std::string programs;                 // command lines of the launcher and the first rank, in lower case
   const std::vector<LogMatch>* log = nullptr;
 };

@@ -17,13 +17,15 @@ namespace {
 // less the more bugs share it. What can only order the list counts less than the rarest evidence.
 constexpr double kEvidence = 2;
 constexpr double kSignatureInLog = 3;  // the very text of that bug
+constexpr double kSignatureInFailure = 3;
 constexpr double kCommonSignatureInLog = 0.5;
 constexpr double kSameSymptom = 0.5;
 constexpr double kSameOperation = 0.5;
 constexpr double kNamedByRule = 0.5;
 constexpr double kSameRole = 0.3;
 constexpr double kSameFramework = 0.3;
-// The bar: half-strength evidence that many bugs share needs the symptom and a likely root cause beside it.
+// The bar: half-strength evidence needs the same symptom beside it and, where other bugs share it, a likely
+// root cause too.
 constexpr double kLeast = 1.5;
 
 std::string PlaceOf(const LogMatch& match) {
@@ -63,7 +65,8 @@ class Matcher {
     c.bug = &bug;
     const bool same_symptom = bug.symptom == finding_.symptom;
     const bool alike = same_symptom || bug.manifestation == ManifestationOf(finding_.anomaly);
-    AddSignature(bug, alike, c);
+    AddSignature(bug, c);
+    if (alike) AddFailure(bug, c);
     if (alike) AddEvidence(bug, c);
     if (!c.met) return c;
     if (same_symptom) c.score += kSameSymptom;
@@ -95,17 +98,29 @@ class Matcher {
     }
   }
 
-  void AddSignature(const Bug& bug, bool alike, Candidate& c) const {
+  void AddSignature(const Bug& bug, Candidate& c) const {
     const auto it = by_signature_.find(bug.signature);
     if (bug.signature.empty() || it == by_signature_.end()) return;
     const LogMatch& match = *it->second;
-    // What follows from many faults says little about one; a bare name may stand in a harmless line.
+    // What follows from many faults, or from any mistake in a program, says little about one; a bare name may
+    // stand in a harmless line or in any stack trace.
     const bool telling = IsTellingSignature(bug) && (match.role.empty() || match.role == "cause");
     const bool sentence = absl::StrContains(bug.signature, ' ');
-    const bool meets = telling && (sentence || alike);
+    const bool meets = telling && sentence;
     c.met = c.met || meets;
     c.Add(meets ? kSignatureInLog : kCommonSignatureInLog,
           absl::StrCat("its signature \"", bug.signature, "\" stands in ", PlaceOf(match)));
+  }
+
+  void AddFailure(const Bug& bug, Candidate& c) const {
+    if (!IsTellingSignature(bug)) return;
+    for (const std::string& what : finding_.failures) {
+      if (!absl::StrContains(what, bug.signature)) continue;
+      c.met = true;
+      c.Add(kSignatureInFailure,
+            absl::StrCat("its signature \"", bug.signature, "\" is what failed: ", what));
+      return;
+    }
   }
 
   void AddContext(const Bug& bug, Candidate& c) const {

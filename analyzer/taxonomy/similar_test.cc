@@ -129,6 +129,23 @@ TEST_F(SimilarTest, ASentenceInTheLogMeetsABugWhateverItsTags) {
   EXPECT_THAT(found[0].why, HasSubstr("its signature \"quorum lost in zone\" stands in node1.log:12"));
 }
 
+TEST_F(SimilarTest, ABareNameInTheLogMeetsNoBug) {
+  knowledge_.bugs = {MakeBug("a", "likely", {})};
+  knowledge_.bugs[0].signature = "init_device_mesh";
+  log_ = {{"log.txt", 1, "init_device_mesh", "", "", -1, 1, "  File \"x.py\", line 7, in init_device_mesh"}};
+  EXPECT_THAT(Find(), IsEmpty());
+}
+
+TEST_F(SimilarTest, TheTextOfAFailureMeetsABugOfTheSameSymptom) {
+  knowledge_.bugs = {MakeBug("a", "unlikely", {}), MakeBug("b", "unlikely", {})};
+  knowledge_.bugs[0].signature = knowledge_.bugs[1].signature = "ShardError";
+  knowledge_.bugs[1].symptom = "crash", knowledge_.bugs[1].manifestation = "crash";
+  finding_.failures = {"C++ exception ShardError"};
+  const std::vector<SimilarBug> found = Find();
+  ASSERT_THAT(Ids(found), ElementsAre("a"));
+  EXPECT_THAT(found[0].why, HasSubstr("\"ShardError\" is what failed: C++ exception ShardError"));
+}
+
 TEST_F(SimilarTest, WhatManyFaultsLeadToInALogMeetsNoBug) {
   knowledge_.bugs = {MakeBug("a", "likely", {}), MakeBug("b", "likely", {})};
   knowledge_.bugs[0].signature = "Watchdog caught it", knowledge_.bugs[1].signature = "said of a class";
@@ -206,6 +223,14 @@ TEST(SimilarBugsOfAJob, BusErrorResemblesTheTooSmallSharedMemory) {
   EXPECT_THAT(SimilarTo(Diagnose(job), "crash.process"), ElementsAre("NVIDIA/nccl#983"));
 }
 
+TEST(SimilarBugsOfAJob, SystemErrorWhileCommunicatorsAreCreatedResemblesTheContainerWithoutSharedIpc) {
+  JobBuilder job(2);
+  const int world = job.Communicator("world", {0, 1});
+  job.Creating(world, 0, 0.5).NotCreatedBy(world, 1);
+  job.FailedCall(1, 0.6, "ncclCommInitRank", 2).Exited(1, 0.7, 1).ObservedUntil(5);
+  EXPECT_THAT(SimilarTo(Diagnose(job), "crash.nccl"), ElementsAre("NVIDIA/nccl#473"));
+}
+
 TEST(SimilarBugsOfAJob, MemoryThatRunsOutAfterManySteps) {
   DdpJob j(4);
   j.job.FailedCall(1, 2.4, "cudaMalloc", 2).Exited(1, 2.5, 1);
@@ -253,6 +278,11 @@ TEST_F(SimilarBugsByLog, ATellingLineFindsItsBug) {
   const Report report = Crash("KeyError: 'PDSH_SSH_ARGS_APPEND'");
   ASSERT_THAT(SimilarTo(report, "crash.process"), ElementsAre("deepspeedai/DeepSpeed#5318"));
   EXPECT_THAT(report.findings[0].similar_bugs[0].why, HasSubstr("stands in similar_test.log:2"));
+}
+
+TEST_F(SimilarBugsByLog, WhatAnyPythonProgramMaySayFindsNone) {
+  EXPECT_THAT(SimilarTo(Crash("TypeError: 'NoneType' object is not subscriptable"), "crash.process"),
+              IsEmpty());
 }
 
 TEST_F(SimilarBugsByLog, ALineThatFollowsFromManyFaultsFindsNone) {

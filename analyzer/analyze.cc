@@ -1,11 +1,16 @@
 #include "analyzer/analyze.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <set>
 
 #include "analyzer/facts/facts.h"
 #include "analyzer/import/importer.h"
 #include "analyzer/rules/rule.h"
+#include "analyzer/taxonomy/job_logs.h"
+#include "analyzer/taxonomy/load.h"
+#include "analyzer/taxonomy/similar.h"
+#include "analyzer/taxonomy/user_bugs.h"
 #include "analyzer/verdict/verdict.h"
 
 namespace rankle {
@@ -32,9 +37,25 @@ JobSummary Summarize(const store::Store& store) {
   return job;
 }
 
+// What is known about bugs. The user's part may be unusable: then it is said, and the analysis goes on
+// without.
+absl::StatusOr<taxonomy::Knowledge> LoadKnowledge(const AnalyzeOptions& options,
+                                                  std::vector<std::string>& notes) {
+  auto knowledge = taxonomy::LoadBuiltIn();
+  if (!knowledge.ok() || options.bug_database.empty()) return knowledge;
+  const absl::Status own = taxonomy::AddUserBugs(options.bug_database, *knowledge);
+  if (!own.ok()) notes.emplace_back(own.message());
+  return knowledge;
+}
+
 }  // namespace
 
-absl::StatusOr<Report> AnalyzeStore(store::Store input, const AnalyzeOptions& options) {
+absl::StatusOr<Report> AnalyzeStore(store::Store input, const AnalyzeOptions& options,
+                                    const std::vector<std::string>& logs) {
+  std::vector<std::string> notes;
+  auto knowledge = LoadKnowledge(options, notes);
+  if (!knowledge.ok()) return knowledge.status();
+  const std::vector<taxonomy::LogMatch> log = taxonomy::ScanJobLogs(logs, *knowledge, notes);
   auto store = std::make_shared<const store::Store>(std::move(input));
   Report report;
   report.store = store;
@@ -48,7 +69,8 @@ absl::StatusOr<Report> AnalyzeStore(store::Store input, const AnalyzeOptions& op
   const facts::Facts facts = facts::FindFacts(*store, settings);
   auto database = store::Database::Open();
   if (!database.ok()) return database.status();
-  for (absl::Status status : {AddStoreTables(*store, *database), AddFactTables(*store, facts, *database)}) {
+  for (absl::Status status : {AddStoreTables(*store, *database), AddFactTables(*store, facts, *database),
+                              taxonomy::AddLogMatches(log, *database)}) {
     if (!status.ok()) return status;
   }
   std::vector<rules::Finding> findings;
@@ -61,8 +83,13 @@ absl::StatusOr<Report> AnalyzeStore(store::Store input, const AnalyzeOptions& op
     findings.insert(findings.end(), found->begin(), found->end());
   }
   verdict::Decide(*store, facts, findings, report);
+  for (ReportedFinding& finding : report.findings) {
+    finding.similar_bugs =
+        FindSimilarBugs(*knowledge, taxonomy::CollectEvidence(*store, facts, log, finding));
+  }
   report.job = Summarize(*store);
   report.data_quality = store->quality;
+  report.data_quality.notes.insert(report.data_quality.notes.end(), notes.begin(), notes.end());
   if (!options.database_file.empty()) {
     if (absl::Status status = database->SaveTo(options.database_file); !status.ok()) return status;
   }
@@ -70,9 +97,14 @@ absl::StatusOr<Report> AnalyzeStore(store::Store input, const AnalyzeOptions& op
 }
 
 absl::StatusOr<Report> Analyze(const std::vector<std::string>& paths, const AnalyzeOptions& options) {
-  auto store = import::ImportPaths(paths);
+  // A log named by the user is no trace; alone it is not enough either.
+  std::vector<std::string> traces = paths;
+  std::erase_if(traces, [](const std::string& path) {
+    return taxonomy::IsJobLog(path) && !std::filesystem::is_directory(path);
+  });
+  auto store = import::ImportPaths(traces.empty() ? paths : traces);
   if (!store.ok()) return store.status();
-  return AnalyzeStore(*std::move(store), options);
+  return AnalyzeStore(*std::move(store), options, taxonomy::FindJobLogs(paths));
 }
 
 }  // namespace rankle

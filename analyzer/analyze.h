@@ -13,6 +13,7 @@ namespace rankle {
 struct AnalyzeOptions {
   std::string rules_directory;  // extra rules; a rule with a known id replaces the built-in one
   std::string database_file;    // also write all tables into this SQLite file
+  std::string bug_database;     // the user's own bugs (taxonomy/user_bugs.h); "" = none, may be absent
   double hang_after_s = 2;      // shorter waits are never called a hang
   double hang_after_periods =
       10;  // nor are waits shorter than this many usual intervals of their communicator
@@ -21,7 +22,8 @@ struct AnalyzeOptions {
 // Errors (all of them unusable input): nothing readable, rule directory missing, database not writable.
 absl::StatusOr<Report> Analyze(const std::vector<std::string>& paths, const AnalyzeOptions& options);
 
-// The same for a job that is in memory already.
-absl::StatusOr<Report> AnalyzeStore(store::Store store, const AnalyzeOptions& options);
+// The same for a job that is in memory already; `logs` are files with what it printed.
+absl::StatusOr<Report> AnalyzeStore(store::Store store, const AnalyzeOptions& options,
+                                    const std::vector<std::string>& logs = {});
 
 }  // namespace rankle

@@ -1,5 +1,6 @@
 #include "cli/analyze_command.h"
 
+#include "cli/bugs/user_database.h"
 #include "cli/launch/exit_status.h"
 #include "cli/launch/message.h"
 #include "cli/output.h"
@@ -39,6 +40,9 @@ void AnalyzeCommand::DeclareFlags(Flags& flags) {
       options_.rules_directory);
   flags.Text({.name = "--db", .type = "FILE", .help = "Also write all tables into this SQLite file"},
              options_.database_file);
+  options_.bug_database = DefaultBugDatabase();
+  flags.Text({.name = "--bugs", .type = "FILE", .help = "Your own bugs, from `rankle bugs import`"},
+             options_.bug_database);
 }
 
 int AnalyzeCommand::Run(const std::vector<std::string>&) {

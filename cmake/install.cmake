@@ -15,7 +15,9 @@ install(CODE "
     file(INSTALL \"${CMAKE_LIBRARY_OUTPUT_DIRECTORY}/vgpu\" DESTINATION \"\${CMAKE_INSTALL_PREFIX}/lib\")
   endif()")
 
-install(DIRECTORY ${CMAKE_SOURCE_DIR}/rules DESTINATION share/rankle FILES_MATCHING PATTERN "*.sql")
+# Rules and bugs are compiled in; these are for reading and as examples of one's own.
+install(DIRECTORY ${CMAKE_SOURCE_DIR}/rules DESTINATION share/rankle FILES_MATCHING PATTERN "*.sql" PATTERN "*.jsonl")
+install(DIRECTORY ${CMAKE_SOURCE_DIR}/corpora/bugs DESTINATION share/rankle/corpora FILES_MATCHING PATTERN "*.jsonl")
 install(DIRECTORY ${CMAKE_SOURCE_DIR}/corpora/plans ${CMAKE_SOURCE_DIR}/corpora/suites DESTINATION share/rankle/corpora
         FILES_MATCHING PATTERN "*.yaml")
 install(FILES ${CMAKE_SOURCE_DIR}/tracer/api/rankle.h DESTINATION include/rankle)

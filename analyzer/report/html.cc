@@ -28,12 +28,22 @@ std::string List(const std::vector<std::string>& items) {
   return html + "</ul>";
 }
 
+std::string BugsHtml(const std::vector<SimilarBug>& bugs) {
+  if (bugs.empty()) return "";
+  std::string html = "<p class=\"mute\">Similar bugs that were fixed:</p><ul>";
+  for (const SimilarBug& bug : bugs) {
+    absl::StrAppend(&html, "<li>", EscapeXml(bug.id), ": ", EscapeXml(bug.title), " <span class=\"mute\">",
+                    EscapeXml(bug.why), "</span></li>");
+  }
+  return html + "</ul>";
+}
+
 std::string FindingHtml(const ReportedFinding& f) {
-  return absl::StrCat(
-      "<h3>", EscapeXml(f.anomaly), " <span class=\"mute\">", EscapeXml(f.rule),
-      absl::StrFormat(", confidence %.0f %%", 100 * f.confidence), "</span></h3><p>", EscapeXml(f.summary),
-      "</p>", List(f.evidence),
-      f.advice.empty() ? "" : absl::StrCat("<p class=\"mute\">", EscapeXml(f.advice), "</p>"));
+  return absl::StrCat("<h3>", EscapeXml(f.anomaly), " <span class=\"mute\">", EscapeXml(f.rule),
+                      absl::StrFormat(", confidence %.0f %%", 100 * f.confidence), "</span></h3><p>",
+                      EscapeXml(f.summary), "</p>", List(f.evidence),
+                      f.advice.empty() ? "" : absl::StrCat("<p class=\"mute\">", EscapeXml(f.advice), "</p>"),
+                      BugsHtml(f.similar_bugs));
 }
 
 std::string ChainHtml(const std::vector<ChainLink>& chain) {

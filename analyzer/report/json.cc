@@ -16,7 +16,9 @@ Json Links(const std::vector<Link>& links) {
 
 Json Bugs(const std::vector<SimilarBug>& bugs) {
   Json list = Json::array();
-  for (const SimilarBug& bug : bugs) list.push_back({{"id", bug.id}, {"why", bug.why}});
+  for (const SimilarBug& bug : bugs) {
+    list.push_back({{"id", bug.id}, {"why", bug.why}, {"title", bug.title}, {"fix", bug.fix}});
+  }
   return list;
 }
 

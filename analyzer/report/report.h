@@ -24,8 +24,9 @@ struct Verdict {
   bool IsHealthy() const { return anomaly == "healthy"; }
 };
 
+// A bug that was really fixed and looks like the finding; `why` says in words what they have in common.
 struct SimilarBug {
-  std::string id, why;
+  std::string id, title, why, fix;
 };
 
 struct ReportedFinding {
@@ -34,7 +35,7 @@ struct ReportedFinding {
   int64_t seq = 0;
   std::vector<int32_t> ranks, victims;
   std::vector<Link> links;
-  std::vector<std::string> hosts, evidence, look_alikes;
+  std::vector<std::string> hosts, evidence, look_alikes, references;
   std::vector<std::pair<std::string, double>> root_causes;
   std::vector<SimilarBug> similar_bugs;
   bool is_root = false;  // not explained by another finding

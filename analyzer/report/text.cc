@@ -80,6 +80,12 @@ std::string RenderText(const Report& r) {
         absl::StrAppend(&looks, looks.empty() ? "" : "; ", look);
       out += Heading("What else it could be") + Wrap("  ", looks);
     }
+    if (!top.similar_bugs.empty()) out += Heading("Similar bugs that were fixed");
+    for (const SimilarBug& bug : top.similar_bugs) {
+      out += Wrap("  - ", absl::StrCat(bug.id, ": ", bug.title));
+      out += Wrap("    why: ", bug.why);
+      if (!bug.fix.empty()) out += Wrap("    fix: ", bug.fix);
+    }
     std::string symptoms;
     for (size_t i = 1; i < r.findings.size() && i < 6; ++i) {
       symptoms += Wrap("  - ", absl::StrCat(r.findings[i].anomaly, ": ", r.findings[i].summary));

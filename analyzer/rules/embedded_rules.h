@@ -1,4 +1,4 @@
-// The rule files of this build, compiled in (embed.cmake).
+// The rule files of this build, compiled in (cmake/embed_files.cmake).
 #pragma once
 
 #include <vector>

@@ -158,11 +158,13 @@ Database::Database(Database&&) noexcept = default;
 Database& Database::operator=(Database&&) noexcept = default;
 Database::~Database() = default;
 
-absl::StatusOr<Database> Database::Open() {
+absl::StatusOr<Database> Database::Open() { return OpenFile(":memory:"); }
+
+absl::StatusOr<Database> Database::OpenFile(const std::string& path) {
   auto state = std::make_unique<State>();
-  if (sqlite3_open_v2(":memory:", &state->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, nullptr) !=
+  if (sqlite3_open_v2(path.c_str(), &state->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, nullptr) !=
       SQLITE_OK) {
-    return absl::InternalError(absl::StrCat("SQLite: ", sqlite3_errmsg(state->db)));
+    return absl::UnavailableError(absl::StrCat(path, ": SQLite: ", sqlite3_errmsg(state->db)));
   }
   return Database(std::move(state));
 }
@@ -205,9 +207,11 @@ absl::Status Database::AddTable(const std::string& name, const std::string& colu
   return absl::OkStatus();
 }
 
-absl::StatusOr<QueryResult> Database::Query(const std::string& sql) {
+absl::StatusOr<QueryResult> Database::Query(const std::string& sql, const std::vector<Value>& parameters) {
   auto statement = state_->Prepare(sql);
   if (!statement.ok()) return statement.status();
+  for (size_t i = 0; i < parameters.size(); ++i)
+    Bind(statement->get(), static_cast<int>(i) + 1, parameters[i]);
   QueryResult result;
   const int columns = sqlite3_column_count(statement->get());
   for (int i = 0; i < columns; ++i) result.columns.push_back(sqlite3_column_name(statement->get(), i));

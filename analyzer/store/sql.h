@@ -1,6 +1,6 @@
-// SQL over the analyzer's data: one in-memory SQLite database. Big column data is registered as virtual
-// tables that read the columns in place; small fact tables are ordinary tables. Contract: the data behind a
-// virtual table must outlive the database; one thread at a time.
+// SQL over the analyzer's data: one SQLite database, in memory unless a file is named. Big column data is
+// registered as virtual tables that read the columns in place; small fact tables are ordinary tables.
+// Contract: the data behind a virtual table must outlive the database; one thread at a time.
 #pragma once
 
 #include <cstdint>
@@ -36,6 +36,8 @@ struct QueryResult {
 class Database {
  public:
   static absl::StatusOr<Database> Open();
+  // A database in a file, which is created when it is absent.
+  static absl::StatusOr<Database> OpenFile(const std::string& path);
   Database(Database&&) noexcept;
   Database& operator=(Database&&) noexcept;
   ~Database();
@@ -46,7 +48,9 @@ class Database {
                         const std::vector<std::vector<Value>>& rows);
   // Runs one statement. The message of an error ends with "(offset N)" where SQLite knows the place in the
   // text.
-  absl::StatusOr<QueryResult> Query(const std::string& sql);
+  absl::StatusOr<QueryResult> Query(const std::string& sql) { return Query(sql, {}); }
+  // The same with values for the parameters ?1, ?2 ...
+  absl::StatusOr<QueryResult> Query(const std::string& sql, const std::vector<Value>& parameters);
   // Copies every table, virtual ones too, into a new SQLite file.
   absl::Status SaveTo(const std::string& path);
 

@@ -165,6 +165,8 @@ struct Sample {
   float largest = 0;
   int64_t time = 0;
   std::string name;  // of a replica
+};
+
 // How the clock of a host differs from that of the reference host: ahead by offset + drift * (t - reference),
 // t on the clock of the reference host. The times of a Store are corrected by it already.
 struct HostClock {

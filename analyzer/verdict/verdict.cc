@@ -120,6 +120,7 @@ ReportedFinding ToReported(const Finding& f) {
   r.rule = f.rule->id, r.anomaly = f.rule->anomaly, r.severity = f.rule->severity;
   r.communicator = f.communicator, r.op = f.op, r.summary = f.summary, r.seq = f.seq;
   r.symptom = f.rule->symptom, r.advice = f.rule->advice, r.look_alikes = f.rule->look_alikes;
+  r.references = f.rule->references;
   r.confidence = f.confidence, r.since_s = f.since_s, r.at_s = f.at_s, r.effect_s = f.effect_s;
   r.ranks = f.ranks, r.victims = f.victims, r.links = f.links, r.hosts = f.hosts, r.evidence = f.evidence;
   r.root_causes = f.rule->root_causes;

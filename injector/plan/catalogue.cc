@@ -78,7 +78,11 @@ constexpr Parameter kThrowParameters[] = {
 
 constexpr std::string_view kLateCauses[] = {"hardware_network_environment", "configuration_error"};
 constexpr std::string_view kAbsentCauses[] = {"distributed_communication_error", "concurrency_error"};
-constexpr std::string_view kErrorCauses[] = {"hardware_network_environment", "api_misuse"};
+// version_incompatibility: NCCL answers a peer of another version with ncclInvalidUsage.
+constexpr std::string_view kErrorCauses[] = {"hardware_network_environment", "api_misuse",
+                                             "version_incompatibility"};
+// concurrency_error: threads that race decide in which order they call.
+constexpr std::string_view kOrderCauses[] = {"distributed_communication_error", "concurrency_error"};
 constexpr std::string_view kCommunicationCauses[] = {"distributed_communication_error"};
 constexpr std::string_view kArgumentCauses[] = {"distributed_communication_error", "distributed_tensor_error",
                                                 "allocation_strategy_error"};
@@ -125,7 +129,7 @@ constexpr ActionInfo kCatalogue[] = {
     {Action::kSwap, "swap", "issues the call after the process's next matching call", kOperations, {},
      "two operations in the other order than on its peers",
      "orders that change over more than two calls",
-     kCommunicationCauses, "", "swap ncclAllReduce rank=2 call=60"},
+     kOrderCauses, "", "swap ncclAllReduce rank=2 call=60"},
     {Action::kMutate, "mutate", "changes an argument: count, datatype, root, op, peer, comm, stream", kAny, kMutateParameters,
      "nothing at once; ranks disagree about the operation, or results are wrong",
      "a wrong tensor: the buffer stays as it was, so a count must not grow past it",

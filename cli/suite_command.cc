@@ -45,7 +45,7 @@ class Progress {
 };
 
 absl::Status WriteIfWanted(const std::string& path, const std::string& content) {
-  return path.empty() ? absl::OkStatus() : WriteFileAtomically(path, content);
+  return path.empty() ? absl::OkStatus() : WriteFile(path, content);
 }
 
 }  // namespace

@@ -29,10 +29,9 @@ absl::StatusOr<FaultFiles> WriteFaultFiles(const plan::Plan& plan, const std::st
   if (plan.size() == 0) return FaultFiles{};
   const FaultFiles files{.plan_path = Cat(output_dir, "/plan.armed"),
                          .control_path = Cat(output_dir, "/control")};
-  if (absl::Status status = WriteFileAtomically(files.plan_path, plan.Arm(kDefaultSeed)); !status.ok())
-    return status;
+  if (absl::Status status = WriteFile(files.plan_path, plan.Arm(kDefaultSeed)); !status.ok()) return status;
   const std::string readable = Cat(absl::StrJoin(plan.Describe(), "\n"), "\n");
-  if (absl::Status status = WriteFileAtomically(Cat(output_dir, "/plan.txt"), readable); !status.ok()) {
+  if (absl::Status status = WriteFile(Cat(output_dir, "/plan.txt"), readable); !status.ok()) {
     return status;
   }
   const absl::StatusOr<plan::ControlFile> control =

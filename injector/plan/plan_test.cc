@@ -363,6 +363,30 @@ TEST(ShortForm, EqualsTheYamlOfTheSameFault) {
   EXPECT_EQ(yaml.Describe(), brief.Describe());
 }
 
+TEST(ShortForm, ValuesMayBeSpelledAsInAPlan) {
+  const struct {
+    const char *as_in_a_plan, *brief;
+  } cases[] = {
+      {"delay collective rank=1 call=50.. time={uniform: [5ms, 20ms]}",
+       "delay collective rank=1 call=50.. time=uniform(5ms,20ms)"},
+      {"delay collective time={ normal: [20ms, 5ms] } at=exit",
+       "delay collective time=normal(20ms,5ms) at=exit"},
+      {"hang collective rank=[1, 4..7] comm=[dp*, 'a, b']", "hang collective rank=1,4..7 comm=dp*,'a, b'"}};
+  for (const auto& [as_in_a_plan, brief] : cases) {
+    Plan one, other;
+    EXPECT_EQ(one.AddShortForm(as_in_a_plan).message(), "");
+    ASSERT_TRUE(other.AddShortForm(brief).ok());
+    EXPECT_EQ(one.Describe(), other.Describe());
+  }
+}
+
+TEST(ShortForm, BracesThatAreNoDistributionAreRefused) {
+  EXPECT_THAT(ErrorOfShort("delay collective time={5ms, 20ms}"),
+              testing::HasSubstr("{uniform: [least, most]}"));
+  EXPECT_THAT(ErrorOfShort("delay collective time={uniform: [5ms, 20ms]"), testing::HasSubstr("not closed"));
+  EXPECT_EQ(ErrorOfShort("throw ncclSend what='{quoted}'"), "");
+}
+
 TEST(Targets, GroupsAndGlobsKeepWhatTheActionCanWorkOn) {
   Plan plan;
   ASSERT_TRUE(plan.AddShortForm("mutate collective field=root value=1").ok());
@@ -461,7 +485,7 @@ INSTANTIATE_TEST_SUITE_P(
                     "slow-copy memcpy rate=100MiB/s", "gpu-lost ncclAllReduce", "xid cuda code=48",
                     "exit process after=3s code=0", "abort ncclCommInitRank comm_size=4",
                     "signal ncclSend signal=STOP for=5s", "signal ncclSend signal=40",
-                    "throw ncclSend type=std::bad_alloc what=''",
+                    "throw ncclSend type=std::bad_alloc what=''", "throw ncclSend what='{a}'",
                     "throw ncclSend what='it\"s \\ late' stack='*step*;main' host=node?,other "
                     "local_rank=0..3 comm_rank=2"));
 

@@ -83,8 +83,9 @@ HangPolicy PolicyOf(const RunOptions& options) {
     policy.action = HangPolicy::Action::kCommand;
     policy.command = options.on_hang;
   }
-  policy.watch = options.watch;
-  policy.hang_after_ns = static_cast<uint64_t>(options.hang_after_s * 1e9);
+  policy.patience.adaptive = policy.say_resumed = options.watch;
+  policy.patience.hang_after_ns = static_cast<uint64_t>(HangAfterSeconds(options) * 1e9);
+  policy.patience.idle_after_ns = policy.patience.hang_after_ns * (options.hang_after_s ? 1 : kIdlePatience);
   return policy;
 }
 
@@ -140,6 +141,10 @@ void SayWhatCame(const RunOutcome& outcome, const RunOptions& options) {
 
 }  // namespace
 
+double HangAfterSeconds(const RunOptions& options) {
+  return options.hang_after_s.value_or(options.usual_hang_after_s);
+}
+
 absl::Status CheckRunnable(const RunOptions& options) {
   if (absl::Status status = CheckGpus(options); !status.ok()) return status;
   return CheckInstallation(options);
@@ -193,7 +198,7 @@ RunOutcome RunToEnd(const RunOptions& options) {
   RunOutcome outcome{.exit_code = RunJob(job), .started = true, .output_dir = *output_dir};
   if (!options.quiet) SayWhatCame(outcome, options);
   if (options.fail_on_anomaly)
-    outcome.exit_code = ExitCodeWithVerdict(outcome.exit_code, *output_dir, options.hang_after_s);
+    outcome.exit_code = ExitCodeWithVerdict(outcome.exit_code, *output_dir, HangAfterSeconds(options));
   return outcome;
 }
 

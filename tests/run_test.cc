@@ -216,9 +216,18 @@ TEST_F(Run, AnOperationThatNeverEndsIsAHang) {
   EXPECT_EQ(RunJson()["stalls_ns"].size(), 1u);
 }
 
-TEST_F(Run, ComputingWithNothingInFlightIsNoHang) {
-  const Finished run = RunRankle(Command({"-q", "-n", "2", "--hang-after", "0.3", "--on-hang", "kill"},
-                                         {RECORDED_RANK, "compute", "1500"}));
+TEST_F(Run, SilenceIsAHangAfterTheTimeThatTheUserChose) {
+  const Finished run = RunRankle(Command({"-q", "-n", "2", "--hang-after", "0.4", "--on-hang", "kill"},
+                                         {RECORDED_RANK, "compute", "1000000"}));
+  EXPECT_EQ(run.exit_code, 137);
+  const nlohmann::json json = RunJson();
+  EXPECT_EQ(json["stalls_ns"].size(), 1u);
+  EXPECT_EQ(json["processes"][0]["ended_by"], "rankle");
+}
+
+TEST_F(Run, AJobWithoutNcclOrCudaIsNeverCalledStalled) {
+  const Finished run =
+      RunRankle(Shell({"-q", "-n", "2", "--hang-after", "0.2", "--on-hang", "kill"}, "sleep 1.5"));
   EXPECT_EQ(run.exit_code, 0);
   EXPECT_THAT(RunJson()["stalls_ns"], IsEmpty());
 }

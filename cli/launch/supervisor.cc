@@ -42,7 +42,7 @@ class Supervisor {
         terminal_(link_.guard_group),
         record_(job.record),
         sampler_(job.output_dir),
-        detector_(job.hang.hang_after_ns, job.hang.watch) {}
+        detector_(job.hang.patience) {}
 
   int Run();
 
@@ -63,6 +63,7 @@ class Supervisor {
   void EndLeftovers();
   bool AnyRunning() const;
   uint64_t FirstEndNs(bool failures_only) const;  // 0 = none ended
+  uint64_t LastEndNs() const;                     // 0 = none ended
   uint64_t SampleIntervalNs() const;
 
   const Job& job_;
@@ -94,9 +95,17 @@ uint64_t Supervisor::FirstEndNs(bool failures_only) const {
   return first;
 }
 
+uint64_t Supervisor::LastEndNs() const {
+  uint64_t last = 0;
+  for (const RunProcess& process : record_.processes) {
+    if (process.end) last = std::max(last, process.end->ended_ns);
+  }
+  return last;
+}
+
 uint64_t Supervisor::SampleIntervalNs() const {
-  return std::clamp<uint64_t>(job_.hang.hang_after_ns / 8, kSecond / 20,
-                              job_.hang.watch ? kSecond / 5 : kSecond);
+  return std::clamp<uint64_t>(job_.hang.patience.hang_after_ns / 8, kSecond / 20,
+                              job_.hang.patience.adaptive ? kSecond / 5 : kSecond);
 }
 
 void Supervisor::SaveRecord() {
@@ -196,7 +205,7 @@ void Supervisor::StartHangAction() {
     execl("/bin/sh", "sh", "-c", job_.hang.command.c_str(), nullptr);
     _exit(127);
   }
-  if (job_.report) job_.report(job_.output_dir, static_cast<double>(job_.hang.hang_after_ns) * 1e-9);
+  if (job_.report) job_.report(job_.output_dir, static_cast<double>(job_.hang.patience.hang_after_ns) * 1e-9);
   _exit(0);
 }
 
@@ -224,14 +233,15 @@ void Supervisor::LookForStall() {
                          .processes = processes,
                          .first_end_ns = FirstEndNs(/*failures_only=*/false),
                          .first_failure_ns = FirstEndNs(/*failures_only=*/true),
+                         .last_end_ns = LastEndNs(),
                          .any_running = AnyRunning()});
-  if (change == HangDetector::Change::kResumed && job_.hang.watch) {
+  if (change == HangDetector::Change::kResumed && job_.hang.say_resumed) {
     Say(Cat("the job goes on after ", DurationText(now - record_.stalls_ns.back())));
   }
   if (change != HangDetector::Change::kStalled) return;
   record_.stalls_ns.push_back(now);
   SaveRecord();
-  Say(Cat("the job has made no progress for ", DurationText(detector_.Patience())));
+  Say(Cat("the job has made no progress for ", DurationText(now - detector_.last_progress_ns())));
   StartHangAction();
 }
 

@@ -27,13 +27,15 @@ struct Expectation {
   std::string log, not_log;  // regular expressions; empty = not checked
 };
 
+inline constexpr double kSuiteHangAfterS = 5;
+
 struct SuiteCase {
   std::string name;
   int line = 0;
   int ranks = 0;  // 0: the command starts its ranks itself
   int virtual_gpus = 0;
   uint64_t timeout_ns = 60'000'000'000;
-  uint64_t hang_after_ns = 5'000'000'000;
+  std::optional<uint64_t> hang_after_ns;  // absent: kSuiteHangAfterS
   std::string on_hang = "kill";
   std::vector<std::string> command;
   std::optional<uint64_t> seed;

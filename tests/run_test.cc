@@ -93,12 +93,12 @@ TEST_F(Run, OnlyTheFirstRankReadsStandardInput) {
   EXPECT_EQ(ReadWhole(out_dir() + "/in1"), "");
 }
 
-TEST_F(Run, TheFirstFailureOfARankIsTheExitCode) {
+TEST_F(Run, TheLowestFailedRankGivesTheExitCodeWhoeverFailsFirst) {
   // Rank 2 fails first; rank 1 waits for that before it fails too.
   const Finished run = RunRankle(Shell({"-q", "-n", "3"},
                                        "case $RANK in 2) exit 5;; 1) until grep -q '\"exit_code\":5,' "
                                        "$RANKLE_OUT/run.json; do :; done; exit 6;; esac"));
-  EXPECT_EQ(run.exit_code, 5);
+  EXPECT_EQ(run.exit_code, 6);
 }
 
 TEST_F(Run, RunJsonTellsHowEachProcessEnded) {

@@ -300,9 +300,11 @@ int Supervisor::Run() {
   }
   EndLeftovers();
 
-  std::vector<ProcessEnd> ends;
-  for (const RunProcess& process : record_.processes) ends.push_back(*process.end);
-  record_.exit_code = JobExitCode(ends);
+  std::vector<ProcessEnd> by_themselves, by_rankle;
+  for (const RunProcess& process : record_.processes) {
+    (process.ended_by_rankle ? by_rankle : by_themselves).push_back(*process.end);
+  }
+  record_.exit_code = JobExitCode(by_themselves, by_rankle);
   record_.end_monotonic_ns = MonotonicNs();
   SaveRecord();
   return *record_.exit_code;

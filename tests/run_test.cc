@@ -209,6 +209,15 @@ TEST_F(Run, OnHangRunsTheUsersCommandAndGoesOn) {
   EXPECT_TRUE(fs::exists(out_dir() + "/called"));
 }
 
+TEST_F(Run, AHangCommandThatOutlivesTheJobIsEndedAndSaid) {
+  const Finished run = RunRankle(Shell(
+      {"-q", "-n", "2", "--hang-after", "0.2", "--on-hang", "touch $RANKLE_OUT/called; sleep 1000 & wait"},
+      "[ $RANK = 1 ] && exit 3; until [ -e $RANKLE_OUT/called ]; do sleep 0.02; done"));
+  EXPECT_EQ(run.exit_code, 3);
+  EXPECT_THAT(run.err, HasSubstr("the --on-hang command still runs"));
+  EXPECT_TRUE(AllGone());
+}
+
 TEST_F(Run, AnOperationThatNeverEndsIsAHang) {
   const Finished run = RunRankle(
       Command({"-q", "-n", "2", "--hang-after", "0.4", "--on-hang", "kill"}, {RECORDED_RANK, "stuck"}));

@@ -59,6 +59,7 @@ class Supervisor {
   void StartHangAction();
   void OnHangActionEnd();
   void EndLateHangAction(uint64_t now_ns);
+  void WaitForHangAction();
   void KillJob();
   void EndLeftovers();
   bool AnyRunning() const;
@@ -214,10 +215,31 @@ void Supervisor::OnHangActionEnd() {
   if (job_.hang.action == HangPolicy::Action::kKill && !killed_) KillJob();
 }
 
-// A verdict that takes too long must not keep a hung job alive; a user's command may take its time.
+// A verdict that takes too long must not keep a hung job alive. A user's command may take its time while the
+// job runs.
 void Supervisor::EndLateHangAction(uint64_t now_ns) {
   if (job_.hang.action != HangPolicy::Action::kCommand && now_ns > hang_action_deadline_) {
-    kill(hang_action_, SIGKILL);
+    kill(-hang_action_, SIGKILL);
+  }
+}
+
+// Lets a verdict be printed, and a user's command come to its end, but not for ever: the job is over.
+void Supervisor::WaitForHangAction() {
+  const uint64_t patience_ns = kIdlePatience * job_.hang.patience.hang_after_ns;
+  const uint64_t deadline = MonotonicNs() + patience_ns;
+  bool said = false;
+  while (hang_action_ != 0) {
+    const uint64_t now = MonotonicNs();
+    EndLateHangAction(now);
+    if (now > deadline) {
+      if (!said) {
+        Say(Cat("the --on-hang command still runs, ", DurationText(patience_ns),
+                " after the job's end: it is ended"));
+      }
+      said = true;
+      kill(-hang_action_, SIGKILL);
+    }
+    WaitForEvents();
   }
 }
 
@@ -294,10 +316,7 @@ int Supervisor::Run() {
     LookForStall();
   }
   terminal_.TakeBack();
-  while (hang_action_ != 0) {  // let a verdict be printed to its end
-    EndLateHangAction(MonotonicNs());
-    WaitForEvents();
-  }
+  WaitForHangAction();
   EndLeftovers();
 
   std::vector<ProcessEnd> by_themselves, by_rankle;

@@ -52,7 +52,7 @@ void RunCommand::DeclareFlags(Flags& flags) {
                       "flight ten times as long, unless given here)"},
              0.1, 1e6, options_.hang_after_s);
   flags.Switch("--fail-on-anomaly", "Exit with 3 when the verdict is not healthy", options_.fail_on_anomaly);
-  flags.Switch("-q,--quiet", "No closing line", options_.quiet);
+  flags.Switch("-q,--quiet", "No closing line (warnings are still said)", options_.quiet);
 }
 
 int RunCommand::Run(const std::vector<std::string>& command) {

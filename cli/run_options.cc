@@ -129,19 +129,16 @@ void WarnWhereNothingIsRecorded(const RunOptions& options, const std::string& pa
 
 void SayWhatCame(const RunOutcome& outcome, const RunOptions& options) {
   for (const FaultOutcome& fault : ReadFaultOutcomes(outcome.output_dir)) {
-    if (fault.fired > 0) continue;
-    Say(Cat("fault '", fault.name, "' never fired",
-            fault.matched > 0
-                ? Cat(": its `where` matched ", fault.matched, " calls, its `when` none of them")
-                : ": no call matched its `on` and `where`"));
+    if (const std::string warning = WhyNotFired(fault); !warning.empty()) Say(warning);
   }
-  if (options.trace)
+  if (options.trace && !options.quiet)
     Say(Cat("records in ", outcome.output_dir, "; next: rankle analyze ", outcome.output_dir));
 }
 
 }  // namespace
 
 double HangAfterSeconds(const RunOptions& options) {
+  // A warning, not a closing line: the run did not test what it was meant to test.
   return options.hang_after_s.value_or(options.usual_hang_after_s);
 }
 
@@ -195,8 +192,8 @@ RunOutcome RunToEnd(const RunOptions& options) {
   job.environment = EnvironmentOf(options, job.record, *output_dir, *faults);
   WarnWhereNothingIsRecorded(options, job.path);
 
-  RunOutcome outcome{.exit_code = RunJob(job), .started = true, .output_dir = *output_dir};
-  if (!options.quiet) SayWhatCame(outcome, options);
+  RunOutcome outcome{.exit_code = RunJob(job), .started = true, .output_dir = output_dir->path};
+  SayWhatCame(outcome, options);
   if (options.fail_on_anomaly)
     outcome.exit_code = ExitCodeWithVerdict(outcome.exit_code, *output_dir, HangAfterSeconds(options));
   return outcome;

@@ -132,6 +132,13 @@ int SuiteCommand::Run(const std::vector<std::string>&) {
     SayError(cases.status());
     return kExitUnusable;
   }
+  for (const std::string& file : {junit_file_, score_file_}) {
+    if (file.empty()) continue;
+    if (const absl::Status status = CheckWritable(file); !status.ok()) {
+      SayError(status);
+      return kExitUnusable;
+    }
+  }
   if (options_.output_dir.empty()) {
     options_.output_dir = SuiteOutputDirectory(RealtimeNs(), getpid());
   }

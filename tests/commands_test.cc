@@ -214,3 +214,21 @@ TEST_F(Suite, AnUnsoundSuiteIsRefusedWithItsLine) {
 
 }  // namespace
 }  // namespace rankle::testing
+TEST_F(Suite, AFaultThatNeverFiredFailsTheCaseUnlessThatIsExpected) {
+  const std::string one =
+      "- { name: one, command: [sh, -c, 'exit 0'], faults: [abort ncclSend], expect: { exit: 0";
+  const Finished suite = RunSuite(one + " } }\n");
+  EXPECT_EQ(suite.exit_code, 1);
+  EXPECT_THAT(suite.out, HasSubstr("never fired"));
+  EXPECT_EQ(RunSuite(one + ", fired: none } }\n").exit_code, 0);
+}
+
+TEST_F(Suite, AResultFileThatCannotBeWrittenIsRefusedBeforeAnythingRuns) {
+  for (const char* flag : {"--junit", "--score"}) {
+    const Finished suite = RunSuite(kGood, {flag, "/no/such/directory/file"});
+    EXPECT_EQ(suite.exit_code, 2);
+    EXPECT_EQ(suite.out, "");
+    EXPECT_THAT(suite.err, HasSubstr("/no/such/directory/file"));
+  }
+}
+

@@ -241,6 +241,31 @@ TEST_F(Run, AJobWithoutNcclOrCudaIsNeverCalledStalled) {
   EXPECT_THAT(RunJson()["stalls_ns"], IsEmpty());
 }
 
+TEST_F(Run, ASecondRunIntoTheSameDirectoryIsRefused) {
+  RankleProcess first(
+      Shell({"-q"}, "touch $RANKLE_OUT/ready; until [ -e $RANKLE_OUT/go ]; do sleep 0.02; done"));
+  ASSERT_TRUE(WaitUntil([&] { return fs::exists(out_dir() + "/ready"); }));
+  const Finished second = RunRankle(Shell({"-q"}, "exit 0"));
+  EXPECT_EQ(second.exit_code, 2);
+  EXPECT_THAT(second.err, HasSubstr("another run writes there"));
+  EXPECT_EQ(Lines(second.err), 1);
+  std::ofstream(out_dir() + "/go").close();
+  EXPECT_EQ(first.Wait().exit_code, 0);
+  EXPECT_EQ(RunJson()["exit_code"], 0);
+}
+
+TEST_F(Run, WithoutRecordsItSaysThatHangsAreNotNoticed) {
+  const Finished run = RunRankle(Shell({"-q", "--no-trace", "--on-hang", "kill"}, "exit 0"));
+  EXPECT_THAT(run.err, HasSubstr("hang detection is off"));
+  EXPECT_EQ(Lines(run.err), 1);
+}
+
+TEST_F(Run, AFaultThatNeverFiredIsSaidEvenQuietly) {
+  const Finished run = RunRankle(Shell({"-q", "--fault", "abort ncclSend name=late"}, "exit 0"));
+  EXPECT_EQ(run.exit_code, 0);
+  EXPECT_THAT(run.err, HasSubstr("fault 'late' never fired"));
+}
+
 TEST_F(Run, TheClosingLineSaysWhereRecordsLie) {
   const Finished run = RunRankle(Shell({}, "exit 0"));
   EXPECT_THAT(run.err, HasSubstr("rankle analyze " + out_dir()));

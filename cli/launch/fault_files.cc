@@ -40,6 +40,16 @@ absl::StatusOr<FaultFiles> WriteFaultFiles(const plan::Plan& plan, const std::st
   return files;
 }
 
+std::string WhyNotFired(const FaultOutcome& fault) {
+  if (fault.fired > 0) return "";
+  return Cat("fault '", fault.name, "' never fired",
+             fault.matched > 0
+                 ? Cat(": of the ", fault.matched,
+                       " calls that its `where` matched, its `when` held for none, or the action "
+                       "could not work on them")
+                 : ": no call matched its `on` and `where`");
+}
+
 std::vector<FaultOutcome> ReadFaultOutcomes(const std::string& output_dir) {
   const absl::StatusOr<std::string> armed = ReadFile(Cat(output_dir, "/plan.armed"));
   const absl::StatusOr<plan::ControlFile> control = plan::ControlFile::Open(Cat(output_dir, "/control"));

@@ -58,18 +58,48 @@ absl::Status WriteInto(const std::string& path, std::string_view content) {
   return error == 0 ? absl::OkStatus() : CannotWrite(error, path);
 }
 
-// `mode`: of the file that is replaced.
-absl::Status Replace(const std::string& path, std::optional<mode_t> mode, std::string_view content) {
-  const std::string partial = Cat(path, ".", getpid(), ".part");
+// Where writing to `path` ends up.
+struct Place {
+  std::string path;
+  bool is_replaced = false;    // a regular file, or nothing yet; else written into
+  std::optional<mode_t> mode;  // of the regular file that is there
+};
+
+absl::StatusOr<Place> Locate(const std::string& path) {
+  struct stat there;
+  const bool exists = stat(path.c_str(), &there) == 0;
+  if (!exists && errno != ENOENT) return CannotWrite(errno, path);
+  if (exists && S_ISDIR(there.st_mode)) return CannotWrite(EISDIR, path);
+  if (exists && !S_ISREG(there.st_mode)) return Place{.path = path, .is_replaced = false, .mode = {}};
+  absl::StatusOr<std::string> target = FollowLinks(path);
+  if (!target.ok()) return target.status();
+  // Links of /proc that name no path (a deleted file that is standard output): only the link leads there.
+  if (exists && !IsSameFile(*target, there)) return Place{.path = path, .is_replaced = false, .mode = {}};
+  Place place{.path = *std::move(target), .is_replaced = true, .mode = {}};
+  if (exists) place.mode = there.st_mode & 07777;
+  return place;
+}
+
+std::string PartialOf(const Place& place) { return Cat(place.path, ".", getpid(), ".part"); }
+
+absl::StatusOr<FileDescriptor> OpenPartial(const Place& place) {
+  FileDescriptor file(
+      open(PartialOf(place).c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0666));
+  if (!file.is_open()) return CannotWrite(errno, place.path);
+  return file;
+}
+
+absl::Status Replace(const Place& place, std::string_view content) {
+  const std::string partial = PartialOf(place);
   const auto fail = [&](int error_number) {
     unlink(partial.c_str());
-    return CannotWrite(error_number, path);
+    return CannotWrite(error_number, place.path);
   };
-  FileDescriptor file(open(partial.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0666));
-  if (!file.is_open()) return CannotWrite(errno, path);
-  if (mode && fchmod(file.get(), *mode) != 0) return fail(errno);
-  if (const int error = WriteAndClose(std::move(file), content); error != 0) return fail(error);
-  if (rename(partial.c_str(), path.c_str()) != 0) return fail(errno);
+  absl::StatusOr<FileDescriptor> file = OpenPartial(place);
+  if (!file.ok()) return file.status();
+  if (place.mode && fchmod(file->get(), *place.mode) != 0) return fail(errno);
+  if (const int error = WriteAndClose(*std::move(file), content); error != 0) return fail(error);
+  if (rename(partial.c_str(), place.path.c_str()) != 0) return fail(errno);
   return absl::OkStatus();
 }
 
@@ -96,15 +126,20 @@ absl::StatusOr<std::string> ReadFile(const std::string& path) {
 }
 
 absl::Status WriteFile(const std::string& path, std::string_view content) {
-  struct stat there;
-  const bool exists = stat(path.c_str(), &there) == 0;
-  if (!exists && errno != ENOENT) return CannotWrite(errno, path);
-  if (exists && !S_ISREG(there.st_mode)) return WriteInto(path, content);
-  const absl::StatusOr<std::string> target = FollowLinks(path);
-  if (!target.ok()) return target.status();
-  // Links of /proc that name no path (a deleted file that is standard output): only the link leads there.
-  if (exists && !IsSameFile(*target, there)) return WriteInto(path, content);
-  return Replace(*target, exists ? std::optional<mode_t>(there.st_mode & 07777) : std::nullopt, content);
+  const absl::StatusOr<Place> place = Locate(path);
+  if (!place.ok()) return place.status();
+  return place->is_replaced ? Replace(*place, content) : WriteInto(path, content);
+}
+
+absl::Status CheckWritable(const std::string& path) {
+  const absl::StatusOr<Place> place = Locate(path);
+  if (!place.ok()) return place.status();
+  if (!place->is_replaced) {
+    return access(path.c_str(), W_OK) == 0 ? absl::OkStatus() : CannotWrite(errno, path);
+  }
+  const absl::StatusOr<FileDescriptor> probe = OpenPartial(*place);
+  if (probe.ok()) unlink(PartialOf(*place).c_str());
+  return probe.status();
 }
 
 }  // namespace rankle::cli

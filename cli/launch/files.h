@@ -13,6 +13,8 @@ namespace rankle::cli {
 
 absl::StatusOr<std::string> ReadFile(const std::string& path);
 absl::Status WriteFile(const std::string& path, std::string_view content);
+// Can WriteFile write there, as far as can be known without doing it? Leaves nothing behind.
+absl::Status CheckWritable(const std::string& path);
 // "PATH: what failed: reason", from errno.
 absl::Status FileError(int error_number, std::string_view path, std::string_view what);
 

@@ -87,6 +87,36 @@ TEST_F(LaunchFiles, AFileInTheWayAndAFullDiskAreRefused) {
 }
 
 TEST_F(LaunchFiles, AtomicWritesLeaveNoPartialFile) {
+TEST_F(LaunchFiles, ADirectoryTakesOneRunAtATime) {
+  {
+    const absl::StatusOr<OutputDirectory> first = PrepareOutputDirectory(Path("out"), 0);
+    ASSERT_TRUE(first.ok());
+    Touch("out/run.json", 0644);
+    EXPECT_THAT(Message(PrepareOutputDirectory(Path("out"), 0).status()),
+                HasSubstr("another run writes there"));
+    EXPECT_TRUE(fs::exists(Path("out/run.json")));
+  }
+  EXPECT_TRUE(PrepareOutputDirectory(Path("out"), 0).ok());
+}
+
+TEST_F(LaunchFiles, PathsThatTheLoaderTakesApartAreLinked) {
+  Touch("a library:1.so", 0755);
+  const std::string strange = Path("a library:1.so");
+  EXPECT_EQ(*LoaderPath("/opt/lib/x.so", directory_.string(), "x.so"), "/opt/lib/x.so");
+  EXPECT_EQ(*LoaderPath(strange, directory_.string(), "x.so"), Path("x.so"));
+  EXPECT_TRUE(fs::equivalent(Path("x.so"), strange));
+  fs::create_directories(Path("an out"));
+  EXPECT_THAT(Message(LoaderPath(strange, Path("an out"), "x.so").status()), HasSubstr("-o"));
+}
+
+TEST_F(LaunchFiles, AFileThatCannotBeWrittenIsKnownBeforehand) {
+  EXPECT_TRUE(CheckWritable(Path("new.xml")).ok());
+  EXPECT_TRUE(fs::is_empty(directory_));
+  for (const std::string& path : {Path("missing/new.xml"), directory_.string()}) {
+    EXPECT_THAT(Message(CheckWritable(path)), HasSubstr("cannot be written")) << path;
+  }
+}
+
   ASSERT_TRUE(WriteFile(Path("f"), "new").ok());
   EXPECT_EQ(*ReadFile(Path("f")), "new");
   EXPECT_FALSE(WriteFile(Path("missing/f"), "x").ok());

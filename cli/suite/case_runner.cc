@@ -183,6 +183,7 @@ void CaseRunner::Finish(const Running& running, int exit_code) {
     } else {
       outcome.duration_ns = MonotonicNs() - running.started_ns;
     }
+    outcome.faults = ReadFaultOutcomes(run.output_dir);
     AddVerdict(run, *record, outcome);
   }
   on_outcome_(running.index, outcome);

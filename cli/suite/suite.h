@@ -24,7 +24,9 @@ struct Expectation {
   std::vector<int> exit_codes;  // kOneOf
   std::optional<uint64_t> within_ns;
   std::optional<ExpectedVerdict> verdict;
-  std::string log, not_log;  // regular expressions; empty = not checked
+  enum class Fired { kAll, kNone, kAny };
+  Fired fired = Fired::kAll;  // which of the planned faults
+  std::string log, not_log;   // regular expressions; empty = not checked
 };
 
 inline constexpr double kSuiteHangAfterS = 5;

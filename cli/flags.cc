@@ -15,9 +15,14 @@ void Describe(const Flag& flag, CLI::Option* option) {
 
 }  // namespace
 
+// No file, command or name is empty: '' is what an unset variable of a script leaves.
 void Flags::Text(const Flag& flag, std::string& value) {
-  CLI::Option* option = app_.add_option(flag.name, value, flag.help);
-  if (!value.empty()) option->capture_default_str();
+  const auto read = [&value, name = flag.name](const std::string& text) {
+    if (text.empty()) throw CLI::ValidationError(name, "is empty");
+    value = text;
+  };
+  CLI::Option* option = app_.add_option_function<std::string>(flag.name, read, flag.help);
+  if (!value.empty()) option->default_str(value);
   Describe(flag, option);
 }
 

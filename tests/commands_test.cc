@@ -3,6 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -174,6 +179,19 @@ TEST_F(Suite, FilterSelectsCases) {
 }
 
 TEST_F(Suite, AHangingCaseEndsAndIsScored) {
+// A node of our own with the numbers of /dev/full.
+TEST(FullDevice, IsAnErrorOfEveryCommandThatPrints) {
+  const ScratchDirectory scratch;
+  const std::string full = scratch.Path("full");
+  if (mknod(full.c_str(), S_IFCHR | 0600, makedev(1, 7)) != 0) GTEST_SKIP() << "only root makes devices";
+  if (access(full.c_str(), W_OK) != 0 || !std::ofstream(full).is_open())
+    GTEST_SKIP() << "no devices on this file system";
+  for (const char* command : {"version", "--version", "--help", "run --help"}) {
+    const std::string line = std::string(RANKLE_BINARY) + " " + command + " > " + full + " 2>/dev/null";
+    EXPECT_EQ(WEXITSTATUS(system(line.c_str())), 2) << command;
+  }
+}
+
   const std::string hang =
       std::string("- { name: hang, command: [") + RECORDED_RANK +
       ", stuck], expect: { exit: nonzero, verdict: { class: hang.not_entered, ranks: [1] } } }\n";

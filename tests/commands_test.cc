@@ -117,6 +117,42 @@ TEST(Doctor, ReportsEveryCheckAsJson) {
   EXPECT_GE(report["checks"].size(), 8u);
 }
 
+// A process with the environment of a run; this test is its parent.
+pid_t ProcessOfRun(const std::string& out, const std::string& job_id) {
+  const pid_t pid = fork();
+  if (pid == 0) {
+    setenv("RANKLE_OUT", out.c_str(), 1);
+    setenv("RANKLE_JOB_ID", job_id.c_str(), 1);
+    execlp("sleep", "sleep", "1000", nullptr);
+    _exit(127);
+  }
+  WaitUntil([&] { return ReadWhole("/proc/" + std::to_string(pid) + "/comm") == "sleep\n"; });
+  return pid;
+}
+
+TEST(Doctor, RepairEndsWhatADeadRunLeftAndNothingElse) {
+  const ScratchDirectory scratch;
+  const std::string over = scratch.Path("over"), running = scratch.Path("running");
+  ASSERT_EQ(RunRankle({"run", "-q", "-o", over, "--", "true"}).exit_code, 0);
+  const std::string job_id = nlohmann::json::parse(ReadWhole(over + "/run.json"))["job_id"];
+  const pid_t left = ProcessOfRun(over, job_id), foreign = ProcessOfRun(scratch.Path("none"), job_id);
+  RankleProcess run({"run", "-q", "-o", running, "--", "sh", "-c",
+                     "touch $RANKLE_OUT/ready; until [ -e $RANKLE_OUT/go ]; do sleep 0.02; done"});
+  ASSERT_TRUE(WaitUntil([&] { return std::filesystem::exists(running + "/ready"); }));
+
+  const std::string line = std::to_string(left) + " of " + over;
+  EXPECT_THAT(RunRankle({"doctor"}).out, HasSubstr(line + "; --repair"));
+  EXPECT_THAT(RunRankle({"doctor", "--repair"}).out, HasSubstr("ended: " + line + "\n"));
+  int status = 0;
+  EXPECT_EQ(waitpid(left, &status, 0), left);
+  EXPECT_EQ(WTERMSIG(status), SIGTERM);
+  EXPECT_EQ(waitpid(foreign, &status, WNOHANG), 0) << "no run is known there";
+  std::ofstream(running + "/go").close();
+  EXPECT_EQ(run.Wait().exit_code, 0);
+  kill(foreign, SIGKILL);
+  waitpid(foreign, &status, 0);
+}
+
 TEST(Doctor, SaysWhetherACommandCanBeTraced) {
   EXPECT_THAT(RunRankle({"doctor", "--", "/bin/sh"}).out, HasSubstr("traceable by preload"));
   EXPECT_EQ(RunRankle({"doctor", "--", "no-such-command"}).exit_code, 1);
@@ -140,6 +176,19 @@ TEST(Unusable, InputGetsOneLineAndExitCode2) {
     EXPECT_EQ(run.exit_code, 2) << arguments[0];
     EXPECT_EQ(Lines(run.err), 1) << run.err;
     EXPECT_EQ(run.out, "");
+  }
+}
+
+// A node of our own with the numbers of /dev/full.
+TEST(FullDevice, IsAnErrorOfEveryCommandThatPrints) {
+  const ScratchDirectory scratch;
+  const std::string full = scratch.Path("full");
+  if (mknod(full.c_str(), S_IFCHR | 0600, makedev(1, 7)) != 0) GTEST_SKIP() << "only root makes devices";
+  if (access(full.c_str(), W_OK) != 0 || !std::ofstream(full).is_open())
+    GTEST_SKIP() << "no devices on this file system";
+  for (const char* command : {"version", "--version", "--help", "run --help"}) {
+    const std::string line = std::string(RANKLE_BINARY) + " " + command + " > " + full + " 2>/dev/null";
+    EXPECT_EQ(WEXITSTATUS(system(line.c_str())), 2) << command;
   }
 }
 
@@ -179,19 +228,6 @@ TEST_F(Suite, FilterSelectsCases) {
 }
 
 TEST_F(Suite, AHangingCaseEndsAndIsScored) {
-// A node of our own with the numbers of /dev/full.
-TEST(FullDevice, IsAnErrorOfEveryCommandThatPrints) {
-  const ScratchDirectory scratch;
-  const std::string full = scratch.Path("full");
-  if (mknod(full.c_str(), S_IFCHR | 0600, makedev(1, 7)) != 0) GTEST_SKIP() << "only root makes devices";
-  if (access(full.c_str(), W_OK) != 0 || !std::ofstream(full).is_open())
-    GTEST_SKIP() << "no devices on this file system";
-  for (const char* command : {"version", "--version", "--help", "run --help"}) {
-    const std::string line = std::string(RANKLE_BINARY) + " " + command + " > " + full + " 2>/dev/null";
-    EXPECT_EQ(WEXITSTATUS(system(line.c_str())), 2) << command;
-  }
-}
-
   const std::string hang =
       std::string("- { name: hang, command: [") + RECORDED_RANK +
       ", stuck], expect: { exit: nonzero, verdict: { class: hang.not_entered, ranks: [1] } } }\n";
@@ -222,16 +258,6 @@ TEST_F(Suite, KillingTheSuiteLeavesNothing) {
   EXPECT_TRUE(WaitUntil([&] { return ProcessesWith(scratch_.Path("out")).empty(); }));
 }
 
-TEST_F(Suite, AnUnsoundSuiteIsRefusedWithItsLine) {
-  const Finished suite = RunSuite("- { name: a, comand: [x] }\n");
-  EXPECT_EQ(suite.exit_code, 2);
-  EXPECT_THAT(suite.err, HasSubstr("suite.yaml:4: unknown key 'comand'"));
-  EXPECT_EQ(RunSuite("- { name: a, command: [no-such-program] }\n").exit_code, 2);
-  EXPECT_EQ(RunSuite("- { name: a, command: [sh], faults: [ { do: explode } ] }\n").exit_code, 2);
-}
-
-}  // namespace
-}  // namespace rankle::testing
 TEST_F(Suite, AFaultThatNeverFiredFailsTheCaseUnlessThatIsExpected) {
   const std::string one =
       "- { name: one, command: [sh, -c, 'exit 0'], faults: [abort ncclSend], expect: { exit: 0";
@@ -250,3 +276,13 @@ TEST_F(Suite, AResultFileThatCannotBeWrittenIsRefusedBeforeAnythingRuns) {
   }
 }
 
+TEST_F(Suite, AnUnsoundSuiteIsRefusedWithItsLine) {
+  const Finished suite = RunSuite("- { name: a, comand: [x] }\n");
+  EXPECT_EQ(suite.exit_code, 2);
+  EXPECT_THAT(suite.err, HasSubstr("suite.yaml:4: unknown key 'comand'"));
+  EXPECT_EQ(RunSuite("- { name: a, command: [no-such-program] }\n").exit_code, 2);
+  EXPECT_EQ(RunSuite("- { name: a, command: [sh], faults: [ { do: explode } ] }\n").exit_code, 2);
+}
+
+}  // namespace
+}  // namespace rankle::testing

@@ -13,6 +13,7 @@
 #include "cli/launch/file_descriptor.h"
 #include "cli/launch/files.h"
 #include "cli/launch/installation.h"
+#include "cli/launch/loader_path.h"
 #include "cli/launch/local_port.h"
 #include "cli/launch/output_directory.h"
 #include "cli/launch/run_record.h"
@@ -64,9 +65,9 @@ TEST_F(LaunchFiles, AFileWithoutExecutePermissionGives126) {
 }
 
 TEST_F(LaunchFiles, OutputDirectoriesAreCreatedWithTheirParents) {
-  const absl::StatusOr<std::string> made = PrepareOutputDirectory(Path("x/y"), 0);
+  const absl::StatusOr<OutputDirectory> made = PrepareOutputDirectory(Path("x/y"), 0);
   ASSERT_TRUE(made.ok());
-  EXPECT_TRUE(fs::is_directory(*made));
+  EXPECT_TRUE(fs::is_directory(made->path));
 }
 
 TEST_F(LaunchFiles, AnEarlierRunIsRemovedAndOtherFilesStay) {
@@ -86,7 +87,6 @@ TEST_F(LaunchFiles, AFileInTheWayAndAFullDiskAreRefused) {
               HasSubstr("disk is full"));
 }
 
-TEST_F(LaunchFiles, AtomicWritesLeaveNoPartialFile) {
 TEST_F(LaunchFiles, ADirectoryTakesOneRunAtATime) {
   {
     const absl::StatusOr<OutputDirectory> first = PrepareOutputDirectory(Path("out"), 0);
@@ -117,6 +117,7 @@ TEST_F(LaunchFiles, AFileThatCannotBeWrittenIsKnownBeforehand) {
   }
 }
 
+TEST_F(LaunchFiles, AtomicWritesLeaveNoPartialFile) {
   ASSERT_TRUE(WriteFile(Path("f"), "new").ok());
   EXPECT_EQ(*ReadFile(Path("f")), "new");
   EXPECT_FALSE(WriteFile(Path("missing/f"), "x").ok());

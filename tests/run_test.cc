@@ -254,6 +254,21 @@ TEST_F(Run, ASecondRunIntoTheSameDirectoryIsRefused) {
   EXPECT_EQ(RunJson()["exit_code"], 0);
 }
 
+TEST_F(Run, AnInstallationUnderAPathWithABlankIsPreloadedThroughALink) {
+  const fs::path built = fs::path(RANKLE_BINARY).parent_path().parent_path(),
+                 installed = scratch_.Path("a b:c");
+  if (!fs::exists(built / "lib/librankle.so")) GTEST_SKIP() << "built without the interposer";
+  fs::create_directories(installed / "bin");
+  fs::create_directories(installed / "lib");
+  fs::copy_file(RANKLE_BINARY, installed / "bin/rankle");  // it finds its library from where it lies itself
+  fs::create_symlink(built / "lib/librankle.so", installed / "lib/librankle.so");
+  const std::string line = "'" + (installed / "bin/rankle").string() + "' run -q -o " + out_dir() +
+                           " -- sh -c 'echo $LD_PRELOAD > $RANKLE_OUT/preload' 2> " + scratch_.Path("err");
+  EXPECT_EQ(system(line.c_str()), 0);
+  EXPECT_EQ(ReadWhole(out_dir() + "/preload"), out_dir() + "/librankle.so\n");
+  EXPECT_EQ(ReadWhole(scratch_.Path("err")), "");  // where the loader says what it cannot load
+}
+
 TEST_F(Run, WithoutRecordsItSaysThatHangsAreNotNoticed) {
   const Finished run = RunRankle(Shell({"-q", "--no-trace", "--on-hang", "kill"}, "exit 0"));
   EXPECT_THAT(run.err, HasSubstr("hang detection is off"));

@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -232,6 +233,28 @@ TEST_F(Run, SilenceIsAHangAfterTheTimeThatTheUserChose) {
   const nlohmann::json json = RunJson();
   EXPECT_EQ(json["stalls_ns"].size(), 1u);
   EXPECT_EQ(json["processes"][0]["ended_by"], "rankle");
+}
+
+TEST_F(Run, TheTimeInWhichTheUserPausedTheJobIsNoStall) {
+  const auto monotonic_ns = [] { return std::chrono::steady_clock::now().time_since_epoch().count(); };
+  RankleProcess run(
+      Command({"-q", "--hang-after", "0.5", "--on-hang", "kill"}, {RECORDED_RANK, "compute", "1000000"}));
+  const auto recorded = [&] {
+    for (const auto& entry : fs::directory_iterator(out_dir())) {
+      if (entry.path().extension() == ".rkl") return true;
+    }
+    return false;
+  };
+  ASSERT_TRUE(WaitUntil([&] { return fs::exists(out_dir() + "/run.json") && recorded(); }));
+  run.Signal(SIGTSTP);
+  const std::string stat = "/proc/" + std::to_string(run.pid()) + "/stat";
+  ASSERT_TRUE(WaitUntil([&] { return ReadWhole(stat).find(") T ") != std::string::npos; }));
+  const auto paused_ns = monotonic_ns();
+  ASSERT_TRUE(WaitUntil([&] { return monotonic_ns() > paused_ns + 1'000'000'000; }));
+  const auto continued_ns = monotonic_ns();
+  run.Signal(SIGCONT);
+  EXPECT_EQ(run.Wait().exit_code, 137);
+  EXPECT_GE(RunJson()["stalls_ns"][0], continued_ns + 500'000'000);
 }
 
 TEST_F(Run, AJobWithoutNcclOrCudaIsNeverCalledStalled) {

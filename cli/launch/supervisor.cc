@@ -172,6 +172,7 @@ void Supervisor::Reap() {
 void Supervisor::StopWithJob(int) {
   terminal_.TakeBack();
   raise(SIGSTOP);
+  detector_ = HangDetector(job_.hang.patience);  // the user paused the job: it has not stalled since
 }
 
 void Supervisor::OnSignal(int signal) {

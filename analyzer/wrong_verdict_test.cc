@@ -138,5 +138,16 @@ TEST(WrongVerdictTest, DriftAfterAWrongResultIsItsConsequence) {
   EXPECT_THAT(report.verdict.ranks, ElementsAre(1));
 }
 
+TEST(WrongVerdictTest, HalfAResultAfterADeathIsItsConsequence) {
+  DdpJob j = SampledJob(4, [](int r, uint32_t seq, Values& v) {
+    if (seq == 80) v.hash = 100 + static_cast<uint64_t>(r);
+  });
+  j.job.Killed(2, 2.15, 9);
+  for (int r : {0, 1, 3}) j.job.AsyncError(r, 2.11, 6).Exited(r, 2.2, 10);
+  const Report report = Diagnose(j.job);
+  EXPECT_EQ(report.verdict.anomaly, "crash.process") << report.verdict.summary;
+  EXPECT_THAT(report.verdict.ranks, ElementsAre(2));
+}
+
 }  // namespace
 }  // namespace rankle

@@ -4,10 +4,12 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_format.h"
+#include "cli/inspect/leftovers.h"
 #include "cli/inspect/machine.h"
 #include "cli/launch/exit_status.h"
 #include "cli/launch/installation.h"
 #include "cli/launch/message.h"
+#include "cli/launch/text.h"
 #include "cli/output.h"
 
 namespace rankle::cli {
@@ -51,17 +53,38 @@ std::string Json(const std::vector<Check>& checks, bool works) {
 const char* DoctorCommand::examples() const {
   return "  rankle doctor\n"
          "  rankle doctor --format json\n"
+         "  rankle doctor --repair          (end what runs left behind whose rankle was killed)\n"
          "  rankle doctor -- ./train        (can its NCCL calls be seen?)\n"
          "Exit code: 0 when nothing essential is missing, else 1.";
 }
 
 void DoctorCommand::DeclareFlags(Flags& flags) {
   flags.Choice({.name = "--format", .type = "FORMAT", .help = "text or json"}, {"text", "json"}, format_);
+  flags.Switch("--repair", "End processes of runs whose rankle is gone", repair_);
+}
+
+Check DoctorCommand::CheckLeftovers() const {
+  const std::vector<Leftover> leftovers = FindLeftovers();
+  if (leftovers.empty())
+    return {"leftovers", Check::State::kOk, "none: no process of a run whose rankle is gone"};
+  std::string list;
+  for (const Leftover& leftover : leftovers) {
+    list += Cat(list.empty() ? "" : ", ", leftover.pid, " of ", leftover.output_dir);
+  }
+  if (!repair_) {
+    return {"leftovers", Check::State::kMissing,
+            Cat("processes of runs whose rankle is gone: ", list, "; --repair ends them")};
+  }
+  const size_t stuck = EndLeftovers(leftovers);
+  if (stuck == 0) return {"leftovers", Check::State::kOk, Cat("ended: ", list)};
+  return {"leftovers", Check::State::kBroken,
+          Cat(stuck, " of these cannot be ended, they are stuck in the kernel (state D in ps): ", list)};
 }
 
 int DoctorCommand::Run(const std::vector<std::string>& command) {
   std::vector<Check> checks = CheckInstallationFiles();
   for (Check& check : CheckMachine()) checks.push_back(std::move(check));
+  checks.push_back(CheckLeftovers());
   if (!command.empty()) checks.push_back(CheckCommand(command.front()));
   const bool works = std::none_of(checks.begin(), checks.end(),
                                   [](const Check& check) { return check.state == Check::State::kBroken; });

@@ -1,6 +1,8 @@
-// `rankle doctor`: what is there on this machine and in this installation, and what that means.
+// `rankle doctor`: what is there on this machine and in this installation, and what that means. With --repair
+// it ends what dead runs left behind.
 #pragma once
 
+#include "cli/inspect/machine.h"
 #include "cli/subcommand.h"
 
 namespace rankle::cli {
@@ -15,7 +17,10 @@ class DoctorCommand : public Subcommand {
   int Run(const std::vector<std::string>& command) override;
 
  private:
+  Check CheckLeftovers() const;
+
   std::string format_ = "text";
+  bool repair_ = false;
 };
 
 }  // namespace rankle::cli

@@ -31,7 +31,7 @@ class Flags {
   void Choice(const Flag& flag, const std::vector<std::string>& allowed, std::string& value);
   void Integer(const Flag& flag, int64_t least, int64_t most, int& value);
   void Number(const Flag& flag, std::optional<uint64_t>& value);
-  void Real(const Flag& flag, double least, double most, double& value);
+  void Real(const Flag& flag, double least, double most, std::optional<double>& value);
   void Switch(const char* name, const char* help, bool& value);
   // One of these must be given; `chosen` says which it was.
   Flags Nested(const char* name, const char* summary, bool& chosen);

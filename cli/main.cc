@@ -3,11 +3,13 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <exception>
+#include <sstream>
 
 #include "absl/strings/str_replace.h"
 #include "cli/launch/exit_status.h"
 #include "cli/launch/message.h"
 #include "cli/launch/text.h"
+#include "cli/output.h"
 #include "cli/subcommand.h"
 
 namespace rankle::cli {
@@ -82,6 +84,16 @@ std::string UnknownSubcommand(const CommandLine& line, const Subcommands& subcom
   return Cat("unknown subcommand '", line.own.front(), "'; there are ", known);
 }
 
+// What --help and --version print.
+int Print(const CLI::App& app, const CLI::Success& asked) {
+  std::ostringstream text;
+  app.exit(asked, text, text);
+  const absl::Status status = WriteOutput("", text.str());
+  if (status.ok()) return kExitOk;
+  SayError(status);
+  return kExitUnusable;
+}
+
 int Main(int argc, char** argv) {
   CLI::App app(kSummary, "rankle");
   app.footer(kExamples);
@@ -103,7 +115,7 @@ int Main(int argc, char** argv) {
     std::vector<std::string> reversed(line.own.rbegin(), line.own.rend());  // as CLI11 wants them
     app.parse(reversed);
   } catch (const CLI::Success& help) {
-    return app.exit(help);
+    return Print(app, help);
   } catch (const CLI::ExtrasError&) {
     const CLI::App* parsed = app.get_subcommands().empty() ? &app : app.get_subcommands().front();
     const std::vector<std::string> extras = app.remaining(true);

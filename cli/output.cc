@@ -9,7 +9,7 @@
 namespace rankle::cli {
 
 absl::Status WriteOutput(const std::string& path, std::string_view content) {
-  if (!path.empty() && path != "-") return WriteFileAtomically(path, content);
+  if (!path.empty() && path != "-") return WriteFile(path, content);
   if (WriteAll(STDOUT_FILENO, content)) return absl::OkStatus();
   return FileError(errno, "standard output", "cannot be written");
 }

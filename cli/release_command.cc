@@ -29,7 +29,9 @@ absl::StatusOr<std::string> Release(const std::string& directory, const std::str
   for (size_t i = 0; i < plan.size() && i < control->fault_count(); ++i) {
     known += Cat(known.empty() ? "" : ", ", plan.name(i));
     if (!name.empty() && name != plan.name(i)) continue;
-    done += Cat("fault '", plan.name(i), "': released ", control->Release(i), " hanging calls\n");
+    const uint32_t released = control->Release(i);
+    done += Cat("fault '", plan.name(i), "': released ", released, " hanging call", released == 1 ? "" : "s",
+                "\n");
   }
   if (done.empty()) return absl::NotFoundError(Cat("no fault '", name, "' in this run; there are: ", known));
   return done;

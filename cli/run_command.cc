@@ -48,10 +48,11 @@ void RunCommand::DeclareFlags(Flags& flags) {
              options_.on_hang);
   flags.Real({.name = "--hang-after",
               .type = "SECONDS",
-              .help = "Without any progress for so long, a job has stalled"},
+              .help = "Without any progress for so long, a job has stalled (default 30; with nothing in "
+                      "flight ten times as long, unless given here)"},
              0.1, 1e6, options_.hang_after_s);
   flags.Switch("--fail-on-anomaly", "Exit with 3 when the verdict is not healthy", options_.fail_on_anomaly);
-  flags.Switch("-q,--quiet", "No closing line", options_.quiet);
+  flags.Switch("-q,--quiet", "No closing line (warnings are still said)", options_.quiet);
 }
 
 int RunCommand::Run(const std::vector<std::string>& command) {

@@ -12,6 +12,7 @@
 #include "cli/launch/command_path.h"
 #include "cli/launch/installation.h"
 #include "cli/launch/job.h"
+#include "cli/launch/loader_path.h"
 #include "cli/launch/local_port.h"
 #include "cli/launch/message.h"
 #include "cli/launch/output_directory.h"
@@ -83,8 +84,9 @@ HangPolicy PolicyOf(const RunOptions& options) {
     policy.action = HangPolicy::Action::kCommand;
     policy.command = options.on_hang;
   }
-  policy.watch = options.watch;
-  policy.hang_after_ns = static_cast<uint64_t>(options.hang_after_s * 1e9);
+  policy.patience.adaptive = policy.say_resumed = options.watch;
+  policy.patience.hang_after_ns = static_cast<uint64_t>(HangAfterSeconds(options) * 1e9);
+  policy.patience.idle_after_ns = policy.patience.hang_after_ns * (options.hang_after_s ? 1 : kIdlePatience);
   return policy;
 }
 
@@ -94,8 +96,8 @@ std::string HostName() {
   return name;
 }
 
-Environment EnvironmentOf(const RunOptions& options, const RunRecord& record, const std::string& output_dir,
-                          const FaultFiles& faults) {
+absl::StatusOr<Environment> EnvironmentOf(const RunOptions& options, const RunRecord& record,
+                                          const std::string& output_dir, const FaultFiles& faults) {
   const Installation& installation = ThisInstallation();
   const bool needs_hooks = options.trace || !faults.plan_path.empty();
   JobVariables variables{.output_dir = output_dir,
@@ -108,11 +110,21 @@ Environment EnvironmentOf(const RunOptions& options, const RunRecord& record, co
                          .job_id = record.job_id,
                          .monotonic_start_ns = MonotonicNs(),
                          .virtual_gpus = options.virtual_gpus,
-                         .virtual_gpu_dir = installation.virtual_gpu_dir,
+                         .virtual_gpu_dir = {},
                          .audit_library = {}};
-  if (needs_hooks && FileExists(installation.hooks_library))
-    variables.hooks_library = installation.hooks_library;
-  if (FileExists(installation.audit_library)) variables.audit_library = installation.audit_library;
+  if (needs_hooks && FileExists(installation.hooks_library)) {
+    absl::StatusOr<std::string> hooks = LoaderPath(installation.hooks_library, output_dir, kHooksLink);
+    if (!hooks.ok()) return hooks.status();
+    variables.hooks_library = *std::move(hooks);
+  }
+  if (options.virtual_gpus > 0) {
+    absl::StatusOr<std::string> directory =
+        LoaderPath(installation.virtual_gpu_dir, output_dir, kVirtualGpusLink);
+    if (!directory.ok()) return directory.status();
+    variables.virtual_gpu_dir = *std::move(directory);
+    if (FileExists(installation.audit_library))
+      variables.audit_library = Cat(variables.virtual_gpu_dir, "/", kAuditLibrary);
+  }
   Environment environment(environ);
   SetJobVariables(variables, environment);
   return environment;
@@ -124,21 +136,25 @@ void WarnWhereNothingIsRecorded(const RunOptions& options, const std::string& pa
     Say(Cat(library, " is missing: nothing will be recorded (see `rankle doctor`)"));
   }
   if (const std::string reason = WhyNotTraceable(path); !reason.empty()) Say(reason);
+  if (!options.trace && (options.on_hang != "report" || options.hang_after_s || options.watch)) {
+    Say("--no-trace: hang detection is off, it needs records; only failed processes are noticed");
+  }
 }
 
 void SayWhatCame(const RunOutcome& outcome, const RunOptions& options) {
+  // A warning, not a closing line: the run did not test what it was meant to test.
   for (const FaultOutcome& fault : ReadFaultOutcomes(outcome.output_dir)) {
-    if (fault.fired > 0) continue;
-    Say(Cat("fault '", fault.name, "' never fired",
-            fault.matched > 0
-                ? Cat(": its `where` matched ", fault.matched, " calls, its `when` none of them")
-                : ": no call matched its `on` and `where`"));
+    if (const std::string warning = WhyNotFired(fault); !warning.empty()) Say(warning);
   }
-  if (options.trace)
+  if (options.trace && !options.quiet)
     Say(Cat("records in ", outcome.output_dir, "; next: rankle analyze ", outcome.output_dir));
 }
 
 }  // namespace
+
+double HangAfterSeconds(const RunOptions& options) {
+  return options.hang_after_s.value_or(options.usual_hang_after_s);
+}
 
 absl::Status CheckRunnable(const RunOptions& options) {
   if (absl::Status status = CheckGpus(options); !status.ok()) return status;
@@ -161,11 +177,11 @@ RunOutcome RunToEnd(const RunOptions& options) {
   const absl::StatusOr<plan::Plan> plan = ReadPlan(options.faults);
   if (!plan.ok()) return refuse(plan.status());
   if (absl::Status status = CheckRunnable(options); !status.ok()) return refuse(status);
-  const absl::StatusOr<std::string> output_dir = PrepareOutputDirectory(
+  const absl::StatusOr<OutputDirectory> output_dir = PrepareOutputDirectory(
       options.output_dir.empty() ? DefaultOutputDirectory(RealtimeNs(), getpid()) : options.output_dir,
       BytesNeeded(options));
   if (!output_dir.ok()) return refuse(output_dir.status());
-  const absl::StatusOr<FaultFiles> faults = WriteFaultFiles(*plan, *output_dir);
+  const absl::StatusOr<FaultFiles> faults = WriteFaultFiles(*plan, output_dir->path);
   if (!faults.ok()) return refuse(faults.status());
   absl::StatusOr<LocalPort> port =
       options.n > 0 ? LocalPort::Reserve() : absl::UnavailableError("not wanted");
@@ -176,7 +192,7 @@ RunOutcome RunToEnd(const RunOptions& options) {
           .n = options.n,
           .master_port = port.ok() ? port->number() : 0,
           .environment = {},
-          .output_dir = *output_dir,
+          .output_dir = output_dir->path,
           .hang = PolicyOf(options),
           .report = ReportStall,
           .watch_records = options.trace,
@@ -187,13 +203,15 @@ RunOutcome RunToEnd(const RunOptions& options) {
   job.record.virtual_gpus = options.virtual_gpus;
   job.record.job_id = absl::Uniform<uint64_t>(absl::BitGen());
   job.record.seed = plan->seed().value_or(kDefaultSeed);
-  job.environment = EnvironmentOf(options, job.record, *output_dir, *faults);
+  absl::StatusOr<Environment> environment = EnvironmentOf(options, job.record, output_dir->path, *faults);
+  if (!environment.ok()) return refuse(environment.status());
+  job.environment = *std::move(environment);
   WarnWhereNothingIsRecorded(options, job.path);
 
-  RunOutcome outcome{.exit_code = RunJob(job), .started = true, .output_dir = *output_dir};
-  if (!options.quiet) SayWhatCame(outcome, options);
+  RunOutcome outcome{.exit_code = RunJob(job), .started = true, .output_dir = output_dir->path};
+  SayWhatCame(outcome, options);
   if (options.fail_on_anomaly)
-    outcome.exit_code = ExitCodeWithVerdict(outcome.exit_code, *output_dir, options.hang_after_s);
+    outcome.exit_code = ExitCodeWithVerdict(outcome.exit_code, output_dir->path, HangAfterSeconds(options));
   return outcome;
 }
 

@@ -24,7 +24,8 @@ struct RunOptions {
   // are injected (who breaks things on purpose wants to know what came of it), else none.
   std::optional<uint64_t> check_results;
   std::string on_hang = "report";
-  double hang_after_s = 30;
+  std::optional<double> hang_after_s;  // given: also for a job with nothing in flight (hang_detector.h)
+  double usual_hang_after_s = 30;      // where none is given
   bool fail_on_anomaly = false;
   bool watch = false;
   bool quiet = false;
@@ -35,6 +36,8 @@ struct RunOutcome {
   bool started = false;    // false: an error was said and nothing ran
   std::string output_dir;  // absolute
 };
+
+double HangAfterSeconds(const RunOptions& options);
 
 // Is there what the options ask for: enough virtual GPUs, the libraries?
 absl::Status CheckRunnable(const RunOptions& options);

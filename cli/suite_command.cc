@@ -45,7 +45,7 @@ class Progress {
 };
 
 absl::Status WriteIfWanted(const std::string& path, const std::string& content) {
-  return path.empty() ? absl::OkStatus() : WriteFileAtomically(path, content);
+  return path.empty() ? absl::OkStatus() : WriteFile(path, content);
 }
 
 }  // namespace
@@ -131,6 +131,13 @@ int SuiteCommand::Run(const std::vector<std::string>&) {
   if (!cases.ok()) {
     SayError(cases.status());
     return kExitUnusable;
+  }
+  for (const std::string& file : {junit_file_, score_file_}) {
+    if (file.empty()) continue;
+    if (const absl::Status status = CheckWritable(file); !status.ok()) {
+      SayError(status);
+      return kExitUnusable;
+    }
   }
   if (options_.output_dir.empty()) {
     options_.output_dir = SuiteOutputDirectory(RealtimeNs(), getpid());

@@ -1,14 +1,23 @@
 #include "cli/verdict.h"
 
 #include <algorithm>
+#include <set>
 
 #include "absl/strings/str_join.h"
 #include "analyzer/analyze.h"
+#include "analyzer/rules/rule.h"
 #include "cli/launch/exit_status.h"
 #include "cli/launch/message.h"
 #include "cli/launch/text.h"
 
 namespace rankle::cli {
+
+std::vector<std::string> VerdictClasses() {
+  std::vector<std::string> problems;  // of the rules themselves; their own tests look at them
+  std::set<std::string> classes;
+  for (const rules::Rule& rule : rules::BuiltInRules(problems)) classes.insert(rule.anomaly);
+  return {classes.begin(), classes.end()};
+}
 
 std::string VerdictLine(const Verdict& verdict) {
   std::string line = Cat("verdict: ", verdict.anomaly);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "analyzer/report/report.h"
@@ -11,6 +12,9 @@ namespace rankle::cli {
 // Analyzes the records of a run; a hang there is what the run was told to call one, if that is shorter than
 // usual.
 absl::StatusOr<Report> Diagnose(const std::string& output_dir, double hang_after_s);
+
+// Every class that the built-in rules can find, sorted; no others can be expected of a run.
+std::vector<std::string> VerdictClasses();
 
 // "verdict: hang.not_entered, rank 3: rank 3 never entered ..."
 std::string VerdictLine(const Verdict& verdict);

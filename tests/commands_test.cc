@@ -3,6 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -112,6 +117,42 @@ TEST(Doctor, ReportsEveryCheckAsJson) {
   EXPECT_GE(report["checks"].size(), 8u);
 }
 
+// A process with the environment of a run; this test is its parent.
+pid_t ProcessOfRun(const std::string& out, const std::string& job_id) {
+  const pid_t pid = fork();
+  if (pid == 0) {
+    setenv("RANKLE_OUT", out.c_str(), 1);
+    setenv("RANKLE_JOB_ID", job_id.c_str(), 1);
+    execlp("sleep", "sleep", "1000", nullptr);
+    _exit(127);
+  }
+  WaitUntil([&] { return ReadWhole("/proc/" + std::to_string(pid) + "/comm") == "sleep\n"; });
+  return pid;
+}
+
+TEST(Doctor, RepairEndsWhatADeadRunLeftAndNothingElse) {
+  const ScratchDirectory scratch;
+  const std::string over = scratch.Path("over"), running = scratch.Path("running");
+  ASSERT_EQ(RunRankle({"run", "-q", "-o", over, "--", "true"}).exit_code, 0);
+  const std::string job_id = nlohmann::json::parse(ReadWhole(over + "/run.json"))["job_id"];
+  const pid_t left = ProcessOfRun(over, job_id), foreign = ProcessOfRun(scratch.Path("none"), job_id);
+  RankleProcess run({"run", "-q", "-o", running, "--", "sh", "-c",
+                     "touch $RANKLE_OUT/ready; until [ -e $RANKLE_OUT/go ]; do sleep 0.02; done"});
+  ASSERT_TRUE(WaitUntil([&] { return std::filesystem::exists(running + "/ready"); }));
+
+  const std::string line = std::to_string(left) + " of " + over;
+  EXPECT_THAT(RunRankle({"doctor"}).out, HasSubstr(line + "; --repair"));
+  EXPECT_THAT(RunRankle({"doctor", "--repair"}).out, HasSubstr("ended: " + line + "\n"));
+  int status = 0;
+  EXPECT_EQ(waitpid(left, &status, 0), left);
+  EXPECT_EQ(WTERMSIG(status), SIGTERM);
+  EXPECT_EQ(waitpid(foreign, &status, WNOHANG), 0) << "no run is known there";
+  std::ofstream(running + "/go").close();
+  EXPECT_EQ(run.Wait().exit_code, 0);
+  kill(foreign, SIGKILL);
+  waitpid(foreign, &status, 0);
+}
+
 TEST(Doctor, SaysWhetherACommandCanBeTraced) {
   EXPECT_THAT(RunRankle({"doctor", "--", "/bin/sh"}).out, HasSubstr("traceable by preload"));
   EXPECT_EQ(RunRankle({"doctor", "--", "no-such-command"}).exit_code, 1);
@@ -135,6 +176,19 @@ TEST(Unusable, InputGetsOneLineAndExitCode2) {
     EXPECT_EQ(run.exit_code, 2) << arguments[0];
     EXPECT_EQ(Lines(run.err), 1) << run.err;
     EXPECT_EQ(run.out, "");
+  }
+}
+
+// A node of our own with the numbers of /dev/full.
+TEST(FullDevice, IsAnErrorOfEveryCommandThatPrints) {
+  const ScratchDirectory scratch;
+  const std::string full = scratch.Path("full");
+  if (mknod(full.c_str(), S_IFCHR | 0600, makedev(1, 7)) != 0) GTEST_SKIP() << "only root makes devices";
+  if (access(full.c_str(), W_OK) != 0 || !std::ofstream(full).is_open())
+    GTEST_SKIP() << "no devices on this file system";
+  for (const char* command : {"version", "--version", "--help", "run --help"}) {
+    const std::string line = std::string(RANKLE_BINARY) + " " + command + " > " + full + " 2>/dev/null";
+    EXPECT_EQ(WEXITSTATUS(system(line.c_str())), 2) << command;
   }
 }
 
@@ -202,6 +256,24 @@ TEST_F(Suite, KillingTheSuiteLeavesNothing) {
   suite.Signal(SIGKILL);
   suite.Wait();
   EXPECT_TRUE(WaitUntil([&] { return ProcessesWith(scratch_.Path("out")).empty(); }));
+}
+
+TEST_F(Suite, AFaultThatNeverFiredFailsTheCaseUnlessThatIsExpected) {
+  const std::string one =
+      "- { name: one, command: [sh, -c, 'exit 0'], faults: [abort ncclSend], expect: { exit: 0";
+  const Finished suite = RunSuite(one + " } }\n");
+  EXPECT_EQ(suite.exit_code, 1);
+  EXPECT_THAT(suite.out, HasSubstr("never fired"));
+  EXPECT_EQ(RunSuite(one + ", fired: none } }\n").exit_code, 0);
+}
+
+TEST_F(Suite, AResultFileThatCannotBeWrittenIsRefusedBeforeAnythingRuns) {
+  for (const char* flag : {"--junit", "--score"}) {
+    const Finished suite = RunSuite(kGood, {flag, "/no/such/directory/file"});
+    EXPECT_EQ(suite.exit_code, 2);
+    EXPECT_EQ(suite.out, "");
+    EXPECT_THAT(suite.err, HasSubstr("/no/such/directory/file"));
+  }
 }
 
 TEST_F(Suite, AnUnsoundSuiteIsRefusedWithItsLine) {

@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -93,12 +94,12 @@ TEST_F(Run, OnlyTheFirstRankReadsStandardInput) {
   EXPECT_EQ(ReadWhole(out_dir() + "/in1"), "");
 }
 
-TEST_F(Run, TheFirstFailureOfARankIsTheExitCode) {
+TEST_F(Run, TheLowestFailedRankGivesTheExitCodeWhoeverFailsFirst) {
   // Rank 2 fails first; rank 1 waits for that before it fails too.
   const Finished run = RunRankle(Shell({"-q", "-n", "3"},
                                        "case $RANK in 2) exit 5;; 1) until grep -q '\"exit_code\":5,' "
                                        "$RANKLE_OUT/run.json; do :; done; exit 6;; esac"));
-  EXPECT_EQ(run.exit_code, 5);
+  EXPECT_EQ(run.exit_code, 6);
 }
 
 TEST_F(Run, RunJsonTellsHowEachProcessEnded) {
@@ -209,6 +210,15 @@ TEST_F(Run, OnHangRunsTheUsersCommandAndGoesOn) {
   EXPECT_TRUE(fs::exists(out_dir() + "/called"));
 }
 
+TEST_F(Run, AHangCommandThatOutlivesTheJobIsEndedAndSaid) {
+  const Finished run = RunRankle(Shell(
+      {"-q", "-n", "2", "--hang-after", "0.2", "--on-hang", "touch $RANKLE_OUT/called; sleep 1000 & wait"},
+      "[ $RANK = 1 ] && exit 3; until [ -e $RANKLE_OUT/called ]; do sleep 0.02; done"));
+  EXPECT_EQ(run.exit_code, 3);
+  EXPECT_THAT(run.err, HasSubstr("the --on-hang command still runs"));
+  EXPECT_TRUE(AllGone());
+}
+
 TEST_F(Run, AnOperationThatNeverEndsIsAHang) {
   const Finished run = RunRankle(
       Command({"-q", "-n", "2", "--hang-after", "0.4", "--on-hang", "kill"}, {RECORDED_RANK, "stuck"}));
@@ -216,11 +226,82 @@ TEST_F(Run, AnOperationThatNeverEndsIsAHang) {
   EXPECT_EQ(RunJson()["stalls_ns"].size(), 1u);
 }
 
-TEST_F(Run, ComputingWithNothingInFlightIsNoHang) {
-  const Finished run = RunRankle(Command({"-q", "-n", "2", "--hang-after", "0.3", "--on-hang", "kill"},
-                                         {RECORDED_RANK, "compute", "1500"}));
+TEST_F(Run, SilenceIsAHangAfterTheTimeThatTheUserChose) {
+  const Finished run = RunRankle(Command({"-q", "-n", "2", "--hang-after", "0.4", "--on-hang", "kill"},
+                                         {RECORDED_RANK, "compute", "1000000"}));
+  EXPECT_EQ(run.exit_code, 137);
+  const nlohmann::json json = RunJson();
+  EXPECT_EQ(json["stalls_ns"].size(), 1u);
+  EXPECT_EQ(json["processes"][0]["ended_by"], "rankle");
+}
+
+TEST_F(Run, TheTimeInWhichTheUserPausedTheJobIsNoStall) {
+  const auto monotonic_ns = [] { return std::chrono::steady_clock::now().time_since_epoch().count(); };
+  RankleProcess run(
+      Command({"-q", "--hang-after", "0.5", "--on-hang", "kill"}, {RECORDED_RANK, "compute", "1000000"}));
+  const auto recorded = [&] {
+    for (const auto& entry : fs::directory_iterator(out_dir())) {
+      if (entry.path().extension() == ".rkl") return true;
+    }
+    return false;
+  };
+  ASSERT_TRUE(WaitUntil([&] { return fs::exists(out_dir() + "/run.json") && recorded(); }));
+  run.Signal(SIGTSTP);
+  const std::string stat = "/proc/" + std::to_string(run.pid()) + "/stat";
+  ASSERT_TRUE(WaitUntil([&] { return ReadWhole(stat).find(") T ") != std::string::npos; }));
+  const auto paused_ns = monotonic_ns();
+  ASSERT_TRUE(WaitUntil([&] { return monotonic_ns() > paused_ns + 1'000'000'000; }));
+  const auto continued_ns = monotonic_ns();
+  run.Signal(SIGCONT);
+  EXPECT_EQ(run.Wait().exit_code, 137);
+  EXPECT_GE(RunJson()["stalls_ns"][0], continued_ns + 500'000'000);
+}
+
+TEST_F(Run, AJobWithoutNcclOrCudaIsNeverCalledStalled) {
+  const Finished run =
+      RunRankle(Shell({"-q", "-n", "2", "--hang-after", "0.2", "--on-hang", "kill"}, "sleep 1.5"));
   EXPECT_EQ(run.exit_code, 0);
   EXPECT_THAT(RunJson()["stalls_ns"], IsEmpty());
+}
+
+TEST_F(Run, ASecondRunIntoTheSameDirectoryIsRefused) {
+  RankleProcess first(
+      Shell({"-q"}, "touch $RANKLE_OUT/ready; until [ -e $RANKLE_OUT/go ]; do sleep 0.02; done"));
+  ASSERT_TRUE(WaitUntil([&] { return fs::exists(out_dir() + "/ready"); }));
+  const Finished second = RunRankle(Shell({"-q"}, "exit 0"));
+  EXPECT_EQ(second.exit_code, 2);
+  EXPECT_THAT(second.err, HasSubstr("another run writes there"));
+  EXPECT_EQ(Lines(second.err), 1);
+  std::ofstream(out_dir() + "/go").close();
+  EXPECT_EQ(first.Wait().exit_code, 0);
+  EXPECT_EQ(RunJson()["exit_code"], 0);
+}
+
+TEST_F(Run, AnInstallationUnderAPathWithABlankIsPreloadedThroughALink) {
+  const fs::path built = fs::path(RANKLE_BINARY).parent_path().parent_path(),
+                 installed = scratch_.Path("a b:c");
+  if (!fs::exists(built / "lib/librankle.so")) GTEST_SKIP() << "built without the interposer";
+  fs::create_directories(installed / "bin");
+  fs::create_directories(installed / "lib");
+  fs::copy_file(RANKLE_BINARY, installed / "bin/rankle");  // it finds its library from where it lies itself
+  fs::create_symlink(built / "lib/librankle.so", installed / "lib/librankle.so");
+  const std::string line = "'" + (installed / "bin/rankle").string() + "' run -q -o " + out_dir() +
+                           " -- sh -c 'echo $LD_PRELOAD > $RANKLE_OUT/preload' 2> " + scratch_.Path("err");
+  EXPECT_EQ(system(line.c_str()), 0);
+  EXPECT_EQ(ReadWhole(out_dir() + "/preload"), out_dir() + "/librankle.so\n");
+  EXPECT_EQ(ReadWhole(scratch_.Path("err")), "");  // where the loader says what it cannot load
+}
+
+TEST_F(Run, WithoutRecordsItSaysThatHangsAreNotNoticed) {
+  const Finished run = RunRankle(Shell({"-q", "--no-trace", "--on-hang", "kill"}, "exit 0"));
+  EXPECT_THAT(run.err, HasSubstr("hang detection is off"));
+  EXPECT_EQ(Lines(run.err), 1);
+}
+
+TEST_F(Run, AFaultThatNeverFiredIsSaidEvenQuietly) {
+  const Finished run = RunRankle(Shell({"-q", "--fault", "abort ncclSend name=late"}, "exit 0"));
+  EXPECT_EQ(run.exit_code, 0);
+  EXPECT_THAT(run.err, HasSubstr("fault 'late' never fired"));
 }
 
 TEST_F(Run, TheClosingLineSaysWhereRecordsLie) {
@@ -265,6 +346,10 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{"FlagWithoutValue", {"run", "-n", "--", "true"}, 2, "-n"},
         Refusal{"FlagWithBadValue", {"run", "-n", "many", "--", "true"}, 2, "many"},
         Refusal{"UnknownSubcommand", {"rum"}, 2, "run"}, Refusal{"NoSubcommand", {}, 2, "rankle --help"},
+        Refusal{"HangAfterNan", {"run", "--hang-after", "nan", "--", "true"}, 2, "nan"},
+        Refusal{"SeedNegative", {"run", "--seed", "-1", "--", "true"}, 2, "-1"},
+        Refusal{"SeedBeyond64Bits", {"run", "--seed", "18446744073709551616", "--", "true"}, 2, "2^64"},
+        Refusal{"EmptyOutput", {"run", "-o", "", "--", "true"}, 2, "is empty"},
         Refusal{"MissingPlan",
                 {"run", "-o", "OUT", "--plan", "/no/such/plan.yaml", "--", "true"},
                 2,

@@ -19,6 +19,8 @@ using rules::Finding;
 constexpr double kSlackS = 1.0;
 // Calls and their errors are dated exactly, up to the clocks of the hosts.
 constexpr double kClockSlackS = 0.002;
+// Peers see the end of a process before its launcher does.
+constexpr double kNoticeSlackS = 0.2;
 // Changes of pace are dated to some iterations, so the more exactly the shorter the job has run.
 constexpr double kDatingFactor = 1.05;
 
@@ -55,8 +57,9 @@ bool CrashExplains(const Finding& crash, const Finding& effect) {
   if (IsIn(Class(effect), "slow.")) return true;
   if (Class(effect) == "hang.mismatch")
     return Overlap(crash.ranks, effect.ranks) && crash.at_s <= effect.at_s + kClockSlackS;
+  // An operation that a dead peer ended half-way leaves different results everywhere.
   if (IsIn(Class(effect), "wrong."))
-    return Overlap(crash.ranks, effect.ranks) && crash.at_s <= effect.at_s + kClockSlackS;
+    return Class(effect) != "wrong.nonfinite" && crash.at_s <= effect.at_s + kNoticeSlackS;
   if (!IsIn(Class(effect), "hang.") && Class(effect) != "unknown") return false;
   return Overlap(crash.ranks, effect.ranks) || crash.at_s <= effect.at_s + kSlackS;
 }
@@ -65,7 +68,7 @@ bool CrashExplains(const Finding& crash, const Finding& effect) {
 // loss give up on it; a remote effect of that is no cause.
 bool WrongExplains(const Finding& cause, const Finding& effect) {
   const std::string &c = Class(cause), &e = Class(effect);
-  if (IsIn(e, "crash.")) return cause.at_s <= effect.at_s + kClockSlackS;
+  if (IsIn(e, "crash.")) return !CrashExplains(effect, cause) && cause.at_s <= effect.at_s + kClockSlackS;
   if (!IsIn(e, "wrong.")) return false;
   const bool same = Overlap(cause.ranks, effect.ranks) || effect.ranks.empty();
   if (c == "wrong.nonfinite") return same && cause.at_s <= effect.at_s + kClockSlackS;
@@ -101,6 +104,8 @@ bool Explains(const Finding& cause, const Finding& effect) {
     if (e == "hang.mismatch") return cause.at_s < effect.at_s;
     return cause.at_s <= effect.at_s + kSlackS || effect.at_s == 0;
   }
+  // Whoever gives up a hung operation is left with half of its result.
+  if (IsIn(c, "hang.") && e == "wrong.corruption") return cause.at_s <= effect.at_s + kClockSlackS;
   if (IsIn(c, "hang.") && crashed) return HangExplainsCrash(cause, effect);
   if (IsIn(c, "hang.") && IsIn(e, "slow.")) return true;
   if (c == "memory.growth" && e == "memory.imbalance") return Overlap(cause.ranks, effect.ranks);

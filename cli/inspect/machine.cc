@@ -13,6 +13,7 @@
 #include "cli/inspect/elf_program.h"
 #include "cli/launch/command_path.h"
 #include "cli/launch/installation.h"
+#include "cli/launch/loader_path.h"
 #include "cli/launch/text.h"
 
 namespace rankle::cli {
@@ -84,6 +85,15 @@ Check SharedMemoryCheck() {
           Cat("/dev/shm, ", free_mib, " MiB free")};
 }
 
+// The loader's variables cannot hold every path (loader_path.h).
+Check LoaderPathCheck(const Installation& installation) {
+  if (IsLoaderPath(installation.prefix)) return {"loader path", State::kOk, installation.prefix};
+  return {"loader path", State::kMissing,
+          Cat(installation.prefix,
+              " has a blank, colon or semicolon, which the loader takes apart: `run` preloads "
+              "through links in the output directory, whose path must have none")};
+}
+
 }  // namespace
 
 std::vector<Check> CheckInstallationFiles() {
@@ -97,6 +107,7 @@ std::vector<Check> CheckInstallationFiles() {
                 "(scripts/install-deps)"),
       FileCheck("loader audit", installation.audit_library, State::kMissing,
                 "programs that find CUDA by RUNPATH or absolute path do not see the virtual GPUs"),
+      LoaderPathCheck(installation),
   };
 }
 

@@ -19,12 +19,15 @@ ProcessEnd EndFromWaitStatus(int wait_status, uint64_t now_ns) {
 
 int ExitCodeOf(const ProcessEnd& end) { return end.signal ? 128 + *end.signal : end.exit_code.value_or(0); }
 
-int JobExitCode(std::span<const ProcessEnd> ends) {
-  const ProcessEnd* first = nullptr;
-  for (const ProcessEnd& end : ends) {
-    if (ExitCodeOf(end) != 0 && (first == nullptr || end.ended_ns < first->ended_ns)) first = &end;
+int JobExitCode(std::span<const ProcessEnd> by_themselves, std::span<const ProcessEnd> by_rankle) {
+  for (const std::span<const ProcessEnd> ends : {by_themselves, by_rankle}) {
+    for (const bool by_signal : {true, false}) {
+      for (const ProcessEnd& end : ends) {
+        if (ExitCodeOf(end) != 0 && end.signal.has_value() == by_signal) return ExitCodeOf(end);
+      }
+    }
   }
-  return first ? ExitCodeOf(*first) : 0;
+  return 0;
 }
 
 std::string SignalName(int signal) {

@@ -29,8 +29,11 @@ ProcessEnd EndFromWaitStatus(int wait_status, uint64_t now_ns);
 // What a shell would report: the exit code, or 128 + the signal.
 int ExitCodeOf(const ProcessEnd& end);
 
-// The job's exit code: that of the process that failed first, 0 when none failed.
-int JobExitCode(std::span<const ProcessEnd> ends);
+// The job's exit code, from the ends of its processes in the order of their ranks; 0 when all went well. A
+// death by signal tells more than an exit code, which is often only the answer to another rank's death; among
+// alike the lowest rank counts, so that the code does not depend on who was reaped first. What rankle ended
+// itself counts only where nothing else failed.
+int JobExitCode(std::span<const ProcessEnd> by_themselves, std::span<const ProcessEnd> by_rankle);
 
 // "SIGKILL", or "signal 77" for a number without a name.
 std::string SignalName(int signal);

@@ -24,14 +24,25 @@ TEST(ExitStatus, WaitStatusIsTakenApart) {
   EXPECT_FALSE(killed.exit_code);
 }
 
-TEST(ExitStatus, TheJobFailsAsTheRankThatFailedFirst) {
-  const ProcessEnd ends[] = {Exited(10, 0), Exited(30, 4), Killed(20, SIGABRT)};
-  EXPECT_EQ(JobExitCode(ends), 134);
+TEST(ExitStatus, ASignalWinsOverExitCodes) {
+  const ProcessEnd ends[] = {Exited(10, 0), Exited(20, 4), Killed(30, SIGABRT), Killed(5, SIGSEGV)};
+  EXPECT_EQ(JobExitCode(ends, {}), 134);
+}
+
+TEST(ExitStatus, OfSeveralExitCodesTheLowestRanksCounts) {
+  const ProcessEnd ends[] = {Exited(10, 0), Exited(30, 4), Exited(20, 5)};
+  EXPECT_EQ(JobExitCode(ends, {}), 4);
+}
+
+TEST(ExitStatus, WhatRankleEndedCountsOnlyAlone) {
+  const ProcessEnd failed[] = {Exited(10, 3)}, well[] = {Exited(10, 0)}, killed[] = {Killed(20, SIGKILL)};
+  EXPECT_EQ(JobExitCode(failed, killed), 3);
+  EXPECT_EQ(JobExitCode(well, killed), 137);
 }
 
 TEST(ExitStatus, AJobWithoutFailedRanksSucceeds) {
   const ProcessEnd ends[] = {Exited(10, 0), Exited(30, 0)};
-  EXPECT_EQ(JobExitCode(ends), 0);
+  EXPECT_EQ(JobExitCode(ends, {}), 0);
 }
 
 TEST(ExitStatus, SignalsHaveTheirUsualNames) {

@@ -29,16 +29,25 @@ absl::StatusOr<FaultFiles> WriteFaultFiles(const plan::Plan& plan, const std::st
   if (plan.size() == 0) return FaultFiles{};
   const FaultFiles files{.plan_path = Cat(output_dir, "/plan.armed"),
                          .control_path = Cat(output_dir, "/control")};
-  if (absl::Status status = WriteFileAtomically(files.plan_path, plan.Arm(kDefaultSeed)); !status.ok())
-    return status;
+  if (absl::Status status = WriteFile(files.plan_path, plan.Arm(kDefaultSeed)); !status.ok()) return status;
   const std::string readable = Cat(absl::StrJoin(plan.Describe(), "\n"), "\n");
-  if (absl::Status status = WriteFileAtomically(Cat(output_dir, "/plan.txt"), readable); !status.ok()) {
+  if (absl::Status status = WriteFile(Cat(output_dir, "/plan.txt"), readable); !status.ok()) {
     return status;
   }
   const absl::StatusOr<plan::ControlFile> control =
       plan::ControlFile::Create(files.control_path, plan.size());
   if (!control.ok()) return control.status();
   return files;
+}
+
+std::string WhyNotFired(const FaultOutcome& fault) {
+  if (fault.fired > 0) return "";
+  return Cat("fault '", fault.name, "' never fired",
+             fault.matched > 0
+                 ? Cat(": of the ", fault.matched,
+                       " calls that its `where` matched, its `when` held for none, or the action "
+                       "could not work on them")
+                 : ": no call matched its `on` and `where`");
 }
 
 std::vector<FaultOutcome> ReadFaultOutcomes(const std::string& output_dir) {

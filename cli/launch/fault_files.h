@@ -40,6 +40,8 @@ struct FaultOutcome {
   std::string name;
   uint64_t matched = 0, fired = 0;
 };
+// "fault 'x' never fired: why"; empty when it fired.
+std::string WhyNotFired(const FaultOutcome& fault);
 std::vector<FaultOutcome> ReadFaultOutcomes(const std::string& output_dir);
 
 }  // namespace rankle::cli

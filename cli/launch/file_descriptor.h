@@ -1,6 +1,7 @@
 // Owns a file descriptor; closes it once.
 #pragma once
 
+#include <errno.h>
 #include <unistd.h>
 
 #include <utility>
@@ -23,9 +24,10 @@ class FileDescriptor {
 
   int get() const { return fd_; }
   bool is_open() const { return fd_ >= 0; }
-  void Close() {
-    if (fd_ >= 0) close(fd_);
-    fd_ = -1;
+  // 0, or the errno of close: some file systems say only there that data written earlier were lost.
+  int Close() {
+    const int fd = std::exchange(fd_, -1);
+    return fd >= 0 && close(fd) != 0 ? errno : 0;
   }
 
  private:

@@ -8,7 +8,16 @@
 //    rendezvous, where nothing is recorded), or
 //  - a process ended that long ago, however well, and another is still a member of a communicator (stuck in
 //  its teardown).
-// A job that only computes, with nothing in flight, is never called stalled. Each stall is reported once.
+//
+// And when, for `idle_after`, nothing at all was recorded: no operation, no call, no completion, no start or
+// end of a process, in a job of which a process that still lives has called NCCL or CUDA before. All ranks
+// may be stuck outside of any call (a lock, a store, a data loader), where nothing is in flight. From outside
+// this looks like a long phase without calls on all ranks (a checkpoint, an evaluation on the CPU), so the
+// patience is longer: kIdlePatience times `hang_after`, or `hang_after` itself where the user chose it and so
+// said how long such a phase may be. A job that has not called NCCL or CUDA yet (imports, a shell script) is
+// never called stalled by this rule.
+//
+// Each stall is reported once.
 #pragma once
 
 #include <cstdint>
@@ -22,6 +31,7 @@ struct ProcessProgress {
   int pid = 0;
   bool alive = true;
   uint64_t signature = 0;            // changes whenever an operation or life-cycle step begins or ends
+  uint64_t activity = 0;             // changes whenever anything is recorded, the end of a call included
   bool in_communicator = false;      // it has one that is not destroyed
   uint64_t oldest_in_flight_ns = 0;  // entry time of the oldest unfinished operation or call; 0 = none
 };
@@ -31,33 +41,52 @@ struct JobSnapshot {
   std::span<const ProcessProgress> processes;
   uint64_t first_end_ns = 0;      // a started process ended; 0 = none
   uint64_t first_failure_ns = 0;  // a started process ended with an error; 0 = none
+  uint64_t last_end_ns = 0;       // the latest end of a started process; 0 = none
   bool any_running = true;        // a started process still runs
+};
+
+// With the default of 30 s: five minutes, about the longest that a checkpoint of a large model keeps all
+// ranks.
+inline constexpr uint64_t kIdlePatience = 10;
+
+struct HangPatience {
+  uint64_t hang_after_ns = 30'000'000'000;
+  uint64_t idle_after_ns = kIdlePatience * 30'000'000'000;
+  // Once the job's usual rhythm is known, ten times its longest pause (at least 2 s, at most `hang_after_ns`)
+  // is enough where something is in flight.
+  bool adaptive = false;
 };
 
 class HangDetector {
  public:
   enum class Change { kNone, kStalled, kResumed };
 
-  // `adaptive`: once the job's usual rhythm is known, ten times its longest pause (at least 2 s, at most
-  // `hang_after_ns`) is enough.
-  explicit HangDetector(uint64_t hang_after_ns, bool adaptive = false)
-      : hang_after_ns_(hang_after_ns), adaptive_(adaptive) {}
+  explicit HangDetector(const HangPatience& patience) : limits_(patience) {}
   // What this snapshot changes.
   Change Observe(const JobSnapshot& snapshot);
-  // How long without progress is too long, as far as is known now.
-  uint64_t Patience() const;
+  // When something last moved; 0 before the first snapshot.
+  uint64_t last_progress_ns() const { return last_progress_ns_; }
 
  private:
-  bool NoteProgress(const JobSnapshot& snapshot);
+  enum class Stall { kNone, kWaiting, kIdle };
+  struct Moved {
+    bool progress = false;  // an operation, a life-cycle step, a process
+    bool anything = false;
+  };
+  Moved NoteMoves(const JobSnapshot& snapshot);
+  uint64_t Patience() const;  // where something is in flight, as far as is known now
+  bool IsWaiting(const JobSnapshot& snapshot) const;
+  bool IsIdle(const JobSnapshot& snapshot) const;
 
-  uint64_t hang_after_ns_;
-  bool adaptive_;
+  HangPatience limits_;
   uint64_t longest_pause_ns_ = 0;  // between two snapshots with progress
   uint32_t pauses_ = 0;
   uint64_t last_progress_ns_ = 0;
-  bool reported_ = false;
+  uint64_t last_activity_ns_ = 0;
+  Stall reported_ = Stall::kNone;
   struct Seen {
     uint64_t signature = 0;
+    uint64_t activity = 0;
     bool alive = true;
   };
   absl::flat_hash_map<int, Seen> seen_;

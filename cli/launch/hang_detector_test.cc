@@ -14,7 +14,10 @@ constexpr uint64_t kStart = 1000 * kSecond;
 // Feeds one snapshot a second with the same processes; returns the second of the first stall, -1 for none.
 class Job {
  public:
-  explicit Job(uint64_t hang_after_s, bool adaptive = false) : detector_(hang_after_s * kSecond, adaptive) {}
+  explicit Job(uint64_t hang_after_s, bool adaptive = false)
+      : detector_({.hang_after_ns = hang_after_s * kSecond,
+                   .idle_after_ns = kIdlePatience * hang_after_s * kSecond,
+                   .adaptive = adaptive}) {}
   bool At(uint64_t second, const std::vector<ProcessProgress>& processes) {
     return ChangeAt(second, processes) == HangDetector::Change::kStalled;
   }
@@ -23,6 +26,7 @@ class Job {
                               .processes = processes,
                               .first_end_ns = first_end_ns_,
                               .first_failure_ns = first_failure_ns_,
+                              .last_end_ns = last_end_ns_,
                               .any_running = any_running_});
   }
   int FirstStall(int seconds, const std::vector<ProcessProgress>& processes) {
@@ -32,23 +36,30 @@ class Job {
     return -1;
   }
   void SetFailure(uint64_t second) { first_failure_ns_ = kStart + second * kSecond; }
-  void SetEnd(uint64_t second) { first_end_ns_ = kStart + second * kSecond; }
+  void SetEnd(uint64_t second) { first_end_ns_ = last_end_ns_ = kStart + second * kSecond; }
   void SetAllEnded() { any_running_ = false; }
 
  private:
   HangDetector detector_;
   uint64_t first_end_ns_ = 0;
   uint64_t first_failure_ns_ = 0;
+  uint64_t last_end_ns_ = 0;
   bool any_running_ = true;
 };
 
 ProcessProgress Idle(int pid) {
-  return {.pid = pid, .alive = true, .signature = 1, .in_communicator = false, .oldest_in_flight_ns = 0};
+  return {.pid = pid,
+          .alive = true,
+          .signature = 1,
+          .activity = 1,
+          .in_communicator = false,
+          .oldest_in_flight_ns = 0};
 }
 ProcessProgress Waiting(int pid, uint64_t since_s) {
   return {.pid = pid,
           .alive = true,
           .signature = 1,
+          .activity = 1,
           .in_communicator = false,
           .oldest_in_flight_ns = kStart + since_s * kSecond};
 }
@@ -58,9 +69,49 @@ TEST(HangDetector, AnOperationInFlightWithoutAnyProgressIsAStall) {
   EXPECT_EQ(job.FirstStall(20, {Waiting(1, 0), Idle(2)}), 5);
 }
 
-TEST(HangDetector, AJobThatOnlyComputesIsNotStalled) {
+TEST(HangDetector, NothingInFlightAnywhereIsAStallAfterALongerPatience) {
   Job job(5);
-  EXPECT_EQ(job.FirstStall(100, {Idle(1), Idle(2)}), -1);
+  EXPECT_EQ(job.FirstStall(200, {Idle(1), Idle(2)}), 50);
+}
+
+TEST(HangDetector, AnythingRecordedInOneProcessShowsThatTheJobLives) {
+  Job job(5);
+  ProcessProgress caller = Idle(2);  // calls without operations
+  for (uint64_t second = 0; second < 200; ++second) {
+    caller.activity = second / 20;
+    EXPECT_FALSE(job.At(second, {Idle(1), caller})) << second;
+  }
+}
+
+TEST(HangDetector, CallsDoNotHideAnOperationThatNeverEnds) {
+  Job job(5);
+  for (uint64_t second = 0; second < 5; ++second) {
+    ProcessProgress caller = Waiting(1, 0);
+    caller.activity = second;
+    EXPECT_FALSE(job.At(second, {caller})) << second;
+  }
+  EXPECT_TRUE(job.At(5, {Waiting(1, 0)}));
+}
+
+TEST(HangDetector, AJobWithoutAnyCallYetIsNotStalled) {
+  Job job(5);
+  EXPECT_EQ(job.FirstStall(1000, {}), -1);
+}
+
+TEST(HangDetector, TheEndOfAProcessIsAMove) {
+  Job job(5);
+  EXPECT_EQ(job.FirstStall(40, {Idle(1)}), -1);
+  job.SetEnd(40);
+  EXPECT_EQ(job.FirstStall(200, {Idle(1)}), 90);
+}
+
+TEST(HangDetector, ACallAfterAnIdleStallEndsIt) {
+  Job job(5);
+  EXPECT_EQ(job.FirstStall(50, {Idle(1)}), 50);
+  ProcessProgress moved = Idle(1);
+  moved.activity = 2;
+  EXPECT_EQ(job.ChangeAt(60, {moved}), HangDetector::Change::kResumed);
+  EXPECT_EQ(job.ChangeAt(110, {moved}), HangDetector::Change::kStalled);
 }
 
 TEST(HangDetector, ProgressInAnotherProcessDefersTheStall) {
@@ -91,7 +142,7 @@ TEST(HangDetector, OperationsOfDeadProcessesDoNotCount) {
   Job job(5);
   ProcessProgress dead = Waiting(1, 0);
   dead.alive = false;
-  EXPECT_EQ(job.FirstStall(100, {dead, Idle(2)}), -1);
+  EXPECT_EQ(job.FirstStall(49, {dead, Idle(2)}), -1);
 }
 
 TEST(HangDetector, RanksThatOutliveAFailedOneWithoutProgressAreStalled) {
@@ -117,7 +168,7 @@ TEST(HangDetector, AMemberOfACommunicatorWhosePeerEndedLongAgoIsStalled) {
 TEST(HangDetector, AProcessThatLeftItsCommunicatorsMayWorkOnAfterItsPeers) {
   Job job(5);
   job.SetEnd(1);
-  EXPECT_EQ(job.FirstStall(100, {Idle(2)}), -1);
+  EXPECT_EQ(job.FirstStall(50, {Idle(2)}), -1);
 }
 
 // A process that moves every `pause_s` seconds until second 30, and then waits; the second of the stall.

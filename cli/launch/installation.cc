@@ -10,7 +10,7 @@ Installation InstallationOf(const std::string& executable) {
   return {.prefix = prefix.string(),
           .hooks_library = (prefix / "lib" / "librankle.so").string(),
           .virtual_gpu_dir = (prefix / "lib" / "vgpu").string(),
-          .audit_library = (prefix / "lib" / "vgpu" / "librankle-vgpu-audit.so").string(),
+          .audit_library = (prefix / "lib" / "vgpu" / kAuditLibrary).string(),
           .rules_dir = (prefix / "share" / "rankle" / "rules").string()};
 }
 

@@ -6,6 +6,8 @@
 
 namespace rankle::cli {
 
+inline constexpr char kAuditLibrary[] = "librankle-vgpu-audit.so";  // in virtual_gpu_dir
+
 struct Installation {
   std::string prefix;           // holds bin/ and lib/
   std::string hooks_library;    // lib/librankle.so

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "cli/launch/environment.h"
+#include "cli/launch/hang_detector.h"
 #include "cli/launch/run_record.h"
 
 namespace rankle::cli {
@@ -20,8 +21,8 @@ struct HangPolicy {
   enum class Action { kReport, kKill, kCommand };
   Action action = Action::kReport;
   std::string command;  // kCommand: a shell command, run with RANKLE_OUT set
-  uint64_t hang_after_ns = 30'000'000'000;
-  bool watch = false;  // `--watch`: learn the job's rhythm, call a stall earlier, and say when it goes on
+  HangPatience patience;
+  bool say_resumed = false;  // `--watch`
 };
 
 struct Job {

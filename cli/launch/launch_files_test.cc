@@ -3,14 +3,17 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
 
 #include "cli/launch/command_path.h"
+#include "cli/launch/file_descriptor.h"
 #include "cli/launch/files.h"
 #include "cli/launch/installation.h"
+#include "cli/launch/loader_path.h"
 #include "cli/launch/local_port.h"
 #include "cli/launch/output_directory.h"
 #include "cli/launch/run_record.h"
@@ -62,9 +65,9 @@ TEST_F(LaunchFiles, AFileWithoutExecutePermissionGives126) {
 }
 
 TEST_F(LaunchFiles, OutputDirectoriesAreCreatedWithTheirParents) {
-  const absl::StatusOr<std::string> made = PrepareOutputDirectory(Path("x/y"), 0);
+  const absl::StatusOr<OutputDirectory> made = PrepareOutputDirectory(Path("x/y"), 0);
   ASSERT_TRUE(made.ok());
-  EXPECT_TRUE(fs::is_directory(*made));
+  EXPECT_TRUE(fs::is_directory(made->path));
 }
 
 TEST_F(LaunchFiles, AnEarlierRunIsRemovedAndOtherFilesStay) {
@@ -84,11 +87,87 @@ TEST_F(LaunchFiles, AFileInTheWayAndAFullDiskAreRefused) {
               HasSubstr("disk is full"));
 }
 
+TEST_F(LaunchFiles, ADirectoryTakesOneRunAtATime) {
+  {
+    const absl::StatusOr<OutputDirectory> first = PrepareOutputDirectory(Path("out"), 0);
+    ASSERT_TRUE(first.ok());
+    Touch("out/run.json", 0644);
+    EXPECT_THAT(Message(PrepareOutputDirectory(Path("out"), 0).status()),
+                HasSubstr("another run writes there"));
+    EXPECT_TRUE(fs::exists(Path("out/run.json")));
+  }
+  EXPECT_TRUE(PrepareOutputDirectory(Path("out"), 0).ok());
+}
+
+TEST_F(LaunchFiles, PathsThatTheLoaderTakesApartAreLinked) {
+  Touch("a library:1.so", 0755);
+  const std::string strange = Path("a library:1.so");
+  EXPECT_EQ(*LoaderPath("/opt/lib/x.so", directory_.string(), "x.so"), "/opt/lib/x.so");
+  EXPECT_EQ(*LoaderPath(strange, directory_.string(), "x.so"), Path("x.so"));
+  EXPECT_TRUE(fs::equivalent(Path("x.so"), strange));
+  fs::create_directories(Path("an out"));
+  EXPECT_THAT(Message(LoaderPath(strange, Path("an out"), "x.so").status()), HasSubstr("-o"));
+}
+
+TEST_F(LaunchFiles, AFileThatCannotBeWrittenIsKnownBeforehand) {
+  EXPECT_TRUE(CheckWritable(Path("new.xml")).ok());
+  EXPECT_TRUE(fs::is_empty(directory_));
+  for (const std::string& path : {Path("missing/new.xml"), directory_.string()}) {
+    EXPECT_THAT(Message(CheckWritable(path)), HasSubstr("cannot be written")) << path;
+  }
+}
+
 TEST_F(LaunchFiles, AtomicWritesLeaveNoPartialFile) {
-  ASSERT_TRUE(WriteFileAtomically(Path("f"), "new").ok());
+  ASSERT_TRUE(WriteFile(Path("f"), "new").ok());
   EXPECT_EQ(*ReadFile(Path("f")), "new");
-  EXPECT_FALSE(WriteFileAtomically(Path("missing/f"), "x").ok());
+  EXPECT_FALSE(WriteFile(Path("missing/f"), "x").ok());
   EXPECT_EQ(std::distance(fs::directory_iterator(directory_), fs::directory_iterator()), 1);
+}
+
+TEST_F(LaunchFiles, WritingThroughALinkWritesTheFileThatItLeadsTo) {
+  fs::create_directories(Path("elsewhere"));
+  Touch("elsewhere/report", 0640);
+  fs::create_symlink("elsewhere/report", Path("link"));  // relative to the link, not to this process
+  fs::create_symlink(Path("elsewhere/new"), Path("dangling"));
+  fs::create_symlink("circle", Path("circle"));
+  EXPECT_TRUE(WriteFile(Path("link"), "one").ok());
+  EXPECT_TRUE(WriteFile(Path("dangling"), "two").ok());
+  EXPECT_FALSE(WriteFile(Path("circle"), "three").ok());
+  EXPECT_TRUE(fs::is_symlink(Path("link")) && fs::is_symlink(Path("dangling")));
+  EXPECT_EQ(*ReadFile(Path("elsewhere/report")), "one");
+  EXPECT_EQ(*ReadFile(Path("elsewhere/new")), "two");
+  EXPECT_EQ(fs::status(Path("elsewhere/report")).permissions(), fs::perms{0640});
+}
+
+TEST_F(LaunchFiles, AFifoIsWrittenInto) {
+  ASSERT_EQ(mkfifo(Path("fifo").c_str(), 0600), 0);
+  const FileDescriptor reader(open(Path("fifo").c_str(), O_RDONLY | O_NONBLOCK));
+  ASSERT_TRUE(WriteFile(Path("fifo"), "news").ok());
+  char buffer[16];
+  ASSERT_EQ(read(reader.get(), buffer, sizeof(buffer)), 4);
+  EXPECT_EQ(std::string(buffer, 4), "news");
+  EXPECT_TRUE(fs::is_fifo(Path("fifo")));
+}
+
+// Nodes of our own with the numbers of /dev/null and /dev/full.
+TEST_F(LaunchFiles, DevicesAreNeverReplaced) {
+  if (mknod(Path("null").c_str(), S_IFCHR | 0600, makedev(1, 3)) != 0 ||
+      mknod(Path("full").c_str(), S_IFCHR | 0600, makedev(1, 7)) != 0) {
+    GTEST_SKIP() << "only root makes devices";
+  }
+  if (!FileDescriptor(open(Path("null").c_str(), O_WRONLY | O_CLOEXEC)).is_open())
+    GTEST_SKIP() << "no devices on this file system";
+  EXPECT_TRUE(WriteFile(Path("null"), "x").ok());
+  EXPECT_THAT(Message(WriteFile(Path("full"), "x")), HasSubstr("No space left"));
+  EXPECT_TRUE(fs::is_character_file(Path("null")) && fs::is_character_file(Path("full")));
+}
+
+TEST_F(LaunchFiles, ADeletedFileBehindALinkOfProcIsStillWritten) {
+  const FileDescriptor file(open(Touch("gone", 0600).c_str(), O_RDWR | O_CLOEXEC));
+  fs::remove(Path("gone"));
+  ASSERT_TRUE(WriteFile("/proc/self/fd/" + std::to_string(file.get()), "kept").ok());
+  EXPECT_EQ(*ReadFile("/proc/self/fd/" + std::to_string(file.get())), "kept");
+  EXPECT_TRUE(fs::is_empty(directory_));
 }
 
 TEST_F(LaunchFiles, ARunRecordSurvivesTheRoundTrip) {

@@ -1,6 +1,8 @@
 #include "cli/launch/output_directory.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/statvfs.h>
 #include <time.h>
 #include <unistd.h>
@@ -18,7 +20,8 @@ namespace fs = std::filesystem;
 
 bool IsOfAnEarlierRun(const std::string& name) {
   return (name.starts_with("flight-") && name.ends_with(".rkl")) || name == "run.json" ||
-         name == "plan.armed" || name == "plan.txt" || name == "control";
+         name == "plan.armed" || name == "plan.txt" || name == "control" || name == kHooksLink ||
+         name == kVirtualGpusLink;
 }
 
 absl::Status RemoveEarlierRun(const fs::path& directory) {
@@ -44,6 +47,17 @@ absl::Status CheckSpace(const std::string& directory, uint64_t bytes_needed) {
       directory, static_cast<double>(bytes_needed) / (1 << 20), static_cast<double>(available) / (1 << 20)));
 }
 
+// Where the file system knows no locks of directories, runs are not kept apart.
+absl::StatusOr<FileDescriptor> Lock(const std::string& directory) {
+  FileDescriptor lock(open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!lock.is_open()) return FileError(errno, directory, "cannot be opened as output directory");
+  if (flock(lock.get(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+    return absl::FailedPreconditionError(
+        Cat(directory, ": another run writes there now; wait for its end or choose another place with -o"));
+  }
+  return lock;
+}
+
 std::string NameWithDate(std::string_view prefix, uint64_t realtime_ns, int pid) {
   const time_t seconds = static_cast<time_t>(realtime_ns / 1'000'000'000);
   tm local;
@@ -63,7 +77,7 @@ std::string SuiteOutputDirectory(uint64_t realtime_ns, int pid) {
   return NameWithDate("rankle-out/suite-", realtime_ns, pid);
 }
 
-absl::StatusOr<std::string> PrepareOutputDirectory(const std::string& path, uint64_t bytes_needed) {
+absl::StatusOr<OutputDirectory> PrepareOutputDirectory(const std::string& path, uint64_t bytes_needed) {
   std::error_code error;
   fs::create_directories(path, error);
   if (error)
@@ -72,9 +86,11 @@ absl::StatusOr<std::string> PrepareOutputDirectory(const std::string& path, uint
     return FileError(errno, path, "cannot be written as output directory; choose another with -o");
   }
   const fs::path absolute = fs::absolute(path, error).lexically_normal();
+  absl::StatusOr<FileDescriptor> lock = Lock(absolute.string());
+  if (!lock.ok()) return lock.status();
   if (absl::Status status = RemoveEarlierRun(absolute); !status.ok()) return status;
   if (absl::Status status = CheckSpace(absolute.string(), bytes_needed); !status.ok()) return status;
-  return absolute.string();
+  return OutputDirectory{.path = absolute.string(), .lock = *std::move(lock)};
 }
 
 }  // namespace rankle::cli

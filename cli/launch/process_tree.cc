@@ -67,6 +67,11 @@ bool IsRunning(pid_t pid) {
   return status && !IsDead(status->state);
 }
 
+pid_t ParentOf(pid_t pid) {
+  const std::optional<Status> status = ReadStatus(pid);
+  return status ? status->parent : 0;
+}
+
 std::vector<pid_t> Descendants(pid_t root) {
   const auto children = LiveChildren();
   std::vector<pid_t> found;

@@ -14,6 +14,8 @@ void BecomeSubreaper();
 
 // True while the process exists and is no zombie.
 bool IsRunning(pid_t pid);
+// 0 when there is no such process, or it has no parent here.
+pid_t ParentOf(pid_t pid);
 
 // All processes below `root`, zombies left out.
 std::vector<pid_t> Descendants(pid_t root);

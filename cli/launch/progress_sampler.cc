@@ -77,6 +77,7 @@ uint64_t ReadCommunicators(int fd, const FileHeader& header, ProcessProgress& pr
 // What is in flight, and a signature of the states of all operations: read only when nothing new was entered.
 uint64_t ReadRecords(int fd, const FileHeader& header, ProcessProgress& progress) {
   uint64_t signature = 0;
+  progress.activity = Mix(header.next_ticket.load(), header.dropped.load());
   // Slots are claimed in ticket order; before the ring wraps, the rest of it has never been written.
   const uint64_t used = std::min<uint64_t>(header.next_ticket.load() + 1, header.record_capacity);
   ForEach<Record>(fd, header.record_offset, used, [&](const Record& record) {
@@ -86,8 +87,9 @@ uint64_t ReadRecords(int fd, const FileHeader& header, ProcessProgress& progress
     if (kind == Kind::kOperation) {
       signature += Mix(record::HeadTicket(head), static_cast<uint64_t>(state));
       if (state == State::kEntered || state == State::kEnqueued) NoteInFlight(record.entered_ns, progress);
-    } else if (kind == Kind::kCall && state == State::kEntered) {
-      NoteInFlight(record.entered_ns, progress);
+    } else if (kind == Kind::kCall) {
+      progress.activity += Mix(record::HeadTicket(head), static_cast<uint64_t>(state));
+      if (state == State::kEntered) NoteInFlight(record.entered_ns, progress);
     }
   });
   return signature;
@@ -112,6 +114,7 @@ std::optional<ProcessProgress> ProgressSampler::SampleRecord(Source& source) {
   ProcessProgress progress{.pid = header->pid,
                            .alive = header->ended.load() == 0 && IsRunning(header->pid),
                            .signature = source.last.signature,
+                           .activity = source.last.activity,
                            .in_communicator = false,
                            .oldest_in_flight_ns = 0};
   if (!progress.alive) return source.last = progress;

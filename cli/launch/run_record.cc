@@ -96,7 +96,7 @@ absl::StatusOr<RunRecord> ParseRunRecord(std::string_view text, std::string_view
 }
 
 absl::Status WriteRunRecord(const RunRecord& record, const std::string& output_dir) {
-  return WriteFileAtomically(Cat(output_dir, "/run.json"), RunRecordJson(record));
+  return WriteFile(Cat(output_dir, "/run.json"), RunRecordJson(record));
 }
 
 absl::StatusOr<RunRecord> ReadRunRecord(const std::string& output_dir) {

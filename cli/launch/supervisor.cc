@@ -42,7 +42,7 @@ class Supervisor {
         terminal_(link_.guard_group),
         record_(job.record),
         sampler_(job.output_dir),
-        detector_(job.hang.hang_after_ns, job.hang.watch) {}
+        detector_(job.hang.patience) {}
 
   int Run();
 
@@ -59,10 +59,12 @@ class Supervisor {
   void StartHangAction();
   void OnHangActionEnd();
   void EndLateHangAction(uint64_t now_ns);
+  void WaitForHangAction();
   void KillJob();
   void EndLeftovers();
   bool AnyRunning() const;
   uint64_t FirstEndNs(bool failures_only) const;  // 0 = none ended
+  uint64_t LastEndNs() const;                     // 0 = none ended
   uint64_t SampleIntervalNs() const;
 
   const Job& job_;
@@ -94,9 +96,17 @@ uint64_t Supervisor::FirstEndNs(bool failures_only) const {
   return first;
 }
 
+uint64_t Supervisor::LastEndNs() const {
+  uint64_t last = 0;
+  for (const RunProcess& process : record_.processes) {
+    if (process.end) last = std::max(last, process.end->ended_ns);
+  }
+  return last;
+}
+
 uint64_t Supervisor::SampleIntervalNs() const {
-  return std::clamp<uint64_t>(job_.hang.hang_after_ns / 8, kSecond / 20,
-                              job_.hang.watch ? kSecond / 5 : kSecond);
+  return std::clamp<uint64_t>(job_.hang.patience.hang_after_ns / 8, kSecond / 20,
+                              job_.hang.patience.adaptive ? kSecond / 5 : kSecond);
 }
 
 void Supervisor::SaveRecord() {
@@ -162,6 +172,7 @@ void Supervisor::Reap() {
 void Supervisor::StopWithJob(int) {
   terminal_.TakeBack();
   raise(SIGSTOP);
+  detector_ = HangDetector(job_.hang.patience);  // the user paused the job: it has not stalled since
 }
 
 void Supervisor::OnSignal(int signal) {
@@ -196,7 +207,7 @@ void Supervisor::StartHangAction() {
     execl("/bin/sh", "sh", "-c", job_.hang.command.c_str(), nullptr);
     _exit(127);
   }
-  if (job_.report) job_.report(job_.output_dir, static_cast<double>(job_.hang.hang_after_ns) * 1e-9);
+  if (job_.report) job_.report(job_.output_dir, static_cast<double>(job_.hang.patience.hang_after_ns) * 1e-9);
   _exit(0);
 }
 
@@ -205,10 +216,31 @@ void Supervisor::OnHangActionEnd() {
   if (job_.hang.action == HangPolicy::Action::kKill && !killed_) KillJob();
 }
 
-// A verdict that takes too long must not keep a hung job alive; a user's command may take its time.
+// A verdict that takes too long must not keep a hung job alive. A user's command may take its time while the
+// job runs.
 void Supervisor::EndLateHangAction(uint64_t now_ns) {
   if (job_.hang.action != HangPolicy::Action::kCommand && now_ns > hang_action_deadline_) {
-    kill(hang_action_, SIGKILL);
+    kill(-hang_action_, SIGKILL);
+  }
+}
+
+// Lets a verdict be printed, and a user's command come to its end, but not for ever: the job is over.
+void Supervisor::WaitForHangAction() {
+  const uint64_t patience_ns = kIdlePatience * job_.hang.patience.hang_after_ns;
+  const uint64_t deadline = MonotonicNs() + patience_ns;
+  bool said = false;
+  while (hang_action_ != 0) {
+    const uint64_t now = MonotonicNs();
+    EndLateHangAction(now);
+    if (now > deadline) {
+      if (!said) {
+        Say(Cat("the --on-hang command still runs, ", DurationText(patience_ns),
+                " after the job's end: it is ended"));
+      }
+      said = true;
+      kill(-hang_action_, SIGKILL);
+    }
+    WaitForEvents();
   }
 }
 
@@ -224,14 +256,15 @@ void Supervisor::LookForStall() {
                          .processes = processes,
                          .first_end_ns = FirstEndNs(/*failures_only=*/false),
                          .first_failure_ns = FirstEndNs(/*failures_only=*/true),
+                         .last_end_ns = LastEndNs(),
                          .any_running = AnyRunning()});
-  if (change == HangDetector::Change::kResumed && job_.hang.watch) {
+  if (change == HangDetector::Change::kResumed && job_.hang.say_resumed) {
     Say(Cat("the job goes on after ", DurationText(now - record_.stalls_ns.back())));
   }
   if (change != HangDetector::Change::kStalled) return;
   record_.stalls_ns.push_back(now);
   SaveRecord();
-  Say(Cat("the job has made no progress for ", DurationText(detector_.Patience())));
+  Say(Cat("the job has made no progress for ", DurationText(now - detector_.last_progress_ns())));
   StartHangAction();
 }
 
@@ -284,15 +317,14 @@ int Supervisor::Run() {
     LookForStall();
   }
   terminal_.TakeBack();
-  while (hang_action_ != 0) {  // let a verdict be printed to its end
-    EndLateHangAction(MonotonicNs());
-    WaitForEvents();
-  }
+  WaitForHangAction();
   EndLeftovers();
 
-  std::vector<ProcessEnd> ends;
-  for (const RunProcess& process : record_.processes) ends.push_back(*process.end);
-  record_.exit_code = JobExitCode(ends);
+  std::vector<ProcessEnd> by_themselves, by_rankle;
+  for (const RunProcess& process : record_.processes) {
+    (process.ended_by_rankle ? by_rankle : by_themselves).push_back(*process.end);
+  }
+  record_.exit_code = JobExitCode(by_themselves, by_rankle);
   record_.end_monotonic_ns = MonotonicNs();
   SaveRecord();
   return *record_.exit_code;

@@ -77,7 +77,7 @@ uint64_t FirstInjectionNs(const std::string& directory) {
 
 void AddVerdict(const RunOptions& run, const RunRecord& record, CaseOutcome& outcome) {
   const uint64_t begin = MonotonicNs();
-  absl::StatusOr<Report> report = Diagnose(outcome.directory, run.hang_after_s);
+  absl::StatusOr<Report> report = Diagnose(outcome.directory, HangAfterSeconds(run));
   const uint64_t analysis_ns = MonotonicNs() - begin;
   if (report.ok()) {
     outcome.verdict = std::move(report->verdict);
@@ -98,7 +98,8 @@ absl::StatusOr<RunOptions> RunOptionsOf(const SuiteCase& one, const SuiteRunOpti
   run.virtual_gpus = one.virtual_gpus;
   run.output_dir = directory;
   run.on_hang = one.on_hang;
-  run.hang_after_s = static_cast<double>(one.hang_after_ns) * 1e-9;
+  if (one.hang_after_ns) run.hang_after_s = static_cast<double>(*one.hang_after_ns) * 1e-9;
+  run.usual_hang_after_s = kSuiteHangAfterS;
   run.quiet = true;
   run.check_results = 1;  // a test wants to know about wrong values
   const auto at = [&](const absl::Status& error) {
@@ -182,6 +183,7 @@ void CaseRunner::Finish(const Running& running, int exit_code) {
     } else {
       outcome.duration_ns = MonotonicNs() - running.started_ns;
     }
+    outcome.faults = ReadFaultOutcomes(run.output_dir);
     AddVerdict(run, *record, outcome);
   }
   on_outcome_(running.index, outcome);

@@ -67,6 +67,16 @@ void CheckVerdict(const ExpectedVerdict& expected, const CaseOutcome& outcome,
   }
 }
 
+void CheckFired(Expectation::Fired expected, const std::vector<FaultOutcome>& faults,
+                std::vector<std::string>& failures) {
+  for (const FaultOutcome& fault : faults) {
+    if (expected == Expectation::Fired::kAll && fault.fired == 0) failures.push_back(WhyNotFired(fault));
+    if (expected == Expectation::Fired::kNone && fault.fired > 0) {
+      failures.push_back(Cat("fault '", fault.name, "' fired ", fault.fired, " times, never was expected"));
+    }
+  }
+}
+
 const char* CulpritsName(Culprits culprits) {
   constexpr const char* kNames[] = {"not_expected", "exact", "superset", "missed", "wrong"};
   return kNames[static_cast<size_t>(culprits)];
@@ -107,6 +117,7 @@ std::vector<std::string> Failures(const SuiteCase& expected, const CaseOutcome& 
     failures.push_back(Cat("exit code ", outcome.exit_code, " where ", ExitText(expect), " was expected"));
   }
   if (expect.verdict) CheckVerdict(*expect.verdict, outcome, failures);
+  CheckFired(expect.fired, outcome.faults, failures);
   if (!expect.log.empty() && !std::regex_search(outcome.log, std::regex(expect.log))) {
     failures.push_back(Cat("the output does not match '", expect.log, "'"));
   }

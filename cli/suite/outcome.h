@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "analyzer/report/report.h"
+#include "cli/launch/fault_files.h"
 #include "cli/suite/suite.h"
 
 namespace rankle::cli {
@@ -21,6 +22,7 @@ struct CaseOutcome {
   // From the first injection to a verdict: until the stall was noticed or the job had ended, and the
   // analysis. 0 when nothing was injected.
   uint64_t time_to_verdict_ns = 0;
+  std::vector<FaultOutcome> faults;
   std::string log;
   std::string directory;
 };

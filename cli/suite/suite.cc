@@ -4,7 +4,9 @@
 #include <regex>
 #include <set>
 
+#include "absl/strings/str_join.h"
 #include "cli/launch/text.h"
+#include "cli/verdict.h"
 #include "injector/plan/values.h"
 #include "injector/plan/yaml_tree.h"
 
@@ -105,14 +107,13 @@ class SuiteReader {
   absl::Status SetExit(const YamlNode& node, Expectation& target);
   absl::Status SetWithin(const YamlNode& node, Expectation& target);
   absl::Status SetVerdict(const YamlNode& node, Expectation& target);
+  absl::Status SetFired(const YamlNode& node, Expectation& target);
   absl::Status SetLog(const YamlNode& node, Expectation& target) { return TakeRegex(node, target.log); }
   absl::Status SetNotLog(const YamlNode& node, Expectation& target) {
     return TakeRegex(node, target.not_log);
   }
 
-  absl::Status SetClass(const YamlNode& node, ExpectedVerdict& target) {
-    return TakeText(node, target.anomaly);
-  }
+  absl::Status SetClass(const YamlNode& node, ExpectedVerdict& target);
   absl::Status SetVerdictRanks(const YamlNode& node, ExpectedVerdict& target);
   absl::Status SetLinks(const YamlNode& node, ExpectedVerdict& target);
   absl::Status ReadRanks(const YamlNode& node, std::vector<int32_t>& target);
@@ -215,11 +216,10 @@ absl::Status SuiteReader::SetFaults(const YamlNode& node, SuiteCase& target) {
 }
 
 absl::Status SuiteReader::SetExpect(const YamlNode& node, SuiteCase& target) {
-  static constexpr Key<Expectation> kKeys[] = {{"exit", &SuiteReader::SetExit},
-                                               {"within", &SuiteReader::SetWithin},
-                                               {"verdict", &SuiteReader::SetVerdict},
-                                               {"log", &SuiteReader::SetLog},
-                                               {"not_log", &SuiteReader::SetNotLog}};
+  static constexpr Key<Expectation> kKeys[] = {
+      {"exit", &SuiteReader::SetExit},       {"within", &SuiteReader::SetWithin},
+      {"verdict", &SuiteReader::SetVerdict}, {"fired", &SuiteReader::SetFired},
+      {"log", &SuiteReader::SetLog},         {"not_log", &SuiteReader::SetNotLog}};
   target.expect = {};
   return ReadMap(node, "expect", kKeys, target.expect);
 }
@@ -247,6 +247,18 @@ absl::Status SuiteReader::SetWithin(const YamlNode& node, Expectation& target) {
   return Take(node, plan::ParseDuration(node.text), target.within_ns);
 }
 
+absl::Status SuiteReader::SetFired(const YamlNode& node, Expectation& target) {
+  using Fired = Expectation::Fired;
+  constexpr std::pair<std::string_view, Fired> kNames[] = {
+      {"all", Fired::kAll}, {"none", Fired::kNone}, {"any", Fired::kAny}};
+  for (const auto& [name, fired] : kNames) {
+    if (node.text != name) continue;
+    target.fired = fired;
+    return absl::OkStatus();
+  }
+  return At(node.line, "'fired' is all, none or any: which of the planned faults must have fired");
+}
+
 absl::Status SuiteReader::SetVerdict(const YamlNode& node, Expectation& target) {
   static constexpr Key<ExpectedVerdict> kKeys[] = {{"class", &SuiteReader::SetClass},
                                                    {"ranks", &SuiteReader::SetVerdictRanks},
@@ -257,6 +269,15 @@ absl::Status SuiteReader::SetVerdict(const YamlNode& node, Expectation& target) 
     return At(node.line, "'verdict' needs a class, such as healthy or hang.not_entered");
   target.verdict = std::move(verdict);
   return absl::OkStatus();
+}
+
+// A class that no rule can find would make a case that never passes.
+absl::Status SuiteReader::SetClass(const YamlNode& node, ExpectedVerdict& target) {
+  if (absl::Status status = TakeText(node, target.anomaly); !status.ok()) return status;
+  const std::vector<std::string> known = VerdictClasses();
+  if (std::find(known.begin(), known.end(), target.anomaly) != known.end()) return absl::OkStatus();
+  return At(node.line,
+            Cat("unknown verdict class '", target.anomaly, "'; there are ", absl::StrJoin(known, ", ")));
 }
 
 absl::Status SuiteReader::ReadRanks(const YamlNode& node, std::vector<int32_t>& target) {

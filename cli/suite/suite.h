@@ -24,8 +24,12 @@ struct Expectation {
   std::vector<int> exit_codes;  // kOneOf
   std::optional<uint64_t> within_ns;
   std::optional<ExpectedVerdict> verdict;
-  std::string log, not_log;  // regular expressions; empty = not checked
+  enum class Fired { kAll, kNone, kAny };
+  Fired fired = Fired::kAll;  // which of the planned faults
+  std::string log, not_log;   // regular expressions; empty = not checked
 };
+
+inline constexpr double kSuiteHangAfterS = 5;
 
 struct SuiteCase {
   std::string name;
@@ -33,7 +37,7 @@ struct SuiteCase {
   int ranks = 0;  // 0: the command starts its ranks itself
   int virtual_gpus = 0;
   uint64_t timeout_ns = 60'000'000'000;
-  uint64_t hang_after_ns = 5'000'000'000;
+  std::optional<uint64_t> hang_after_ns;  // absent: kSuiteHangAfterS
   std::string on_hang = "kill";
   std::vector<std::string> command;
   std::optional<uint64_t> seed;

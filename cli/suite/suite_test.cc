@@ -84,8 +84,12 @@ TEST(Suite, EveryMistakeNamesItsLine) {
       {"version: 1\ncases:\n- {name: a, command: [x], expect: {exit: 300}}", "s.yaml:3"},
       {"version: 1\ncases:\n- {name: a, command: [x], expect: {log: \"(\"}}", "regular expression"},
       {"version: 1\ncases:\n- {name: a, command: [x], expect: {verdict: {ranks: [1]}}}", "needs a class"},
-      {"version: 1\ncases:\n- {name: a, command: [x], expect: {verdict: {class: c, links: [[1]]}}}",
+      {"version: 1\ncases:\n- {name: a, command: [x], expect: {verdict: {class: healthy, links: [[1]]}}}",
        "a link is"},
+      {"version: 1\ncases:\n- name: a\n  command: [x]\n  expect: {verdict: {class: hang.not_enterd}}",
+       "s.yaml:5: unknown verdict class 'hang.not_enterd'; there are crash."},
+      {"version: 1\ncases:\n- {name: a, command: [x], expect: {fired: false}}",
+       "'fired' is all, none or any"},
   };
   for (const auto& [text, said] : mistakes) EXPECT_THAT(ErrorOf(text), HasSubstr(said)) << text;
 }
@@ -118,6 +122,7 @@ class Outcome : public ::testing::Test {
     outcome_.verdict.emplace();
     outcome_.verdict->anomaly = "slow.compute";
     outcome_.verdict->ranks = {3};
+    outcome_.faults = {{.name = "late", .matched = 5, .fired = 1}};
   }
   std::vector<std::string> Failed() const { return Failures(expected_, outcome_); }
   SuiteCase expected_;
@@ -137,6 +142,8 @@ TEST_F(Outcome, EachExpectationCanFailOnItsOwn) {
          outcome.verdict->ranks = {3, 2};
        }},
       {"no verdict", [](CaseOutcome& outcome) { outcome.verdict.reset(); }},
+      {"fault 'late' never fired: of the 5 calls",
+       [](CaseOutcome& outcome) { outcome.faults.front().fired = 0; }},
       {"does not match", [](CaseOutcome& outcome) { outcome.log.clear(); }},
       {"matches", [](CaseOutcome& outcome) { outcome.log += "Traceback"; }},
       {"could not be started", [](CaseOutcome& outcome) { outcome.started = false; }},
@@ -148,6 +155,17 @@ TEST_F(Outcome, EachExpectationCanFailOnItsOwn) {
     EXPECT_THAT(Failed().front(), HasSubstr(said));
     outcome_ = sound;
   }
+}
+
+TEST_F(Outcome, AFaultMayBeExpectedNotToFire) {
+  expected_.expect.fired = Expectation::Fired::kNone;
+  EXPECT_THAT(Failed(), ElementsAre(HasSubstr("never was expected")));
+  outcome_.faults.front().fired = 0;
+  EXPECT_THAT(Failed(), IsEmpty());
+  expected_.expect.fired = Expectation::Fired::kAny;
+  EXPECT_THAT(Failed(), IsEmpty());
+  outcome_.faults.front().fired = 1;
+  EXPECT_THAT(Failed(), IsEmpty());
 }
 
 TEST_F(Outcome, NonzeroWantsAFailure) {

@@ -18,8 +18,8 @@ using record::Event;
 using record::Kind;
 using record::State;
 
-constexpr const char* kKinds[] = {"none",      "operation", "call",   "mark",       "injection",
-                                  "lifecycle", "exception", "memory", "async-error"};
+constexpr const char* kKinds[] = {"none",      "operation", "call",   "mark",        "injection",
+                                  "lifecycle", "exception", "memory", "async-error", "sample"};
 constexpr const char* kStates[] = {"free", "writing", "entered",   "enqueued",
                                    "done", "failed",  "untracked", "aborted"};
 constexpr const char* kLifecycle[] = {"none",  "start",        "fork-parent", "fork-child", "exit",
@@ -29,6 +29,8 @@ template <size_t kSize>
 std::string NameOf(const char* const (&names)[kSize], size_t value) {
   return value < kSize ? names[value] : Cat("#", value);
 }
+
+bool IsInjection(const Row& row) { return row.event->kind == Kind::kInjection; }
 
 const record::Communicator* CommunicatorOf(const Row& row) {
   for (const record::Communicator& comm : row.record->communicators) {
@@ -77,7 +79,7 @@ const Column kColumns[] = {
        return comm ? Json(CommunicatorName(*comm)) : Json();
      }},
     {"seq", [](const Row& row) { return row.event->seq ? Json(row.event->seq) : Json(); }},
-    {"count", [](const Row& row) { return Json(row.event->count); }},
+    {"count", [](const Row& row) { return IsInjection(row) ? Json() : Json(row.event->count); }},
     {"dtype",
      [](const Row& row) {
        return row.event->dtype == 0xff ? Json() : Json(std::string(api::DataTypeName(row.event->dtype)));
@@ -87,7 +89,12 @@ const Column kColumns[] = {
        return row.event->redop == 0xff ? Json() : Json(std::string(api::RedOpName(row.event->redop)));
      }},
     {"peer",
-     [](const Row& row) { return row.event->peer == record::kNoPeer ? Json() : Json(row.event->peer); }},
+     [](const Row& row) {
+       return IsInjection(row) || row.event->peer == record::kNoPeer ? Json() : Json(row.event->peer);
+     }},
+    // Of an injection: which fault of the plan (from 0), and at which of the calls that it matches (from 1).
+    {"fault", [](const Row& row) { return IsInjection(row) ? Json(row.event->peer) : Json(); }},
+    {"call", [](const Row& row) { return IsInjection(row) ? Json(row.event->count) : Json(); }},
     {"stream", [](const Row& row) { return Json(row.event->stream); }},
     {"group", [](const Row& row) { return row.event->group ? Json(row.event->group) : Json(); }},
     {"thread", [](const Row& row) { return Json(row.event->thread); }},
@@ -163,13 +170,13 @@ std::string RowText(const Row& row, uint64_t first_ns) {
                       row.record->process.rank, What(row));
   if (event.seq) text += Cat(" #", event.seq);
   if (const record::Communicator* comm = CommunicatorOf(row)) text += Cat(" on ", CommunicatorName(*comm));
-  if (event.count) text += Cat(" ", event.kind == Kind::kMark ? "" : "count=", event.count);
+  if (event.count) {
+    text += Cat(" ", event.kind == Kind::kMark ? "" : IsInjection(row) ? "call=" : "count=", event.count);
+  }
   if (event.dtype != 0xff) text += Cat(" ", api::DataTypeName(event.dtype));
   if (event.redop != 0xff) text += Cat(" ", api::RedOpName(event.redop));
-  if (event.peer != record::kNoPeer)
-    text += Cat(event.kind == Kind::kInjection ? " fault=" : " peer=", event.peer);
-  if (event.kind != Kind::kInjection && event.result != 0)
-    text += Cat(" result=", static_cast<int>(event.result));
+  if (event.peer != record::kNoPeer) text += Cat(IsInjection(row) ? " fault=" : " peer=", event.peer);
+  if (!IsInjection(row) && event.result != 0) text += Cat(" result=", static_cast<int>(event.result));
   text += Cat(" ", NameOf(kStates, static_cast<size_t>(event.state)));
   if (event.returned_ns > event.entered_ns)
     text += Cat(", host ", Milliseconds(event.entered_ns, event.returned_ns));

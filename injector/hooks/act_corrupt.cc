@@ -85,7 +85,8 @@ Window* TakeWindow() {
 bool CorruptOnStream(void* buffer, int64_t bytes, int dtype, cudaStream_t stream,
                      const plan::Decision& decision) {
   const CudaCalls& cuda = Cuda();
-  if (buffer == nullptr || bytes <= 0 || cuda.memcpy_async == nullptr || cuda.launch_host == nullptr)
+  if (buffer == nullptr || bytes <= 0 || decision.details->offset >= bytes || cuda.memcpy_async == nullptr ||
+      cuda.launch_host == nullptr)
     return false;
   if (CaptureOf(stream) != 0) return false;  // it would be corrupted at every launch
   Window* window = TakeWindow();
@@ -94,7 +95,7 @@ bool CorruptOnStream(void* buffer, int64_t bytes, int dtype, cudaStream_t stream
   const int64_t element = std::max<int64_t>(1, api::DataTypeBytes(static_cast<uint8_t>(dtype)));
   window->random = decision.random;
   int64_t offset = fault.offset >= 0
-                       ? std::min(fault.offset, bytes - 1)
+                       ? fault.offset
                        : static_cast<int64_t>(NextRandom(window->random) % static_cast<uint64_t>(bytes));
   if (fault.offset < 0) offset -= offset % element;
   const int64_t wanted =
@@ -111,6 +112,11 @@ bool CorruptOnStream(void* buffer, int64_t bytes, int dtype, cudaStream_t stream
       cuda.launch_host(stream, Release, window) == 0;
   if (!done) Release(window);
   return done;
+}
+
+bool CanCorrupt(const HookCall& call, const plan::Decision& decision) {
+  const bool received = decision.details->buffer == plan::CorruptBuffer::kRecv;
+  return decision.details->offset < BufferBytes(call, received ? Buffer::kReceive : Buffer::kSend);
 }
 
 bool CorruptBefore(const HookCall& call, const plan::Decision& decision) {

@@ -157,6 +157,8 @@ TEST(Faults, CorruptChangesWhatIsSent) {
 TEST(Faults, CorruptChangesWhatIsReceivedAlsoInsideGroups) {
   EXPECT_THAT(RunWith("data", {"corrupt ncclAllReduce buffer=recv pattern=zero bits=2 offset=4"}).output,
               HasSubstr("zero 2\n"));
+  EXPECT_THAT(RunWith("data", {"corrupt ncclAllReduce buffer=recv pattern=zero bits=2 offset=1MiB"}).output,
+              HasSubstr("cannot act on this call"));
   EXPECT_THAT(RunWith("grouped_data", {"corrupt ncclRecv buffer=recv pattern=nan offset=0"}).output,
               HasSubstr("before end 0, after 1\n"));
 }

@@ -217,6 +217,10 @@ int RunFired(HookCall& call, Handler handler, const Decision* decisions, size_t 
     // The call that a held one waited for is not held itself.
     if (completes_swap && decision.action == Action::kSwap && decision.fault == held_fault) continue;
     if (decision.action == Action::kOom && !IsOutOfMemory(call, decision)) continue;
+    if (decision.action == Action::kCorrupt && !CanCorrupt(call, decision)) {
+      RefuseUnless(false, decision);  // and it has not fired
+      continue;
+    }
     Report(call, decision);
     ActBefore(call, handler, decision, outcome);
   }

@@ -30,6 +30,8 @@ HangEnd Hang(const HookCall& call, const plan::Decision& decision);
 bool Mutate(HookCall& call, const plan::Decision& decision);
 
 // act_corrupt.cc
+// Does the buffer reach to the fault's offset? An offset beyond it is never moved inside.
+bool CanCorrupt(const HookCall& call, const plan::Decision& decision);
 bool CorruptBefore(const HookCall& call, const plan::Decision& decision);
 bool CorruptAfter(const HookCall& call, const plan::Decision& decision);
 bool CorruptOnStream(void* buffer, int64_t bytes, int dtype, cudaStream_t stream,

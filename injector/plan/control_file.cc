@@ -83,10 +83,12 @@ ControlFile::~ControlFile() {
 
 uint32_t ControlFile::Release(size_t fault) {
   FaultControl& control = page_->faults[fault];
+  const uint32_t hung =
+      control.hanging.load(std::memory_order_acquire);  // those that wake up count themselves off
   control.released.store(1, std::memory_order_release);
   syscall(SYS_futex, &control.released, FUTEX_WAKE, INT_MAX, nullptr, nullptr,
           0);  // shared: waiters are other processes
-  return control.hanging.load(std::memory_order_acquire);
+  return hung;
 }
 
 void ControlFile::Stop() {

@@ -63,10 +63,11 @@ TEST_F(ControlFileTest, ReleaseWakesAnotherProcess) {
     FaultControl& fault = file->page()->faults[0];
     fault.hanging = 1;
     while (fault.released == 0) syscall(SYS_futex, &fault.released, FUTEX_WAIT, 0, nullptr, nullptr, 0);
+    fault.hanging = 0;
     _exit(7);
   }
   while (file->page()->faults[0].hanging == 0) sched_yield();
-  file->Release(0);
+  EXPECT_EQ(file->Release(0), 1u);
   int status = 0;
   ASSERT_EQ(waitpid(child, &status, 0), child);
   EXPECT_EQ(WEXITSTATUS(status), 7);

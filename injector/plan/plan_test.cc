@@ -309,8 +309,7 @@ TEST(ShortForm, WrongFormsAreRefused) {
   EXPECT_THAT(ErrorOfShort("abort ncclSend rank="), testing::HasSubstr("'rank' has no value"));
   EXPECT_THAT(ErrorOfShort("abort ncclSend rank=1 rank=2"), testing::HasSubstr("'rank' is given twice"));
   EXPECT_THAT(ErrorOfShort("abort ncclSend comm='dp"), testing::HasSubstr("a quote is not closed"));
-  EXPECT_THAT(ErrorOfShort("delay ncclSend time=uniform(1ms"),
-              testing::HasSubstr("a parenthesis is not closed"));
+  EXPECT_THAT(ErrorOfShort("delay ncclSend time=uniform(1ms"), testing::HasSubstr("is not closed"));
   EXPECT_THAT(ErrorOfShort("delay ncclSend when.time=3ms"), testing::HasSubstr("it belongs into with"));
   EXPECT_THAT(ErrorOfShort("abort ncclSend name=a name=b"), testing::HasSubstr("'name' is given twice"));
   EXPECT_THAT(ErrorOfShort("abort ncclSend name="), testing::HasSubstr("'name' needs one value"));
@@ -361,6 +360,30 @@ TEST(ShortForm, EqualsTheYamlOfTheSameFault) {
   ASSERT_TRUE(
       brief.AddShortForm("delay collective rank=1,2 comm=dp* probability=0.25 time=normal(20ms, 5ms)").ok());
   EXPECT_EQ(yaml.Describe(), brief.Describe());
+}
+
+TEST(ShortForm, ValuesMayBeSpelledAsInAPlan) {
+  const struct {
+    const char *as_in_a_plan, *brief;
+  } cases[] = {
+      {"delay collective rank=1 call=50.. time={uniform: [5ms, 20ms]}",
+       "delay collective rank=1 call=50.. time=uniform(5ms,20ms)"},
+      {"delay collective time={ normal: [20ms, 5ms] } at=exit",
+       "delay collective time=normal(20ms,5ms) at=exit"},
+      {"hang collective rank=[1, 4..7] comm=[dp*, 'a, b']", "hang collective rank=1,4..7 comm=dp*,'a, b'"}};
+  for (const auto& [as_in_a_plan, brief] : cases) {
+    Plan one, other;
+    EXPECT_EQ(one.AddShortForm(as_in_a_plan).message(), "");
+    ASSERT_TRUE(other.AddShortForm(brief).ok());
+    EXPECT_EQ(one.Describe(), other.Describe());
+  }
+}
+
+TEST(ShortForm, BracesThatAreNoDistributionAreRefused) {
+  EXPECT_THAT(ErrorOfShort("delay collective time={5ms, 20ms}"),
+              testing::HasSubstr("{uniform: [least, most]}"));
+  EXPECT_THAT(ErrorOfShort("delay collective time={uniform: [5ms, 20ms]"), testing::HasSubstr("not closed"));
+  EXPECT_EQ(ErrorOfShort("throw ncclSend what='{quoted}'"), "");
 }
 
 TEST(Targets, GroupsAndGlobsKeepWhatTheActionCanWorkOn) {
@@ -461,7 +484,7 @@ INSTANTIATE_TEST_SUITE_P(
                     "slow-copy memcpy rate=100MiB/s", "gpu-lost ncclAllReduce", "xid cuda code=48",
                     "exit process after=3s code=0", "abort ncclCommInitRank comm_size=4",
                     "signal ncclSend signal=STOP for=5s", "signal ncclSend signal=40",
-                    "throw ncclSend type=std::bad_alloc what=''",
+                    "throw ncclSend type=std::bad_alloc what=''", "throw ncclSend what='{a}'",
                     "throw ncclSend what='it\"s \\ late' stack='*step*;main' host=node?,other "
                     "local_rank=0..3 comm_rank=2"));
 

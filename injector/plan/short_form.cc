@@ -30,7 +30,7 @@ struct Word {
 
 bool IsSpace(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
-// Splits the spec at blanks outside quotes and parentheses.
+// Splits the spec at blanks outside quotes, parentheses, brackets and braces.
 class Splitter {
  public:
   explicit Splitter(std::string_view text) : text_(text) {}
@@ -60,11 +60,11 @@ class Splitter {
         if (!ReadQuoted(c, word)) return Invalid("a quote is not closed");
         continue;
       }
-      if (c == '(' || c == '[') ++depth;
-      if (c == ')' || c == ']') --depth;
+      if (c == '(' || c == '[' || c == '{') ++depth;
+      if (c == ')' || c == ']' || c == '}') --depth;
       if (depth == 0 || !IsSpace(c)) word.chars.push_back({c, false});
     }
-    return depth == 0 ? absl::OkStatus() : Invalid("a parenthesis is not closed");
+    return depth == 0 ? absl::OkStatus() : Invalid("a parenthesis, bracket or brace is not closed");
   }
 
   bool ReadQuoted(char quote, Word& word) {
@@ -110,14 +110,24 @@ bool StripBrackets(Chars& chars, char open, char close) {
   return true;
 }
 
-RawValue ReadValue(Chars chars) {
+// uniform(1ms,5ms), or as plans spell it: {uniform: [1ms, 5ms]}. (The splitter has left out the blanks.)
+absl::StatusOr<RawValue> ReadValue(Chars chars) {
+  const bool in_braces = StripBrackets(chars, '{', '}');
   for (std::string_view name : {"uniform", "normal"}) {
-    if (chars.size() <= name.size() || !Text(chars).starts_with(name)) continue;
-    Chars arguments(chars.begin() + static_cast<std::ptrdiff_t>(name.size()), chars.end());
-    if (StripBrackets(arguments, '(', ')')) return {std::string(name), SplitList(arguments)};
+    const std::string opening = Concat(name, in_braces ? ":" : "");
+    if (chars.size() <= opening.size() || !Text(chars).starts_with(opening)) continue;
+    Chars arguments(chars.begin() + static_cast<std::ptrdiff_t>(opening.size()), chars.end());
+    const bool whole = in_braces ? StripBrackets(arguments, '[', ']') : StripBrackets(arguments, '(', ')');
+    if (whole) return RawValue{std::string(name), SplitList(arguments)};
+  }
+  if (in_braces) {
+    return Invalid(
+        Concat("'{", Text(chars),
+               "}' is no distribution; write {uniform: [least, most]} or {normal: [mean, deviation]}, "
+               "and quote braces that belong to a text"));
   }
   StripBrackets(chars, '[', ']');
-  return {"", SplitList(chars)};
+  return RawValue{"", SplitList(chars)};
 }
 
 absl::Status ReadEntry(const Word& word, const std::string& place, RawFault& fault) {
@@ -136,7 +146,9 @@ absl::Status ReadEntry(const Word& word, const std::string& place, RawFault& fau
     entry.value.items = {Concat(std::string(1, entry.key.back()), "=", Text(value))};
     entry.key.pop_back();
   } else if (!value.empty() || word.any_quotes) {
-    entry.value = ReadValue(value);
+    absl::StatusOr<RawValue> read = ReadValue(value);
+    if (!read.ok()) return read.status();
+    entry.value = *std::move(read);
   }
   if (entry.key == "name") {
     if (!fault.name.empty()) return Invalid("'name' is given twice");
@@ -170,7 +182,7 @@ std::string PlaceOf(std::string_view text) {
 }
 
 std::string Quoted(const std::string& item) {
-  if (!item.empty() && item.find_first_of(" \t\r\n,()[]'\"\\=") == std::string::npos) return item;
+  if (!item.empty() && item.find_first_of(" \t\r\n,()[]{}'\"\\=") == std::string::npos) return item;
   std::string text = "\"";
   for (const char c : item) {
     if (c == '"' || c == '\\') text += '\\';

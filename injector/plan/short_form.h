@@ -1,5 +1,6 @@
 // The short form of a fault on the command line: `action target key=value ...`.
-// Values may be lists (1,3 or [1,3]), distributions (uniform(1ms,5ms)), and quoted ('a b', "a \"b\"").
+// Values may be lists (1,3 or [1, 3]), distributions (uniform(1ms,5ms) or {uniform: [1ms, 5ms]}), and quoted
+// ('a b', "a \"b\"").
 #pragma once
 
 #include <string>

@@ -1,6 +1,6 @@
 // A rank without NCCL that keeps a flight record by hand, for tests of hang detection:
 //   recorded_rank stuck          rank 0 enters an all-reduce that the others never enter
-//   recorded_rank compute MS     works for so long with no operation in flight, then ends well
+//   recorded_rank compute MS     records nothing and has nothing in flight for so long, then ends well
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -274,6 +275,27 @@ TEST_F(RecordTest, CreateReportsWhyItCannotRecord) {
   ASSERT_EQ(writer.Create(path_.c_str(), {}, {}), 0);
   Writer other;
   EXPECT_EQ(other.Create(path_.c_str(), {}, {}), EEXIST) << "never two writers on one file";
+}
+
+// Files of this process may not grow beyond `bytes` while it lives (ulimit -f).
+class FileSizeLimit {
+ public:
+  explicit FileSizeLimit(rlim_t bytes) {
+    getrlimit(RLIMIT_FSIZE, &before_);
+    const rlimit lower{.rlim_cur = bytes, .rlim_max = before_.rlim_max};
+    setrlimit(RLIMIT_FSIZE, &lower);
+  }
+  ~FileSizeLimit() { setrlimit(RLIMIT_FSIZE, &before_); }
+
+ private:
+  rlimit before_;
+};
+
+TEST_F(RecordTest, ALimitOnFileSizesIsAnErrorAndNotTheEndOfTheProcess) {
+  const FileSizeLimit limit(64 * 1024);
+  Writer writer;
+  EXPECT_EQ(writer.Create(path_.c_str(), {}, {}), EFBIG);
+  EXPECT_NE(access(path_.c_str(), F_OK), 0);
 }
 
 TEST_F(RecordTest, ForeignCutAndNewerFilesAreToldApart) {

@@ -6,6 +6,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "tracer/record/file_size_signal.h"
+
 namespace rankle::record {
 namespace {
 
@@ -61,6 +63,14 @@ void FillIdentity(FileHeader* header, const ProcessIdentity& identity) {
   header->step.store(-1, std::memory_order_relaxed);
 }
 
+// 0 or errno; EFBIG: over the limit on file sizes.
+int Reserve(int fd, uint64_t bytes) {
+  const HeldFileSizeSignal held = HoldFileSizeSignal();
+  const int error = posix_fallocate(fd, 0, static_cast<off_t>(bytes));
+  ReleaseFileSizeSignal(held);
+  return error;
+}
+
 }  // namespace
 
 Writer::~Writer() {
@@ -80,7 +90,7 @@ int Writer::Create(const char* path, const WriterOptions& options, const Process
 
   const int fd = open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0644);
   if (fd < 0) return errno;
-  int error = posix_fallocate(fd, 0, static_cast<off_t>(bytes));
+  int error = Reserve(fd, bytes);
   void* map = MAP_FAILED;
   if (error == 0) {
     map = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, 0);

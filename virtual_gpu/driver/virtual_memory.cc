@@ -11,6 +11,7 @@
 #include <mutex>
 
 #include "virtual_gpu/driver/call.h"
+#include "virtual_gpu/engine/arena.h"
 #include "virtual_gpu/engine/memory.h"
 
 using namespace rankle::vgpu;
@@ -75,7 +76,7 @@ Error Create(CUmemGenericAllocationHandle* handle, size_t bytes, const CUmemAllo
   if (device == nullptr) return cudaErrorInvalidDevice;
   if (!device->arena().Charge(bytes)) return cudaErrorMemoryAllocation;
   const int fd = memfd_create("rankle-virtual-gpu-vmm", MFD_CLOEXEC);
-  if (fd < 0 || ftruncate(fd, static_cast<off_t>(bytes)) != 0) {
+  if (fd < 0 || SetFileSize(fd, bytes) != 0) {
     device->arena().Discharge(bytes);
     if (fd >= 0) close(fd);
     return cudaErrorOperatingSystem;

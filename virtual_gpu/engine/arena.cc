@@ -1,6 +1,5 @@
 #include "virtual_gpu/engine/arena.h"
 
-#include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -8,6 +7,8 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+
+#include "tracer/record/file_size_signal.h"
 
 namespace rankle::vgpu {
 namespace {
@@ -19,6 +20,13 @@ constexpr size_t kGiveBackBytes = 64 * 1024;
 size_t RoundUp(size_t value, size_t alignment) { return (value + alignment - 1) / alignment * alignment; }
 
 }  // namespace
+
+int SetFileSize(int fd, size_t bytes) {
+  const record::HeldFileSizeSignal held = record::HoldFileSizeSignal();
+  const int error = ftruncate(fd, static_cast<off_t>(bytes)) == 0 ? 0 : errno;
+  record::ReleaseFileSizeSignal(held);
+  return error;
+}
 
 OffsetAllocator::OffsetAllocator(size_t capacity) { Insert(0, capacity); }
 
@@ -70,23 +78,41 @@ DeviceArena::DeviceArena(size_t limit_bytes)
 
 DeviceArena::~DeviceArena() {
   if (base_ != nullptr) munmap(base_, 2 * RoundUp(limit_bytes_, 2 << 20));
+  CloseFile();
+}
+
+void DeviceArena::CloseFile() {
   if (fd_ >= 0) close(fd_);
+  fd_ = -1;
 }
 
 bool DeviceArena::MapOnce() {
   if (base_ != nullptr) return true;
   const size_t bytes = 2 * RoundUp(limit_bytes_, 2 << 20);
   fd_ = memfd_create("rankle-virtual-gpu", MFD_CLOEXEC);
+  int error = fd_ < 0 ? errno : SetFileSize(fd_, bytes);
+  int sharing = MAP_SHARED;
+  if (error == EFBIG) {
+    // Memory without a file has no such limit, and no descriptor that another process could open.
+    fprintf(stderr,
+            "rankle: virtual GPU: the limit on file sizes (ulimit -f) is below %zu bytes: device memory "
+            "cannot be "
+            "shared with other processes (CUDA IPC); raise it or set RANKLE_VGPU_MEMORY lower\n",
+            bytes);
+    CloseFile();
+    sharing |= MAP_ANONYMOUS;
+    error = 0;
+  }
   void* mapping = MAP_FAILED;
-  if (fd_ >= 0 && ftruncate(fd_, static_cast<off_t>(bytes)) == 0) {
-    mapping = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd_, 0);
+  if (error == 0) {
+    mapping = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, sharing | MAP_NORESERVE, fd_, 0);
+    error = errno;
   }
   if (mapping == MAP_FAILED) {
     fprintf(stderr,
             "rankle: virtual GPU: cannot map %zu bytes of device memory: %s; set RANKLE_VGPU_MEMORY lower\n",
-            bytes, strerror(errno));
-    if (fd_ >= 0) close(fd_);
-    fd_ = -1;
+            bytes, strerror(error));
+    CloseFile();
     return false;
   }
   madvise(mapping, bytes, MADV_DONTDUMP);
@@ -117,9 +143,7 @@ void DeviceArena::Free(void* block, size_t bytes) {
 void DeviceArena::Clear(size_t offset, size_t bytes) {
   const size_t end = offset + bytes;
   const size_t first = RoundUp(offset, kPage), last = end / kPage * kPage;
-  const bool give_back =
-      bytes >= kGiveBackBytes && fallocate(fd_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
-                                           static_cast<off_t>(first), static_cast<off_t>(last - first)) == 0;
+  const bool give_back = bytes >= kGiveBackBytes && madvise(base_ + first, last - first, MADV_REMOVE) == 0;
   if (!give_back) {
     memset(base_ + offset, 0, bytes);
     return;

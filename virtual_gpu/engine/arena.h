@@ -1,9 +1,10 @@
 // A device's memory: one memfd, mapped once, handed out in blocks. The file makes every allocation shareable
-// with other processes (IPC) and vanishes with its last user, however that one dies. Host memory is committed
-// by the first touch and given back by Free. Memory is always handed out as zeros: kernels do not compute,
-// and a program that reads what one should have written must not find old bytes there. Blocks live in twice
-// the device's size, so that fragmentation never decides about out-of-memory: the limit does, as on a GPU
-// whose pages can be mapped anywhere.
+// with other processes (IPC) and vanishes with its last user, however that one dies. (Where ulimit -f forbids
+// a file of that size, the memory has none and is not shareable.) Host memory is committed by the first touch
+// and given back by Free. Memory is always handed out as zeros: kernels do not compute, and a program that
+// reads what one should have written must not find old bytes there. Blocks live in twice the device's size,
+// so that fragmentation never decides about out-of-memory: the limit does, as on a GPU whose pages can be
+// mapped anywhere.
 //
 // OffsetAllocator is the pure part: best fit with coalescing. Not thread-safe; DeviceArena locks.
 #pragma once
@@ -16,6 +17,9 @@
 #include <utility>
 
 namespace rankle::vgpu {
+
+// 0 or errno; EFBIG: over the limit on file sizes, which is no signal here.
+int SetFileSize(int fd, size_t bytes);
 
 class OffsetAllocator {
  public:
@@ -49,13 +53,14 @@ class DeviceArena {
 
   size_t limit_bytes() const { return limit_bytes_; }
   size_t used_bytes() const;
-  int fd() const { return fd_; }
+  int fd() const { return fd_; }  // -1: not mapped yet, or without a file
   size_t OffsetOf(const void* pointer) const { return static_cast<const char*>(pointer) - base_; }
 
   static constexpr size_t kAlignment = 512;
 
  private:
   bool MapOnce();
+  void CloseFile();
   void Clear(size_t offset, size_t bytes);
 
   const size_t limit_bytes_;

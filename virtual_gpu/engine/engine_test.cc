@@ -1,7 +1,9 @@
 // The pure parts of the engine: settings, kernel times, the block allocator.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
+#include <algorithm>
 #include <map>
 #include <random>
 
@@ -90,6 +92,34 @@ TEST(OffsetAllocatorTest, BlocksAreDisjointAndCoalesce) {
   }
   for (const auto& [offset, bytes] : live) allocator.Free(offset, bytes);
   EXPECT_EQ(0u, allocator.Allocate(kCapacity, 512));
+}
+
+// Files of this process may not grow beyond `bytes` while it lives (ulimit -f).
+class FileSizeLimit {
+ public:
+  explicit FileSizeLimit(rlim_t bytes) {
+    getrlimit(RLIMIT_FSIZE, &before_);
+    const rlimit lower{.rlim_cur = bytes, .rlim_max = before_.rlim_max};
+    setrlimit(RLIMIT_FSIZE, &lower);
+  }
+  ~FileSizeLimit() { setrlimit(RLIMIT_FSIZE, &before_); }
+
+ private:
+  rlimit before_;
+};
+
+TEST(DeviceArenaTest, BelowTheLimitOnFileSizesMemoryIsUsableButHasNoFile) {
+  constexpr size_t kBlock = 1 << 20;
+  const FileSizeLimit limit(4096);
+  DeviceArena arena(64 << 20);
+  for (int use = 0; use < 2; ++use) {  // the second block lies where the first one did
+    auto* block = static_cast<unsigned char*>(arena.Allocate(kBlock));
+    ASSERT_NE(nullptr, block);
+    EXPECT_EQ(0, std::count_if(block, block + kBlock, [](unsigned char byte) { return byte != 0; }));
+    std::fill(block, block + kBlock, 0xff);
+    arena.Free(block, kBlock);
+  }
+  EXPECT_EQ(-1, arena.fd());
 }
 
 }  // namespace

@@ -95,6 +95,7 @@ Environment EnvironmentOf(const RunOptions& options, const RunRecord& record, co
                          .plan_path = faults.plan_path,
                          .control_path = faults.control_path,
                          .hooks_library = {},
+                         .profiler_library = {},
                          .trace = options.trace,
                          .records = static_cast<uint32_t>(options.records),
                          .job_id = record.job_id,
@@ -104,6 +105,8 @@ Environment EnvironmentOf(const RunOptions& options, const RunRecord& record, co
                          .audit_library = {}};
   if (needs_hooks && FileExists(installation.hooks_library))
     variables.hooks_library = installation.hooks_library;
+  if (options.trace && FileExists(installation.profiler_library))
+    variables.profiler_library = installation.profiler_library;
   if (FileExists(installation.audit_library)) variables.audit_library = installation.audit_library;
   Environment environment(environ);
   SetJobVariables(variables, environment);

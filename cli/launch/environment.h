@@ -34,6 +34,7 @@ struct JobVariables {
   std::string plan_path;
   std::string control_path;
   std::string hooks_library;  // librankle.so
+  std::string profiler_library;  // librankle-nccl-profiler.so
   bool trace = true;
   uint32_t records = 0;
   uint64_t job_id = 0;

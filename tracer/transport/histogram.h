@@ -26,4 +26,21 @@ constexpr uint64_t BucketFloor(int bucket) {
   return (uint64_t{1} << (octave - 3)) * (kBucketsPerOctave + bucket % kBucketsPerOctave);
 }
 
+// The value below which the share `q` of `counts` (kBuckets of them) lies, ns; linear inside a bucket. 0 when
+// nothing was counted.
+inline double QuantileNs(const uint32_t* counts, double q) {
+  uint64_t total = 0;
+  for (int b = 0; b < kBuckets; ++b) total += counts[b];
+  double left = q * static_cast<double>(total);
+  for (int b = 0; b < kBuckets; ++b) {
+    const double here = counts[b];
+    if (here > 0 && left <= here) {
+      const auto floor = static_cast<double>(BucketFloor(b));
+      return floor + left / here * (static_cast<double>(BucketFloor(b + 1)) - floor);
+    }
+    left -= here;
+  }
+  return 0;
+}
+
 }  // namespace rankle::transport

@@ -16,23 +16,14 @@ using namespace rankle::transport;
 
 constexpr const char* kMeasureNames[kMeasures] = {"latency_ns", "ns_per_mib"};
 
-uint64_t Quantile(const Histogram& h, uint64_t count, double q) {
-  uint64_t left = static_cast<uint64_t>(q * static_cast<double>(count));
-  for (int b = 0; b < kBuckets; ++b) {
-    const uint64_t here = h.buckets[b].load();
-    if (left < here) return BucketFloor(b);
-    left -= here;
-  }
-  return BucketFloor(kBuckets - 1);
-}
-
 void PrintTimes(const Histogram (&times)[kMeasures]) {
   for (int m = 0; m < kMeasures; ++m) {
-    uint64_t count = 0;
-    for (const auto& bucket : times[m].buckets) count += bucket.load();
-    if (count == 0) continue;
-    printf(",\"%s\":{\"steps\":%lu,\"p10\":%lu,\"p50\":%lu,\"p90\":%lu}", kMeasureNames[m], count,
-           Quantile(times[m], count, 0.1), Quantile(times[m], count, 0.5), Quantile(times[m], count, 0.9));
+    uint32_t counts[kBuckets];
+    uint64_t total = 0;
+    for (int b = 0; b < kBuckets; ++b) total += counts[b] = times[m].buckets[b].load();
+    if (total == 0) continue;
+    printf(",\"%s\":{\"steps\":%lu,\"p10\":%.0f,\"p50\":%.0f,\"p90\":%.0f}", kMeasureNames[m], total,
+           QuantileNs(counts, 0.1), QuantileNs(counts, 0.5), QuantileNs(counts, 0.9));
   }
 }
 

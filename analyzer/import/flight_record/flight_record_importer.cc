@@ -7,7 +7,9 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "analyzer/import/flight_record/job_assembler.h"
+#include "analyzer/import/transport/transfer_assembler.h"
 #include "tracer/record/reader.h"
+#include "tracer/transport/reader.h"
 
 namespace rankle::import {
 namespace {
@@ -19,12 +21,15 @@ std::string ReadText(const std::string& path) {
   return text.str();
 }
 
+bool IsTransportRecord(const std::string& path) { return absl::EndsWith(path, ".rkt"); }
+
 bool IsRunJson(const std::string& path) { return absl::EndsWith(path, ".json"); }
 
 // All jobs found; most directories hold one.
 struct Jobs {
   std::map<uint64_t, JobAssembler> by_id;
   std::vector<RunInfo> runs;
+  std::vector<transport::TransportRecord> transports;
   std::vector<std::string> notes;
   uint64_t malformed = 0;
 
@@ -32,6 +37,11 @@ struct Jobs {
     if (IsRunJson(path)) {
       auto run = ParseRunJson(ReadText(path), path);
       run.ok() ? runs.push_back(*std::move(run)) : Reject(run.status());
+      return;
+    }
+    if (IsTransportRecord(path)) {
+      auto transport = transport::ReadTransportRecord(path);
+      transport.ok() ? transports.push_back(*std::move(transport)) : Reject(transport.status());
       return;
     }
     auto record = record::ReadFlightRecord(path);
@@ -66,6 +76,7 @@ struct Jobs {
 
 bool FlightRecordImporter::Recognises(const std::string& path, const std::string& first_bytes) const {
   if (IsRunJson(path)) return LooksLikeRunJson(first_bytes);
+  if (IsTransportRecord(path)) return transport::LooksLikeTransportRecord(first_bytes);
   return record::LooksLikeFlightRecord(first_bytes) || absl::EndsWith(path, ".rkl");
 }
 
@@ -85,6 +96,7 @@ absl::Status FlightRecordImporter::Import(const std::vector<std::string>& files,
   store.quality.notes.insert(store.quality.notes.end(), jobs.notes.begin(), jobs.notes.end());
   store.quality.malformed += jobs.malformed;
   job.Finish(store);
+  AddTransfers(jobs.transports, store);
   return absl::OkStatus();
 }
 

@@ -135,6 +135,25 @@ absl::Status AddLateness(const Store& store, const Facts& facts, store::Database
       rows);
 }
 
+absl::Status AddSlowTransfers(const Store& store, const Facts& facts, store::Database& db) {
+  static constexpr const char* kParts[] = {"rank_tx", "rank_rx", "link"};
+  const auto rank_or_null = [&](int32_t rank) { return rank < 0 ? Value{} : Int(store.GlobalRank(rank)); };
+  Rows rows;
+  for (const localize::SlowTransfer& t : facts.slow_transfers) {
+    rows.push_back({std::string(kParts[static_cast<int>(t.part)]), rank_or_null(t.source),
+                    rank_or_null(t.destination), Int(t.alone), std::string(t.per_mib ? "per_mib" : "step"),
+                    Int(t.recent), Int(t.links), Int(static_cast<int64_t>(t.steps)), t.factor,
+                    t.measured_ns * 1e-9, t.normal_ns * 1e-9, t.noise, t.q, t.share,
+                    t.since == 0 ? Value{} : Value{Store::Seconds(t.since)}});
+  }
+  return db.AddTable(
+      "slow_transfers",
+      "part TEXT, source INTEGER, destination INTEGER, alone INTEGER, kind TEXT, recent INTEGER, links "
+      "INTEGER, steps INTEGER, factor REAL, measured_s REAL, normal_s REAL, noise REAL, q REAL, share REAL, "
+      "since_s REAL",
+      rows);
+}
+
 }  // namespace
 
 Facts FindFacts(const Store& store, const localize::HangSettings& settings) {
@@ -148,12 +167,13 @@ Facts FindFacts(const Store& store, const localize::HangSettings& settings) {
     facts.disagreements = localize::FindOrderDisagreements(store, facts.stalls);
   facts.failures = localize::FindFailures(store);
   facts.lateness = localize::FindLateness(store);
+  facts.slow_transfers = localize::FindSlowTransfers(store);
   return facts;
 }
 
 absl::Status AddFactTables(const Store& store, const Facts& facts, store::Database& database) {
   if (absl::Status status = AddJob(store, database); !status.ok()) return status;
-  for (auto* add : {AddStalls, AddDisagreements, AddFailures, AddLateness}) {
+  for (auto* add : {AddStalls, AddDisagreements, AddFailures, AddLateness, AddSlowTransfers}) {
     if (absl::Status status = add(store, facts, database); !status.ok()) return status;
   }
   return absl::OkStatus();

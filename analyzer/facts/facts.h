@@ -9,6 +9,7 @@
 #include "analyzer/localize/failure.h"
 #include "analyzer/localize/progress.h"
 #include "analyzer/localize/signature.h"
+#include "analyzer/localize/transfer.h"
 #include "analyzer/localize/wait_graph.h"
 #include "analyzer/store/sql.h"
 #include "analyzer/store/store.h"
@@ -21,6 +22,7 @@ struct Facts {
   std::vector<localize::Disagreement> disagreements;
   std::vector<localize::Failure> failures;
   std::vector<localize::Lateness> lateness;
+  std::vector<localize::SlowTransfer> slow_transfers;
 };
 
 Facts FindFacts(const store::Store& store, const localize::HangSettings& settings);

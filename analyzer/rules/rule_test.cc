@@ -116,6 +116,12 @@ class GoldenTest : public ::testing::Test {
         "," + std::to_string(own) + "," + std::to_string(normal) + "," + std::to_string(iteration) + "," +
         std::to_string(noise) + ",0.0," + std::to_string(surprise) + ",2.0)");
   }
+  void SlowTransfer(const std::string& part, const std::string& source, const std::string& destination,
+                    double factor, double share) {
+    Sql("INSERT INTO slow_transfers VALUES('" + part + "'," + source + "," + destination +
+        ",0,'step',0,3,900," + std::to_string(factor) + ",0.002,0.001,0.05,1e-6," + std::to_string(share) +
+        ",NULL)");
+  }
   // Ranks of each finding, by rule; rules without a finding are absent.
   std::map<std::string, std::vector<std::vector<int32_t>>> Run() {
     std::map<std::string, std::vector<std::vector<int32_t>>> all;
@@ -218,6 +224,33 @@ TEST_F(GoldenTest, SlowNeedsEffectAndCertaintyAndWeight) {
   Late(1, 1.30, 20, 0.0260, 0.0200, 0.04);
   Late(2, 1.40, 20, 0.0140, 0.0100, 0.02);
   EXPECT_EQ(Run(), (Found{{"slow/compute", {{1, 2}}}}));
+}
+
+TEST_F(GoldenTest, SlowTransfersNeedEffectAndWeight) {
+  SlowTransfer("link", "0", "1", 1.1, 0.5);              // too small a factor
+  SlowTransfer("rank_tx", "2", "NULL", 2.0, 0.01);       // costs nothing
+  SlowTransfer("rank_rx", "NULL", "3", 1.1, 0.01);
+  EXPECT_EQ(Run(), Found{});
+}
+
+TEST_F(GoldenTest, EachPartOfTheMatrixBelongsToOneRule) {
+  SlowTransfer("rank_tx", "2", "NULL", 2.0, 0.1);
+  EXPECT_EQ(Run(), (Found{{"slow/rank-tx", {{2}}}}));
+  Sql("DELETE FROM slow_transfers");
+  SlowTransfer("rank_rx", "NULL", "3", 1.2, 0.1);
+  SlowTransfer("rank_rx", "NULL", "1", 1.3, 0.1);
+  EXPECT_EQ(Run(), (Found{{"slow/rank-rx", {{3, 1}}}}));
+  Sql("DELETE FROM slow_transfers");
+  SlowTransfer("link", "0", "1", 2.0, 0.5);
+  SlowTransfer("link", "2", "0", 2.0, 0.5);
+  EXPECT_EQ(Run(), (Found{{"slow/link", {{}}}}));
+  for (const Rule& rule : rules_) {
+    if (rule.id != "slow/link") continue;
+    auto found = RunRule(rule, database_);
+    ASSERT_TRUE(found.ok()) << found.status();
+    EXPECT_THAT((*found)[0].links, ElementsAre(std::pair(0, 1), std::pair(2, 0)));
+    EXPECT_THAT((*found)[0].summary, HasSubstr("the links 0 -> 1, 2 -> 0 take 2.0 times"));
+  }
 }
 
 }  // namespace

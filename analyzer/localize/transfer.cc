@@ -140,7 +140,11 @@ class TransferAnalysis {
     for (auto [link, cell] : group) {
       cell.value -= base;
       const auto [it, added] = matrix.try_emplace(link, cell);
-      if (!added && cell.value < it->second.value) it->second = cell;
+      if (added) continue;
+      cell.steps += it->second.steps, cell.bytes += it->second.bytes;
+      if (cell.value > it->second.value)
+        cell.value = it->second.value, cell.measured_ns = it->second.measured_ns;
+      it->second = cell;
     }
   }
 

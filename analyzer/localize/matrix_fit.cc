@@ -204,20 +204,24 @@ class MatrixFitter {
 
   std::vector<SlowEffect> Select() const {
     std::vector<SlowEffect> found;
+    const auto significant = [](const SlowEffect& e) { return e.q <= kFalseDiscoveryRate && e.effect > 0; };
+    std::vector<double> row(of_row_.size()), column(of_column_.size());  // effects of lines that are slow as a whole
     for (const SlowEffect& e : effects_) {
-      if (e.q > kFalseDiscoveryRate || e.effect <= 0) continue;
-      if (e.part == SlowPart::kCell) {
-        found.push_back(e);
-        continue;
-      }
+      if (!significant(e) || e.part == SlowPart::kCell) continue;
       const auto& cells = e.part == SlowPart::kRow ? of_row_[e.row] : of_column_[e.column];
       if (cells.size() > 1 && Covers(e)) {
         found.push_back(e);
+        (e.part == SlowPart::kRow ? row[e.row] : column[e.column]) = e.effect;
         continue;
       }
       for (size_t cell : cells) {
         if (e.effect + fit_.cell[cell] > e.effect / 2) found.push_back(AsCell(e, cell));
       }
+    }
+    // Inside a slow line only a cell that stands out as much again is news.
+    for (const SlowEffect& e : effects_) {
+      if (significant(e) && e.part == SlowPart::kCell && e.effect > std::max(row[e.row], column[e.column]))
+        found.push_back(e);
     }
     for (SlowEffect& e : found) {
       if (e.part == SlowPart::kCell)

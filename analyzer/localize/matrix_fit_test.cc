@@ -65,6 +65,11 @@ TEST(MatrixFitTest, ASlowSenderDoesNotHideASlowLinkElsewhere) {
   EXPECT_EQ(Parts(8, cells), (Found{{SlowPart::kRow, 1, -1}, {SlowPart::kCell, 5, 6}}));
 }
 
+TEST(MatrixFitTest, InsideASlowLineSmallDifferencesAreNoNews) {
+  const auto cells = Matrix(4, All, [](int i, int j) { return i != 0 ? 1.0 : j == 3 ? 40.0 : 20.0; });
+  EXPECT_EQ(Parts(4, cells), (Found{{SlowPart::kRow, 0, -1}}));
+}
+
 TEST(MatrixFitTest, ThreeSlowLinksOfASenderAreNotTheSender) {
   const auto cells = Matrix(8, All, [](int i, int j) { return i == 0 && j >= 5 ? 2.0 : 1.0; });
   EXPECT_EQ(Parts(8, cells), (Found{{SlowPart::kCell, 0, 5}, {SlowPart::kCell, 0, 6}, {SlowPart::kCell, 0, 7}}));

@@ -15,8 +15,12 @@ using store::kNone;
 using store::Store;
 using store::Transfer;
 
-// Medians of fewer steps say little.
-constexpr uint64_t kMinSteps = 20;
+// What a link takes: the lower decile of its steps. A process that the scheduler displaces adds time to many steps,
+// on a crowded host to most of them; a slow link adds time to all. The price: a link that is slow for some of its
+// steps is not found.
+constexpr double kUsualShare = 0.1;
+// Deciles of fewer steps say little.
+constexpr uint64_t kMinSteps = 40;
 // "Recent" is what the last two windows of the records hold: 5 to 10 s.
 constexpr int kRecentWindows = 2;
 constexpr double kMib = 1 << 20;
@@ -38,9 +42,9 @@ struct Times {
     for (uint64_t c : counts) sum += c;
     return sum;
   }
-  double MedianNs() const {
+  double UsualNs() const {
     const std::vector<uint32_t> narrow(counts.begin(), counts.end());
-    return transport::QuantileNs(narrow.data(), 0.5);
+    return transport::QuantileNs(narrow.data(), kUsualShare);
   }
 };
 
@@ -154,7 +158,7 @@ class TransferAnalysis {
       std::vector<std::pair<Link, Cell>> cells;
       for (const auto& [link, times] : links) {
         if (const uint64_t steps = times.steps(); steps >= kMinSteps) {
-          const double ns = times.MedianNs();
+          const double ns = times.UsualNs();
           cells.push_back({link, {std::log(ns), ns, steps, times.bytes}});
         }
       }
@@ -170,8 +174,8 @@ class TransferAnalysis {
       for (const auto& [link, times] : links) {
         const Times& old = before.at(name).at(link);
         if (times.steps() < kMinSteps || old.steps() < kMinSteps) continue;
-        const double ns = times.MedianNs();
-        cells.push_back({link, {std::log(ns / old.MedianNs()), ns, times.steps(), times.bytes}});
+        const double ns = times.UsualNs();
+        cells.push_back({link, {std::log(ns / old.UsualNs()), ns, times.steps(), times.bytes}});
       }
       Pool(cells, matrix);
     }

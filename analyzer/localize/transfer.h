@@ -1,5 +1,5 @@
 // Which link, which rank's sends or which rank's receives are slow? From the step times of the transport records:
-// medians of source x destination, compared among links that are alike and with the same link's earlier times.
+// lower deciles of source x destination, compared among links that are alike and with the same link's earlier times.
 // Pure.
 //
 // Alike are links of communicators of one kind (dp#0 and dp#1, ep0 and ep1) inside hosts, or between hosts;
@@ -23,9 +23,9 @@ struct SlowTransfer {
   bool per_mib = false;                 // times are for a MiB (large steps), else of a step
   bool recent = false;                  // against its own earlier times, else against the other links
   int links = 0;                        // observed links in it
-  uint64_t steps = 0;                   // timed steps behind the medians
+  uint64_t steps = 0;                   // timed steps behind the times
   double factor = 1;                    // over normal
-  double measured_ns = 0, normal_ns = 0;  // medians
+  double measured_ns = 0, normal_ns = 0;  // lower deciles; of several links their median
   double noise = 0;                     // spread of the like that are not slow, relative
   double q = 1;                         // false discovery rate at which it would just be found
   double share = 0;                     // of the observed time that its steps took longer than normal

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "absl/strings/str_cat.h"
 #include "analyzer/localize/describe.h"
 
 namespace rankle::facts {
@@ -23,6 +24,20 @@ Value Ranks(const Store& store, const std::vector<int32_t>& ranks) {
 }
 Value RanksText(const Store& store, const std::vector<int32_t>& ranks) {
   return store::RankList(GlobalRanks(store, ranks));
+}
+Value Links(const Store& store, const std::vector<std::pair<int32_t, int32_t>>& links) {
+  nlohmann::json list = nlohmann::json::array();
+  for (const auto& [source, destination] : links)
+    list.push_back({store.GlobalRank(source), store.GlobalRank(destination)});
+  return list.dump();
+}
+Value LinksText(const Store& store, const std::vector<std::pair<int32_t, int32_t>>& links) {
+  std::string text;
+  for (const auto& [source, destination] : links) {
+    absl::StrAppend(&text, text.empty() ? "" : ", ", store.GlobalRank(source), " -> ",
+                    store.GlobalRank(destination));
+  }
+  return text;
 }
 Value Communicator(const Store& store, int32_t c) {
   return c < 0 ? Value{} : Value{store.communicators[c].name};
@@ -75,14 +90,14 @@ absl::Status AddStalls(const Store& store, const Facts& facts, store::Database& 
                     has_operation ? Value{store::OperationName(store.operations.api[w.operation])} : Value{},
                     Int(w.seq), localize::WaitName(store, w), Int(w.waiters.size()),
                     RanksText(store, w.waiters), Store::Seconds(w.waited_ns), Store::Seconds(w.threshold_ns),
-                    Store::Seconds(w.last_arrival), Json(s.evidence)});
+                    Store::Seconds(w.last_arrival), Json(s.evidence), Links(store, s.links), LinksText(store, s.links)});
   }
   return db.AddTable(
       "stalls",
       "kind TEXT, wait_kind TEXT, culprits TEXT, culprits_text TEXT, culprit_count INTEGER, "
       "culprit_state TEXT, victims TEXT, victim_count INTEGER, communicator TEXT, op TEXT, seq INTEGER, "
       "what TEXT, waiter_count INTEGER, waiters_text TEXT, waited_s REAL, threshold_s REAL, at_s REAL, "
-      "evidence TEXT",
+      "evidence TEXT, links TEXT, links_text TEXT",
       rows);
 }
 

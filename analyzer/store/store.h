@@ -157,6 +157,8 @@ struct Transfer {
   uint64_t posted = 0, sent = 0;                     // steps, by the source
   uint64_t expected = 0, received = 0;               // steps, by the destination
   uint64_t bytes = 0;
+  uint64_t moving = 0;       // steps that the source has handed to the network and that are not through
+  int64_t moving_since = 0;  // when the oldest of them was
   int64_t last_posted = 0, last_sent = 0, last_received = 0;
   std::vector<Times> life;     // at most one a kind: since the start
   std::vector<Times> windows;  // recent windows in order of time, where something was timed

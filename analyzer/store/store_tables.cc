@@ -159,7 +159,8 @@ absl::Status AddTransfers(const Store& s, Database& db) {
                                   std::pair(t.has_destination, t.expected),
                                   std::pair(t.has_destination, t.received)})
         row.push_back(known ? Int(static_cast<int64_t>(count)) : Value{});
-      for (int64_t last : {t.last_posted, t.last_sent, t.last_received}) row.push_back(Time(last));
+      row.push_back(Int(static_cast<int64_t>(t.moving)));
+      for (int64_t last : {t.moving_since, t.last_posted, t.last_sent, t.last_received}) row.push_back(Time(last));
       rows.push_back(std::move(row));
     };
     for (const Transfer::Times& times : t.life) add(&times, false);
@@ -170,7 +171,7 @@ absl::Status AddTransfers(const Store& s, Database& db) {
                      "communicator TEXT, source INTEGER, destination INTEGER, channel INTEGER, window_begin_s "
                      "REAL, window_end_s REAL, kind TEXT, steps INTEGER, bytes INTEGER, p10_s REAL, p50_s REAL, "
                      "p90_s REAL, posted INTEGER, sent INTEGER, expected INTEGER, received INTEGER, "
-                     "last_posted_s REAL, last_sent_s REAL, last_received_s REAL",
+                     "moving INTEGER, moving_since_s REAL, last_posted_s REAL, last_sent_s REAL, last_received_s REAL",
                      rows);
 }
 

@@ -88,10 +88,14 @@ bool Courier::Carry(Bounce& bounce, size_t bytes) {
   credit_->pending = Bounce::Pending::kNone;
   Tell(&SendWatch::moving);
   const auto now = std::chrono::steady_clock::now().time_since_epoch();
-  const std::chrono::steady_clock::time_point due{
-      std::chrono::nanoseconds(pace_->Reserve(bytes, std::chrono::nanoseconds(now).count()))};
+  const int64_t through = pace_->Reserve(bytes, std::chrono::nanoseconds(now).count());
+  const std::chrono::steady_clock::time_point due{std::chrono::nanoseconds(through)};
   {
     std::unique_lock<std::mutex> lock(mutex_);
+    if (through == Pace::kNever) {
+      changed_.wait(lock, [&] { return stopped_; });
+      return false;
+    }
     if (changed_.wait_until(lock, due, [&] { return stopped_; })) return false;
   }
   bounce.wire->send(peer_, slot_, 0, bytes);

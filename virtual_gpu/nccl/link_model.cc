@@ -18,6 +18,7 @@ struct Unit {
   double factor;
 };
 constexpr Unit kTimes[] = {{"ns", 1}, {"us", 1e3}, {"ms", 1e6}, {"s", 1e9}};
+constexpr char kNoProperty[] = "none of latency=, rate=, stop=";
 constexpr Unit kRates[] = {{"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}};
 
 absl::Status Error(absl::string_view entry, absl::string_view what) {
@@ -56,7 +57,7 @@ absl::StatusOr<LinkModel> LinkModel::Parse(std::string_view input) {
     Entry entry;
     if (!ParseRank(ends.first, entry.source) || !ParseRank(ends.second, entry.destination))
       return Error(one, "no link source>destination");
-    if (parts.second.empty()) return Error(one, "neither latency= nor rate=");
+    if (parts.second.empty()) return Error(one, kNoProperty);
     for (absl::string_view property : absl::StrSplit(parts.second, ',')) {
       double amount = 0;
       if (absl::ConsumePrefix(&property, "latency=")) {
@@ -65,8 +66,12 @@ absl::StatusOr<LinkModel> LinkModel::Parse(std::string_view input) {
       } else if (absl::ConsumePrefix(&property, "rate=")) {
         if (!ParseAmount(property, kRates, amount)) return Error(one, "rate needs bytes a second");
         entry.quality.bytes_per_ns = amount * 1e-9, entry.has_rate = true;
+      } else if (absl::ConsumePrefix(&property, "stop=")) {
+        if (!absl::SimpleAtoi(property, &entry.quality.stops_after) || entry.quality.stops_after < 0)
+          return Error(one, "stop needs a number of messages");
+        entry.has_stop = true;
       } else {
-        return Error(one, "neither latency= nor rate=");
+        return Error(one, kNoProperty);
       }
     }
     model.entries_.push_back(entry);
@@ -82,12 +87,15 @@ LinkQuality LinkModel::Of(int source, int destination) const {
       continue;
     if (entry.has_latency) quality.latency_ns = entry.quality.latency_ns;
     if (entry.has_rate) quality.bytes_per_ns = entry.quality.bytes_per_ns;
+    if (entry.has_stop) quality.stops_after = entry.quality.stops_after;
   }
   return quality;
 }
 
 int64_t Pace::Reserve(size_t bytes, int64_t now) {
   const std::lock_guard<std::mutex> lock(mutex_);
+  if (quality_.stops_after >= 0 && messages_ >= quality_.stops_after) return kNever;
+  ++messages_;
   const double transfer =
       quality_.bytes_per_ns > 0 ? static_cast<double>(bytes) / quality_.bytes_per_ns : 0;
   free_at_ = std::max(now, free_at_) + static_cast<int64_t>(transfer);

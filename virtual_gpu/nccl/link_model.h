@@ -16,11 +16,12 @@ namespace rankle::virtual_nccl {
 struct LinkQuality {
   int64_t latency_ns = 0;   // every message takes this long
   double bytes_per_ns = 0;  // 0 = no limit
+  int64_t stops_after = -1;  // messages; nothing moves after them. -1 = never
 };
 
 class LinkModel {
  public:
-  // "0>2:latency=2ms;1>*:rate=20MiB": source>destination, `*` for any; several properties are separated by
+  // "0>2:latency=2ms;1>*:rate=20MiB;2>3:stop=100": source>destination, `*` for any; several properties are separated by
   // commas. Later entries override what earlier ones say of the same property. Empty text is a model in which
   // no link is slow.
   static absl::StatusOr<LinkModel> Parse(std::string_view text);
@@ -31,7 +32,7 @@ class LinkModel {
   struct Entry {
     int source = -1, destination = -1;  // -1 = any
     LinkQuality quality;
-    bool has_latency = false, has_rate = false;
+    bool has_latency = false, has_rate = false, has_stop = false;
   };
   std::vector<Entry> entries_;
 };
@@ -39,14 +40,16 @@ class LinkModel {
 // How messages follow each other on one link, whoever sends them: it has one rate for all. Thread-safe.
 class Pace {
  public:
+  static constexpr int64_t kNever = INT64_MAX;
   explicit Pace(LinkQuality quality) : quality_(quality) {}
-  // When a message that could leave at `now` (steady clock, ns) is through.
+  // When a message that could leave at `now` (steady clock, ns) is through; kNever on a link that has stopped.
   int64_t Reserve(size_t bytes, int64_t now);
 
  private:
   const LinkQuality quality_;
   std::mutex mutex_;
   int64_t free_at_ = 0;
+  int64_t messages_ = 0;
 };
 
 // nullptr when RANKLE_VGPU_LINKS is not set.

@@ -39,9 +39,17 @@ TEST(PaceTest, BytesQueueForTheRateAndLatencyOverlaps) {
   EXPECT_EQ(pace.Reserve(100, 5000), 5000 + 200 + 1000);    // the link is free again
 }
 
+TEST(PaceTest, ALinkThatStopsCarriesItsLastMessage) {
+  Pace pace(Parsed("0>1:stop=2,latency=1us").Of(0, 1));
+  EXPECT_EQ(pace.Reserve(1, 0), 1000);
+  EXPECT_EQ(pace.Reserve(1, 0), 1000);
+  EXPECT_EQ(pace.Reserve(1, 0), Pace::kNever);
+  EXPECT_EQ(pace.Reserve(1, 5000), Pace::kNever);
+}
+
 TEST(LinkModelTest, ErrorsNameTheEntry) {
   for (const char* text : {"0-2:latency=2ms", "0>x:latency=2ms", "0>1", "0>1:latency=2", "0>1:latency=-2ms",
-                           "0>1:rate=fast", "0>1:speed=2ms", "0>1:latency=0ms"}) {
+                           "0>1:rate=fast", "0>1:speed=2ms", "0>1:stop=-1", "0>1:latency=0ms"}) {
     auto model = LinkModel::Parse(std::string("2>3:latency=1ms;") + text);
     ASSERT_FALSE(model.ok()) << text;
     EXPECT_THAT(std::string(model.status().message()), HasSubstr(std::string("\"") + text + "\"")) << text;

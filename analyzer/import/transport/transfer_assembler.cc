@@ -31,6 +31,7 @@ class TransferAssembler {
     for (const transport::CommRecord& comm : record.communicators)
       communicators[comm.index] = FindCommunicator(comm);
     for (const transport::LinkRecord& link : record.links) AddLink(link, communicators[link.key.comm]);
+    for (const transport::OpenStep& step : record.open_steps) AddOpenStep(step, communicators[step.link.comm]);
     dropped_ += record.links_dropped + record.comms_dropped;
     store_.quality.malformed += record.malformed;
   }
@@ -112,6 +113,17 @@ class TransferAssembler {
     AddTimes(link.times, 0, 0, link.bytes, t.life);
     for (const transport::TimesOfWindow& w : link.windows)
       AddTimes(w.times, Axis(w.begin_ns), Axis(w.end_ns), w.bytes, t.windows);
+  }
+
+  void AddOpenStep(const transport::OpenStep& step, int32_t communicator) {
+    if (!step.link.is_send || step.moving_ns == 0 || communicator == kNone) return;
+    const auto it = transfers_.find({communicator, RankAt(communicator, step.link.self),
+                                     RankAt(communicator, step.link.peer),
+                                     static_cast<int32_t>(step.link.channel)});
+    if (it == transfers_.end()) return;
+    Transfer& t = it->second;
+    const int64_t since = Axis(step.moving_ns);
+    t.moving_since = t.moving++ == 0 ? since : std::min(t.moving_since, since);
   }
 
   static void AddTimes(const std::array<transport::Counts, transport::kMeasures>& times, int64_t begin,

@@ -9,9 +9,9 @@
 namespace rankle {
 namespace {
 
+using ::testing::Contains;
 using testing::DdpJob;
 using testing::Diagnose;
-using ::testing::Contains;
 using ::testing::ElementsAre;
 using testing::Enter;
 using ::testing::HasSubstr;
@@ -73,7 +73,8 @@ TEST(HangVerdictTest, SeveralLinksWithSomethingOnTheWayAreEvidenceOnly) {
   });
   EXPECT_EQ(report.verdict.anomaly, "hang.in_collective");
   EXPECT_THAT(report.verdict.links, IsEmpty());
-  EXPECT_THAT(report.findings[0].evidence, Contains(HasSubstr("rank 0 to rank 1, channel 0: 90 steps begun")));
+  EXPECT_THAT(report.findings[0].evidence,
+              Contains(HasSubstr("rank 0 to rank 1, channel 0: 90 steps begun")));
 }
 
 TEST(HangVerdictTest, WhatWasSentAndNeverCameStandsOnItsLink) {

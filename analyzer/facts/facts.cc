@@ -83,14 +83,26 @@ absl::Status AddStalls(const Store& store, const Facts& facts, store::Database& 
   for (const localize::Stall& s : facts.stalls) {
     const localize::Wait& w = s.wait;
     const bool has_operation = w.operation >= 0;
-    rows.push_back({std::string(StallKindName(s.kind)), std::string(kWaitKinds[static_cast<int>(w.kind)]),
-                    Ranks(store, s.culprits), RanksText(store, s.culprits), Int(s.culprits.size()),
-                    CommonState(store, s.culprits), Ranks(store, s.victims), Int(s.victims.size()),
+    rows.push_back({std::string(StallKindName(s.kind)),
+                    std::string(kWaitKinds[static_cast<int>(w.kind)]),
+                    Ranks(store, s.culprits),
+                    RanksText(store, s.culprits),
+                    Int(s.culprits.size()),
+                    CommonState(store, s.culprits),
+                    Ranks(store, s.victims),
+                    Int(s.victims.size()),
                     Communicator(store, w.communicator),
                     has_operation ? Value{store::OperationName(store.operations.api[w.operation])} : Value{},
-                    Int(w.seq), localize::WaitName(store, w), Int(w.waiters.size()),
-                    RanksText(store, w.waiters), Store::Seconds(w.waited_ns), Store::Seconds(w.threshold_ns),
-                    Store::Seconds(w.last_arrival), Json(s.evidence), Links(store, s.links), LinksText(store, s.links)});
+                    Int(w.seq),
+                    localize::WaitName(store, w),
+                    Int(w.waiters.size()),
+                    RanksText(store, w.waiters),
+                    Store::Seconds(w.waited_ns),
+                    Store::Seconds(w.threshold_ns),
+                    Store::Seconds(w.last_arrival),
+                    Json(s.evidence),
+                    Links(store, s.links),
+                    LinksText(store, s.links)});
   }
   return db.AddTable(
       "stalls",

@@ -9,18 +9,19 @@ namespace {
 
 constexpr int kMaxRounds = 20;
 constexpr double kMadToSigma = 1.4826;
-// What is believed of the noise before the data speak, worth so many degrees of freedom: medians from buckets 9 to
-// 13 % wide, interpolated, of links that are alike. Four ranks have 12 links and 7 effects to fit: without it their
-// estimate would be worthless, and with many ranks it does not count.
+// What is believed of the noise before the data speak, worth so many degrees of freedom: medians from buckets
+// 9 to 13 % wide, interpolated, of links that are alike. Four ranks have 12 links and 7 effects to fit:
+// without it their estimate would be worthless, and with many ranks it does not count.
 constexpr double kPriorNoise = 0.06, kPriorFreedom = 6;
 // One finding in a thousand may be wrong before the rules' own thresholds: a job is looked at many times.
 constexpr double kFalseDiscoveryRate = 0.001;
-// Noise is read off the residuals at this share: the median of few residuals is too often small by chance (the fit
-// makes many of them 0), and a quarter of outliers must do no harm.
+// Noise is read off the residuals at this share: the median of few residuals is too often small by chance
+// (the fit makes many of them 0), and a quarter of outliers must do no harm.
 constexpr double kNoiseShare = 0.75, kNoiseShareToSigma = 1.1503;
 // An estimate from a quantile is worth this share of the degrees of freedom of a standard deviation.
 constexpr double kQuantileEfficiency = 0.7;
-// A row or column is slow when nearly all of its cells are, to at least half of its effect; else its cells are.
+// A row or column is slow when nearly all of its cells are, to at least half of its effect; else its cells
+// are.
 constexpr double kCoverage = 0.75;
 
 // The value at `share` of the sorted values, the lower neighbour.
@@ -181,8 +182,8 @@ class MatrixFitter {
               [](const SlowEffect& a, const SlowEffect& b) { return a.q < b.q; });
     double smallest = 1;
     for (size_t i = effects_.size(); i-- > 0;) {
-      smallest = std::min(smallest, effects_[i].q * static_cast<double>(effects_.size()) /
-                                        static_cast<double>(i + 1));
+      smallest = std::min(smallest,
+                          effects_[i].q * static_cast<double>(effects_.size()) / static_cast<double>(i + 1));
       effects_[i].q = smallest;
     }
   }
@@ -205,7 +206,8 @@ class MatrixFitter {
   std::vector<SlowEffect> Select() const {
     std::vector<SlowEffect> found;
     const auto significant = [](const SlowEffect& e) { return e.q <= kFalseDiscoveryRate && e.effect > 0; };
-    std::vector<double> row(of_row_.size()), column(of_column_.size());  // effects of lines that are slow as a whole
+    std::vector<double> row(of_row_.size()),
+        column(of_column_.size());  // effects of lines that are slow as a whole
     for (const SlowEffect& e : effects_) {
       if (!significant(e) || e.part == SlowPart::kCell) continue;
       const auto& cells = e.part == SlowPart::kRow ? of_row_[e.row] : of_column_[e.column];
@@ -224,8 +226,7 @@ class MatrixFitter {
         found.push_back(e);
     }
     for (SlowEffect& e : found) {
-      if (e.part == SlowPart::kCell)
-        e.alone = of_row_[e.row].size() == 1 || of_column_[e.column].size() == 1;
+      if (e.part == SlowPart::kCell) e.alone = of_row_[e.row].size() == 1 || of_column_[e.column].size() == 1;
     }
     std::stable_sort(found.begin(), found.end(),
                      [](const SlowEffect& a, const SlowEffect& b) { return a.effect > b.effect; });

@@ -1,10 +1,10 @@
 // Which rows, columns and cells of a source x destination matrix are slow? Pure statistics on numbers.
 //
-// Model: log(time) = base + row + column + cell, fitted by median polish. A slow link, sender or receiver only
-// adds time, so where a median leaves a choice the lower value is taken, and the base is the lower third of
-// the effects: it stays right while up to two thirds of the lines are slow. Noise is the MAD of what the fit
-// leaves over. Tests are one-sided, all together under a false discovery rate (Benjamini-Hochberg). No mean is
-// used: it could contain the outlier.
+// Model: log(time) = base + row + column + cell, fitted by median polish. A slow link, sender or receiver
+// only adds time, so where a median leaves a choice the lower value is taken, and the base is the lower third
+// of the effects: it stays right while up to two thirds of the lines are slow. Noise is the MAD of what the
+// fit leaves over. Tests are one-sided, all together under a false discovery rate (Benjamini-Hochberg). No
+// mean is used: it could contain the outlier.
 //
 // What cannot be told: a line with one observed cell and that cell coincide (a ring's rank sends to one peer
 // only). Such a cell is reported as a cell, with `alone` set.
@@ -33,8 +33,8 @@ struct SlowEffect {
   bool alone = false;  // kCell: the only observed cell of its row or its column, which may be meant as well
 };
 
-// Effects that are significant, the largest first. Fewer than kMinCells cells say nothing. Rows and columns are
-// numbered below `size`; a cell occurs once.
+// Effects that are significant, the largest first. Fewer than kMinCells cells say nothing. Rows and columns
+// are numbered below `size`; a cell occurs once.
 inline constexpr size_t kMinCells = 3;
 std::vector<SlowEffect> FitMatrix(int32_t size, const std::vector<MatrixCell>& cells);
 

@@ -60,8 +60,7 @@ TEST(MatrixFitTest, HalfOfTheSendersMayBeSlow) {
 }
 
 TEST(MatrixFitTest, ASlowSenderDoesNotHideASlowLinkElsewhere) {
-  const auto cells =
-      Matrix(8, All, [](int i, int j) { return i == 1 ? 2.0 : i == 5 && j == 6 ? 4.0 : 1.0; });
+  const auto cells = Matrix(8, All, [](int i, int j) { return i == 1 ? 2.0 : i == 5 && j == 6 ? 4.0 : 1.0; });
   EXPECT_EQ(Parts(8, cells), (Found{{SlowPart::kRow, 1, -1}, {SlowPart::kCell, 5, 6}}));
 }
 
@@ -72,11 +71,13 @@ TEST(MatrixFitTest, InsideASlowLineSmallDifferencesAreNoNews) {
 
 TEST(MatrixFitTest, ThreeSlowLinksOfASenderAreNotTheSender) {
   const auto cells = Matrix(8, All, [](int i, int j) { return i == 0 && j >= 5 ? 2.0 : 1.0; });
-  EXPECT_EQ(Parts(8, cells), (Found{{SlowPart::kCell, 0, 5}, {SlowPart::kCell, 0, 6}, {SlowPart::kCell, 0, 7}}));
+  EXPECT_EQ(Parts(8, cells),
+            (Found{{SlowPart::kCell, 0, 5}, {SlowPart::kCell, 0, 6}, {SlowPart::kCell, 0, 7}}));
 }
 
 TEST(MatrixFitTest, TheFactorIsThatOverNormal) {
-  const auto effects = FitMatrix(8, Matrix(8, All, [](int i, int j) { return i == 3 && j == 1 ? 5.0 : 1.0; }));
+  const auto effects =
+      FitMatrix(8, Matrix(8, All, [](int i, int j) { return i == 3 && j == 1 ? 5.0 : 1.0; }));
   ASSERT_THAT(effects, SizeIs(1));
   EXPECT_NEAR(std::exp(effects[0].effect), 5.0, 0.4);
   EXPECT_FALSE(effects[0].alone);
@@ -101,9 +102,7 @@ TEST(MatrixFitTest, ASecondConnectionTellsSenderFromLink) {
             (Found{{SlowPart::kCell, 4, 5}}));
 }
 
-TEST(MatrixFitTest, TwoLinksSayNothing) {
-  EXPECT_THAT(FitMatrix(2, {{0, 1, 5.0}, {1, 0, 1.0}}), IsEmpty());
-}
+TEST(MatrixFitTest, TwoLinksSayNothing) { EXPECT_THAT(FitMatrix(2, {{0, 1, 5.0}, {1, 0, 1.0}}), IsEmpty()); }
 
 }  // namespace
 }  // namespace rankle::localize

@@ -321,7 +321,8 @@ class StallFinder {
     if (stuck.size() == 1) stall.links.emplace_back(stuck[0].source, stuck[0].destination);
     for (size_t i = 0; i < stuck.size() && i < kMaxShown; ++i) stall.evidence.push_back(stuck[i].what);
     if (stuck.size() > kMaxShown)
-      stall.evidence.push_back(absl::StrCat(stuck.size() - kMaxShown, " more links have something on the way"));
+      stall.evidence.push_back(
+          absl::StrCat(stuck.size() - kMaxShown, " more links have something on the way"));
   }
 
   // Few wait, and most of the communicator has left it behind: what the few issued is one operation too many.

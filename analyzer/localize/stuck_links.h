@@ -1,8 +1,8 @@
 // Where does a transfer that does not end stand still? From the step counters of the transport records. Pure.
 //
-// When one link of a ring stops, its neighbours stop soon after: they wait for data, or for room at the next rank.
-// So steps that were handed to the network count first; only where no library tells of that, steps that were
-// begun. A single such link is where it stopped; of several the records do not say which was first.
+// When one link of a ring stops, its neighbours stop soon after: they wait for data, or for room at the next
+// rank. So steps that were handed to the network count first; only where no library tells of that, steps that
+// were begun. A single such link is where it stopped; of several the records do not say which was first.
 #pragma once
 
 #include <cstdint>

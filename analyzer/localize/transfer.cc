@@ -15,9 +15,9 @@ using store::kNone;
 using store::Store;
 using store::Transfer;
 
-// What a link takes: the lower decile of its steps. A process that the scheduler displaces adds time to many steps,
-// on a crowded host to most of them; a slow link adds time to all. The price: a link that is slow for some of its
-// steps is not found.
+// What a link takes: the lower decile of its steps. A process that the scheduler displaces adds time to many
+// steps, on a crowded host to most of them; a slow link adds time to all. The price: a link that is slow for
+// some of its steps is not found.
 constexpr double kUsualShare = 0.1;
 // Deciles of fewer steps say little.
 constexpr uint64_t kMinSteps = 40;
@@ -53,8 +53,8 @@ std::string KindOfCommunicator(const std::string& name) {
   return name.substr(0, name.find_last_not_of("0123456789#") + 1);
 }
 
-using Link = std::pair<int32_t, int32_t>;              // source, destination
-using Group = std::pair<std::string, bool>;            // kind of communicator, on one host
+using Link = std::pair<int32_t, int32_t>;               // source, destination
+using Group = std::pair<std::string, bool>;             // kind of communicator, on one host
 using Groups = std::map<Group, std::map<Link, Times>>;  // what is compared with each other
 
 struct Cell {
@@ -133,13 +133,14 @@ class TransferAnalysis {
 
   using Matrix = std::map<Link, Cell>;
 
-  // Each group's values over its own base; a link that occurs in several groups has the lowest of them, because
-  // what is slow is slow in all.
+  // Each group's values over its own base; a link that occurs in several groups has the lowest of them,
+  // because what is slow is slow in all.
   static void Pool(const std::vector<std::pair<Link, Cell>>& group, Matrix& matrix) {
     if (group.size() < kMinCells) return;
     std::vector<double> values;
     for (const auto& [link, cell] : group) values.push_back(cell.value);
-    std::nth_element(values.begin(), values.begin() + static_cast<ptrdiff_t>(values.size() / 3), values.end());
+    std::nth_element(values.begin(), values.begin() + static_cast<ptrdiff_t>(values.size() / 3),
+                     values.end());
     const double base = values[values.size() / 3];
     for (auto [link, cell] : group) {
       cell.value -= base;
@@ -215,8 +216,7 @@ class TransferAnalysis {
                      measured.end());
     slow.measured_ns = measured[measured.size() / 2];
     slow.normal_ns = slow.measured_ns / slow.factor;
-    const double span =
-        slow.recent ? static_cast<double>(store_.observed_until - since) : span_ns_;
+    const double span = slow.recent ? static_cast<double>(store_.observed_until - since) : span_ns_;
     // Links work at the same time: the part is slow for as long as its usual link is.
     slow.share = span > 0 ? excess_ns / span / static_cast<double>(measured.size()) : 0;
     return slow;

@@ -96,8 +96,7 @@ TEST(TransferTest, AnUnevenNetworkIsJudgedByItsOwnPast) {
   store::Store store = Job();
   // Links differ by a factor of ten all along; one of the fast ones became three times slower.
   const auto uneven = [](int i, int j) { return (i + j) % 2 == 0 ? 2000 * kUs : (i < j ? 200 : 700) * kUs; };
-  AddTransfers(store, uneven,
-               [&](int i, int j) { return uneven(i, j) * (i == 0 && j == 1 ? 3 : 1); });
+  AddTransfers(store, uneven, [&](int i, int j) { return uneven(i, j) * (i == 0 && j == 1 ? 3 : 1); });
   const auto found = FindSlowTransfers(store);
   ASSERT_FALSE(found.empty());
   int recent = 0;

@@ -120,8 +120,7 @@ class GoldenTest : public ::testing::Test {
                     double factor, double share, double measured = 0.002) {
     Sql("INSERT INTO slow_transfers VALUES('" + part + "'," + source + "," + destination +
         ",0,'step',0,3,900," + std::to_string(factor) + "," + std::to_string(measured) + "," +
-        std::to_string(measured / factor) + ",0.05,1e-6," + std::to_string(share) +
-        ",NULL)");
+        std::to_string(measured / factor) + ",0.05,1e-6," + std::to_string(share) + ",NULL)");
   }
   // Ranks of each finding, by rule; rules without a finding are absent.
   std::map<std::string, std::vector<std::vector<int32_t>>> Run() {
@@ -228,8 +227,8 @@ TEST_F(GoldenTest, SlowNeedsEffectAndCertaintyAndWeight) {
 }
 
 TEST_F(GoldenTest, SlowTransfersNeedEffectAndWeight) {
-  SlowTransfer("link", "0", "1", 1.1, 0.5);              // too small a factor
-  SlowTransfer("rank_tx", "2", "NULL", 2.0, 0.01);       // costs nothing
+  SlowTransfer("link", "0", "1", 1.1, 0.5);                 // too small a factor
+  SlowTransfer("rank_tx", "2", "NULL", 2.0, 0.01);          // costs nothing
   SlowTransfer("rank_rx", "NULL", "3", 2.0, 0.1, 0.00008);  // 40 us: a thread was woken late
   EXPECT_EQ(Run(), Found{});
 }

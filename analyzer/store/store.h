@@ -140,8 +140,8 @@ struct Events {
   size_t size() const { return rank.size(); }
 };
 
-// What the profiler plugin counted of one link (tracer/transport/format.h): one direction between two ranks of a
-// communicator on one channel, both sides together. Counts are 0 while that side's record is missing.
+// What the profiler plugin counted of one link (tracer/transport/format.h): one direction between two ranks
+// of a communicator on one channel, both sides together. Counts are 0 while that side's record is missing.
 struct Transfer {
   // One kind of time in one stretch of time; counts by log-bucket (tracer/transport/histogram.h).
   struct Times {

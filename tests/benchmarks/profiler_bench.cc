@@ -1,5 +1,5 @@
-// What a step of a transfer costs inside NCCL's proxy thread: start, two states and stop, through the exported
-// plugin. `RANKLE_OUT` is a temporary directory.
+// What a step of a transfer costs inside NCCL's proxy thread: start, two states and stop, through the
+// exported plugin. `RANKLE_OUT` is a temporary directory.
 #include <benchmark/benchmark.h>
 #include <dlfcn.h>
 #include <stdlib.h>
@@ -53,7 +53,6 @@ void Step(benchmark::State& state) {
   }
 }
 BENCHMARK(Step)->Threads(1)->Threads(2);
-
 
 }  // namespace
 

@@ -1,6 +1,6 @@
-// How often the source x destination fit names exactly the planted culprits, on synthetic all-to-all matrices:
-// ranks x factor x kind and number of culprits, and how often it names anybody on healthy ones. Prints the table
-// of docs/measurements.md. A planted factor counts as found only with nobody else named.
+// How often the source x destination fit names exactly the planted culprits, on synthetic all-to-all
+// matrices: ranks x factor x kind and number of culprits, and how often it names anybody on healthy ones.
+// Prints the table of docs/measurements.md. A planted factor counts as found only with nobody else named.
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -81,7 +81,8 @@ int main() {
       for (SlowPart part : {SlowPart::kRow, SlowPart::kColumn, SlowPart::kCell}) {
         for (int culprits : {1, 2, 4}) {
           if (culprits * 2 > ranks) continue;
-          printf("| %d | %d %s%s |", ranks, culprits, kNames[static_cast<int>(part)], culprits > 1 ? "s" : "");
+          printf("| %d | %d %s%s |", ranks, culprits, kNames[static_cast<int>(part)],
+                 culprits > 1 ? "s" : "");
           for (double factor : kFactors) printf(" %.1f |", Share({ranks, part, culprits, factor, noise}));
           printf("\n");
         }

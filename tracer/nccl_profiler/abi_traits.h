@@ -1,5 +1,5 @@
-// The versions of NCCL's profiler interface as one family of types: Abi<N>::Descr, ::Args and ::Plugin. Shared by
-// the plugin, which exports all versions, and by the virtual NCCL, which calls them.
+// The versions of NCCL's profiler interface as one family of types: Abi<N>::Descr, ::Args and ::Plugin.
+// Shared by the plugin, which exports all versions, and by the virtual NCCL, which calls them.
 #pragma once
 
 #include "tracer/nccl_profiler/abi_v1.h"

@@ -2,9 +2,10 @@
 // (NCCL_PROFILER_PLUGIN) and tells it of every step of every transfer that its proxy threads carry; the steps
 // go into the transport record (tracer/transport/format.h).
 //
-// The rules of docs/hooks.md hold: on the path of a step no lock, no allocation, no logging, no system call but
-// reading the clock. The handle of a proxy operation is its link's entry, that of a step its slot: no table of
-// our own is searched. Nothing here can fail an operation of NCCL: what cannot be recorded is counted.
+// The rules of docs/hooks.md hold: on the path of a step no lock, no allocation, no logging, no system call
+// but reading the clock. The handle of a proxy operation is its link's entry, that of a step its slot: no
+// table of our own is searched. Nothing here can fail an operation of NCCL: what cannot be recorded is
+// counted.
 //
 // What NCCL does not tell: transfers that need no proxy (peer-to-peer over NVLink or shared memory).
 #include <atomic>

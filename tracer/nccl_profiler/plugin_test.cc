@@ -106,10 +106,9 @@ class PluginTest : public ::testing::Test {
   typename Abi<V>::Plugin* plugin_ = nullptr;
 };
 
-using Versions =
-    ::testing::Types<std::integral_constant<int, 1>, std::integral_constant<int, 2>,
-                     std::integral_constant<int, 3>, std::integral_constant<int, 4>,
-                     std::integral_constant<int, 5>, std::integral_constant<int, 6>>;
+using Versions = ::testing::Types<std::integral_constant<int, 1>, std::integral_constant<int, 2>,
+                                  std::integral_constant<int, 3>, std::integral_constant<int, 4>,
+                                  std::integral_constant<int, 5>, std::integral_constant<int, 6>>;
 TYPED_TEST_SUITE(PluginTest, Versions);
 
 TYPED_TEST(PluginTest, StepsReachTheRecord) {

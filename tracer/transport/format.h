@@ -1,5 +1,5 @@
-// The transport record: what crossed each link of a process, as the NCCL profiler plugin sees it. A file of its
-// own, `transport-<pid>-<start>.rkt`, beside the flight record:
+// The transport record: what crossed each link of a process, as the NCCL profiler plugin sees it. A file of
+// its own, `transport-<pid>-<start>.rkt`, beside the flight record:
 //  - the plugin is loaded by NCCL and librankle.so by the loader; each works where the other cannot (a
 //    statically linked NCCL, a job without preload), so neither may need the other's mapping;
 //  - it is an aggregate with a fixed size, the flight record is a ring: they grow and version differently.
@@ -86,7 +86,8 @@ struct LinkKey {
   }
   static constexpr LinkKey Unpack(uint64_t key) {
     return {static_cast<uint32_t>(key >> 49) & 0xfff, static_cast<uint32_t>(key >> 29) & 0xfffff,
-            static_cast<uint32_t>(key >> 9) & 0xfffff, static_cast<uint32_t>(key >> 1) & 0xff, (key & 1) != 0};
+            static_cast<uint32_t>(key >> 9) & 0xfffff, static_cast<uint32_t>(key >> 1) & 0xff,
+            (key & 1) != 0};
   }
 };
 

@@ -11,8 +11,8 @@ namespace {
 
 constexpr auto kRelaxed = std::memory_order_relaxed;
 constexpr uint64_t kPage = 4096;
-// Slots tried before a step is dropped: each is a cache miss, and a table that full means thousands of steps in
-// flight, of which a sample is enough.
+// Slots tried before a step is dropped: each is a cache miss, and a table that full means thousands of steps
+// in flight, of which a sample is enough.
 constexpr uint32_t kMaxStepTries = 64;
 
 constexpr uint64_t RoundUp(uint64_t value) { return (value + kPage - 1) / kPage * kPage; }

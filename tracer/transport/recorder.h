@@ -36,7 +36,8 @@ class Recorder {
   // Finds or adds; nullptr when the table is full (counted).
   LinkEntry* Link(const CommEntry* comm, int self, int peer, int channel, bool is_send);
 
-  // A step begins. nullptr when no slot is free: nobody will hear of its end, so it is counted as dropped only.
+  // A step begins. nullptr when no slot is free: nobody will hear of its end, so it is counted as dropped
+  // only.
   StepSlot* Begin(LinkEntry* link, uint32_t step, uint64_t now_ns);
   // `bytes` 0 = not known.
   static void SetMoving(StepSlot* step, uint32_t bytes, uint64_t now_ns) {

@@ -56,8 +56,8 @@ int Dump(const char* base, uint64_t size, const char* path) {
     fprintf(stderr, "rankle-transport-dump: %s: cut short or damaged\n", path);
     return 2;
   }
-  printf("{\"process\":{\"pid\":%d,\"rank\":%d,\"links_dropped\":%lu,\"steps_dropped\":%lu}}\n", h.pid, h.rank,
-         h.links_dropped.load(), h.steps_dropped.load());
+  printf("{\"process\":{\"pid\":%d,\"rank\":%d,\"links_dropped\":%lu,\"steps_dropped\":%lu}}\n", h.pid,
+         h.rank, h.links_dropped.load(), h.steps_dropped.load());
   const auto* comms = reinterpret_cast<const CommEntry*>(base + h.comm_offset);
   for (uint32_t i = 0; i < h.comm_capacity; ++i) {
     const CommEntry& c = comms[i];

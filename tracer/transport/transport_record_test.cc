@@ -25,7 +25,8 @@ uint64_t Sum(const Counts& counts) { return std::accumulate(counts.begin(), coun
 
 class TransportRecordTest : public ::testing::Test {
  protected:
-  TransportRecordTest() : path_(::testing::TempDir() + "transport-test-" + std::to_string(getpid()) + ".rkt") {
+  TransportRecordTest()
+      : path_(::testing::TempDir() + "transport-test-" + std::to_string(getpid()) + ".rkt") {
     unlink(path_.c_str());
   }
   ~TransportRecordTest() override { unlink(path_.c_str()); }

@@ -1,7 +1,8 @@
-// Carries the messages of one lane to one peer over a modelled link (link_model.h), on a thread of its own: waits
-// until the peer has made room, lets the modelled time pass without burning CPU, sends, and says so at once. That
-// is the order of NCCL's proxy (credit, transfer, completion), and what makes the times that a profiler sees those
-// of the link alone. Without a model there are no couriers: flows then wait for their messages lazily, in order.
+// Carries the messages of one lane to one peer over a modelled link (link_model.h), on a thread of its own:
+// waits until the peer has made room, lets the modelled time pass without burning CPU, sends, and says so at
+// once. That is the order of NCCL's proxy (credit, transfer, completion), and what makes the times that a
+// profiler sees those of the link alone. Without a model there are no couriers: flows then wait for their
+// messages lazily, in order.
 //
 // Messages of a lane follow each other: the latency of a link is met by each of them.
 #pragma once

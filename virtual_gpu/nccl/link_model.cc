@@ -22,8 +22,8 @@ constexpr char kNoProperty[] = "none of latency=, rate=, stop=";
 constexpr Unit kRates[] = {{"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}};
 
 absl::Status Error(absl::string_view entry, absl::string_view what) {
-  return absl::InvalidArgumentError(
-      absl::StrCat("RANKLE_VGPU_LINKS: \"", entry, "\": ", what, "; write e.g. 0>2:latency=2ms;1>*:rate=20MiB"));
+  return absl::InvalidArgumentError(absl::StrCat("RANKLE_VGPU_LINKS: \"", entry, "\": ", what,
+                                                 "; write e.g. 0>2:latency=2ms;1>*:rate=20MiB"));
 }
 
 template <size_t N>
@@ -51,7 +51,8 @@ absl::StatusOr<LinkModel> LinkModel::Parse(std::string_view input) {
   LinkModel model;
   const absl::string_view text(input.data(), input.size());
   for (absl::string_view one : absl::StrSplit(text, ';', absl::SkipWhitespace())) {
-    const std::pair<absl::string_view, absl::string_view> parts = absl::StrSplit(one, absl::MaxSplits(':', 1));
+    const std::pair<absl::string_view, absl::string_view> parts =
+        absl::StrSplit(one, absl::MaxSplits(':', 1));
     const std::pair<absl::string_view, absl::string_view> ends =
         absl::StrSplit(parts.first, absl::MaxSplits('>', 1));
     Entry entry;
@@ -96,8 +97,7 @@ int64_t Pace::Reserve(size_t bytes, int64_t now) {
   const std::lock_guard<std::mutex> lock(mutex_);
   if (quality_.stops_after >= 0 && messages_ >= quality_.stops_after) return kNever;
   ++messages_;
-  const double transfer =
-      quality_.bytes_per_ns > 0 ? static_cast<double>(bytes) / quality_.bytes_per_ns : 0;
+  const double transfer = quality_.bytes_per_ns > 0 ? static_cast<double>(bytes) / quality_.bytes_per_ns : 0;
   free_at_ = std::max(now, free_at_) + static_cast<int64_t>(transfer);
   return free_at_ + quality_.latency_ns;
 }

@@ -14,16 +14,16 @@ namespace rankle::virtual_nccl {
 
 // What a message meets on its way.
 struct LinkQuality {
-  int64_t latency_ns = 0;   // every message takes this long
-  double bytes_per_ns = 0;  // 0 = no limit
+  int64_t latency_ns = 0;    // every message takes this long
+  double bytes_per_ns = 0;   // 0 = no limit
   int64_t stops_after = -1;  // messages; nothing moves after them. -1 = never
 };
 
 class LinkModel {
  public:
-  // "0>2:latency=2ms;1>*:rate=20MiB;2>3:stop=100": source>destination, `*` for any; several properties are separated by
-  // commas. Later entries override what earlier ones say of the same property. Empty text is a model in which
-  // no link is slow.
+  // "0>2:latency=2ms;1>*:rate=20MiB;2>3:stop=100": source>destination, `*` for any; several properties are
+  // separated by commas. Later entries override what earlier ones say of the same property. Empty text is a
+  // model in which no link is slow.
   static absl::StatusOr<LinkModel> Parse(std::string_view text);
   // Ranks are those of the root communicator (ncclCommInit*), whose connections its children share.
   LinkQuality Of(int source, int destination) const;
@@ -42,7 +42,8 @@ class Pace {
  public:
   static constexpr int64_t kNever = INT64_MAX;
   explicit Pace(LinkQuality quality) : quality_(quality) {}
-  // When a message that could leave at `now` (steady clock, ns) is through; kNever on a link that has stopped.
+  // When a message that could leave at `now` (steady clock, ns) is through; kNever on a link that has
+  // stopped.
   int64_t Reserve(size_t bytes, int64_t now);
 
  private:

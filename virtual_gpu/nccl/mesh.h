@@ -38,7 +38,8 @@ struct Bounce {
   std::unique_ptr<char, void (*)(void*)> memory{nullptr, nullptr};
   std::unique_ptr<gloo::transport::UnboundBuffer> wire;  // null in a mesh of one rank
   Pending pending = Pending::kNone;
-  // On modelled links (courier.h): tells the sender that a receive is posted. It has left when the data has come.
+  // On modelled links (courier.h): tells the sender that a receive is posted. It has left when the data has
+  // come.
   char credit_byte = 0;
   bool credit_sent = false;
   std::unique_ptr<gloo::transport::UnboundBuffer> credit;

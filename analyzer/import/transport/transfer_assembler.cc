@@ -31,7 +31,8 @@ class TransferAssembler {
     for (const transport::CommRecord& comm : record.communicators)
       communicators[comm.index] = FindCommunicator(comm);
     for (const transport::LinkRecord& link : record.links) AddLink(link, communicators[link.key.comm]);
-    for (const transport::OpenStep& step : record.open_steps) AddOpenStep(step, communicators[step.link.comm]);
+    for (const transport::OpenStep& step : record.open_steps)
+      AddOpenStep(step, communicators[step.link.comm]);
     dropped_ += record.links_dropped + record.comms_dropped;
     store_.quality.malformed += record.malformed;
   }
@@ -117,9 +118,9 @@ class TransferAssembler {
 
   void AddOpenStep(const transport::OpenStep& step, int32_t communicator) {
     if (!step.link.is_send || step.moving_ns == 0 || communicator == kNone) return;
-    const auto it = transfers_.find({communicator, RankAt(communicator, step.link.self),
-                                     RankAt(communicator, step.link.peer),
-                                     static_cast<int32_t>(step.link.channel)});
+    const auto it =
+        transfers_.find({communicator, RankAt(communicator, step.link.self),
+                         RankAt(communicator, step.link.peer), static_cast<int32_t>(step.link.channel)});
     if (it == transfers_.end()) return;
     Transfer& t = it->second;
     const int64_t since = Axis(step.moving_ns);

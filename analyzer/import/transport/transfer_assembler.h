@@ -9,8 +9,8 @@
 
 namespace rankle::import {
 
-// Adds the transfers to a finished store. NCCL and the hooks name communicators differently: they are matched by
-// process, place, size and time of creation. What matches nothing is left out, with a note.
+// Adds the transfers to a finished store. NCCL and the hooks name communicators differently: they are matched
+// by process, place, size and time of creation. What matches nothing is left out, with a note.
 void AddTransfers(const std::vector<transport::TransportRecord>& records, store::Store& store);
 
 }  // namespace rankle::import

@@ -1,4 +1,5 @@
-// Transport records join the job that flight records made: both sides of a link, global ranks, the job's axis.
+// Transport records join the job that flight records made: both sides of a link, global ranks, the job's
+// axis.
 #include "analyzer/import/transport/transfer_assembler.h"
 
 #include <gmock/gmock.h>

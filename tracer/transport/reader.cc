@@ -1,9 +1,13 @@
 #include "tracer/transport/reader.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstring>
-#include <fstream>
-#include <sstream>
 
 #include "absl/strings/str_cat.h"
 
@@ -13,7 +17,7 @@ namespace {
 constexpr auto kRelaxed = std::memory_order_relaxed;
 
 bool Fits(uint64_t offset, uint64_t count, uint64_t element, uint64_t size) {
-  return offset % 64 == 0 && offset <= size && count <= (size - offset) / element;
+  return offset % 128 == 0 && offset <= size && count <= (size - offset) / element;
 }
 
 template <size_t N>
@@ -63,11 +67,15 @@ absl::StatusOr<TransportRecord> ParseTransportRecord(std::string_view bytes, std
     return absl::InvalidArgumentError(absl::StrCat(file, ": not a transport record"));
   if (bytes.size() < sizeof(FileHeader))
     return absl::DataLossError(absl::StrCat(file, ": cut short inside the header"));
-  // Atomics are read as what they are; the copy also gives the alignment that the mapping has.
-  std::vector<FileHeader> storage((bytes.size() + sizeof(FileHeader) - 1) / sizeof(FileHeader));
-  char* const base = reinterpret_cast<char*>(storage.data());
-  std::memcpy(base, bytes.data(), bytes.size());
-  const FileHeader& h = storage.front();
+  // Atomics are read as what they are. A mapping has their alignment; other bytes get it by a copy.
+  std::vector<FileHeader> storage;
+  const char* base = bytes.data();
+  if (reinterpret_cast<uintptr_t>(base) % alignof(FileHeader) != 0) {
+    storage = std::vector<FileHeader>((bytes.size() + sizeof(FileHeader) - 1) / sizeof(FileHeader));
+    base =
+        static_cast<const char*>(std::memcpy(static_cast<void*>(storage.data()), bytes.data(), bytes.size()));
+  }
+  const auto& h = *reinterpret_cast<const FileHeader*>(base);
   if (h.version_major != kVersionMajor) {
     return absl::UnimplementedError(absl::StrCat(file, ": transport record of version ", h.version_major,
                                                  "; this program reads version ", kVersionMajor));
@@ -119,11 +127,19 @@ absl::StatusOr<TransportRecord> ParseTransportRecord(std::string_view bytes, std
 }
 
 absl::StatusOr<TransportRecord> ReadTransportRecord(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return absl::NotFoundError(absl::StrCat(path, ": cannot be opened"));
-  std::ostringstream bytes;
-  bytes << file.rdbuf();
-  return ParseTransportRecord(bytes.str(), path);
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return absl::NotFoundError(absl::StrCat(path, ": cannot be opened: ", std::strerror(errno)));
+  struct stat info {};
+  void* map = MAP_FAILED;
+  if (fstat(fd, &info) == 0 && info.st_size > 0)
+    map = mmap(nullptr, static_cast<size_t>(info.st_size), PROT_READ, MAP_SHARED, fd, 0);
+  close(fd);
+  if (map == MAP_FAILED)
+    return absl::DataLossError(absl::StrCat(path, ": empty, or cannot be mapped: no transport record"));
+  const auto size = static_cast<size_t>(info.st_size);
+  auto record = ParseTransportRecord(std::string_view(static_cast<const char*>(map), size), path);
+  munmap(map, size);
+  return record;
 }
 
 }  // namespace rankle::transport

@@ -35,7 +35,7 @@ void PrintLinkKey(uint64_t packed) {
 }
 
 bool Fits(uint64_t offset, uint64_t count, uint64_t element, uint64_t size) {
-  return offset % 64 == 0 && offset <= size && count <= (size - offset) / element;
+  return offset % 128 == 0 && offset <= size && count <= (size - offset) / element;
 }
 
 int Dump(const char* base, uint64_t size, const char* path) {

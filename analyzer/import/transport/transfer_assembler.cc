@@ -101,6 +101,8 @@ class TransferAssembler {
     const auto channel = static_cast<int32_t>(link.key.channel);
     Transfer& t = transfers_[{communicator, source, destination, channel}];
     t.communicator = communicator, t.source = source, t.destination = destination, t.channel = channel;
+    t.bytes =
+        std::max(t.bytes, link.bytes);  // a source that cannot tell when it sends does not tell how much
     if (!link.key.is_send) {
       t.has_destination = true;
       t.expected += link.posted, t.received += link.moved;
@@ -108,7 +110,7 @@ class TransferAssembler {
       return;
     }
     t.has_source = true;
-    t.posted += link.posted, t.sent += link.moved, t.bytes += link.bytes;
+    t.posted += link.posted, t.sent += link.moved;
     t.last_posted = std::max(t.last_posted, Axis(link.last_posted_ns));
     t.last_sent = std::max(t.last_sent, Axis(link.last_moved_ns));
     AddTimes(link.times, 0, 0, link.bytes, t.life);

@@ -57,6 +57,7 @@ TEST(TransferAssembler, BothSidesOfALinkBecomeOneRowWithGlobalRanks) {
   source.links[0].last_posted_ns = static_cast<uint64_t>(kNsPerS / 2 - store.processes[1].clock_offset);
   source.links[0].times[0][transport::BucketOf(100'000)] = 9;
   AddLink(destination, 1, 0, false, 11, 8);
+  destination.links[0].bytes = 1200;
   AddTransfers({source, destination}, store);
   ASSERT_THAT(store.transfers, SizeIs(1));
   const store::Transfer& t = store.transfers[0];
@@ -68,6 +69,7 @@ TEST(TransferAssembler, BothSidesOfALinkBecomeOneRowWithGlobalRanks) {
   EXPECT_EQ(t.sent, 9u);
   EXPECT_EQ(t.expected, 11u);
   EXPECT_EQ(t.received, 8u);
+  EXPECT_EQ(t.bytes, 1200u);  // the destination saw more of them
   EXPECT_EQ(t.last_posted, static_cast<int64_t>(kNsPerS / 2));
 
   auto database = store::Database::Open();

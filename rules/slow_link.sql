@@ -17,7 +17,7 @@ SELECT '[]' AS ranks, json_group_array(json_array(source, destination)) AS links
        json_group_array(printf('rank %d to rank %d: %.3f ms%s, normal %.3f ms (lower deciles of %d steps, factor %.2f, against %s; '
               || 'false discovery rate %.0e; %.0f %% of the time)%s', source, destination, 1e3 * measured_s,
               CASE kind WHEN 'per_mib' THEN ' for a MiB' ELSE ' a step' END, 1e3 * normal_s, steps, factor,
-              CASE recent WHEN 1 THEN 'its own earlier times' ELSE 'the other links' END, q, min(100, 100 * share), 
+              CASE recent WHEN 1 THEN 'its own earlier times' ELSE 'the other links' END, q, min(100, 100 * share),
               CASE alone WHEN 1 THEN '; the only connection seen of one of them, which may be what is slow' ELSE '' END)) AS evidence,
        min(since_s) AS at_s, NULL AS since_s, CASE WHEN max(alone) = 1 THEN 0.75 ELSE 0.9 END AS confidence,
        CASE WHEN count(*) = 1 THEN 'the link ' ELSE 'the links ' END || group_concat(source || ' -> ' || destination, ', ')

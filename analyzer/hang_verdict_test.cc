@@ -2,11 +2,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
+
 #include "analyzer/testing/diagnose.h"
 
 namespace rankle {
 namespace {
 
+using ::testing::Contains;
 using testing::DdpJob;
 using testing::Diagnose;
 using ::testing::ElementsAre;
@@ -28,6 +31,59 @@ TEST(HangVerdictTest, RankThatNeverEntersIsNamed) {
   EXPECT_THAT(report.verdict.summary, HasSubstr("AllReduce #21"));
   EXPECT_NEAR(report.findings[0].since_s, 27.8, 0.01);
   EXPECT_GT(report.verdict.confidence, 0.9);
+}
+
+// Everybody is in the all-reduce; `transfers` adds what the transport records say.
+Report InsideWithTransfers(const std::function<void(store::Store&)>& transfers) {
+  DdpJob j(4);
+  Enter(j.job, j.dp, 2.5, {0, 1, 2, 3});
+  j.job.ObservedUntil(20);
+  store::Store store = j.job.Build();
+  transfers(store);
+  auto report = AnalyzeStore(std::move(store), {});
+  EXPECT_TRUE(report.ok()) << report.status();
+  return report.ok() ? *report : Report{};
+}
+
+store::Transfer& AddTransfer(store::Store& store, int source, int destination, uint64_t posted,
+                             uint64_t sent) {
+  store::Transfer& t = store.transfers.emplace_back();
+  t.communicator = 0, t.source = source, t.destination = destination, t.has_source = true;
+  t.posted = posted, t.sent = sent;
+  return t;
+}
+
+TEST(HangVerdictTest, TheLinkOnWhichATransferStandsStillIsNamed) {
+  const Report report = InsideWithTransfers([](store::Store& store) {
+    AddTransfer(store, 0, 1, 90, 89);  // waits for room at rank 1, which cannot go on either
+    AddTransfer(store, 1, 2, 90, 88).moving = 1;
+    AddTransfer(store, 2, 3, 88, 88);
+  });
+  EXPECT_EQ(report.verdict.anomaly, "hang.in_collective");
+  EXPECT_THAT(report.verdict.links, ElementsAre(std::pair(1, 2)));
+  EXPECT_THAT(report.verdict.ranks, IsEmpty());
+  EXPECT_THAT(report.verdict.summary, HasSubstr("stands still on the link 1 -> 2"));
+  EXPECT_THAT(report.findings[0].evidence, Contains(HasSubstr("90 steps begun, 88 sent; 1 on the wire")));
+}
+
+TEST(HangVerdictTest, SeveralLinksWithSomethingOnTheWayAreEvidenceOnly) {
+  const Report report = InsideWithTransfers([](store::Store& store) {
+    AddTransfer(store, 0, 1, 90, 89);
+    AddTransfer(store, 1, 2, 90, 88);
+  });
+  EXPECT_EQ(report.verdict.anomaly, "hang.in_collective");
+  EXPECT_THAT(report.verdict.links, IsEmpty());
+  EXPECT_THAT(report.findings[0].evidence,
+              Contains(HasSubstr("rank 0 to rank 1, channel 0: 90 steps begun")));
+}
+
+TEST(HangVerdictTest, WhatWasSentAndNeverCameStandsOnItsLink) {
+  const Report report = InsideWithTransfers([](store::Store& store) {
+    store::Transfer& lost = AddTransfer(store, 2, 0, 50, 50);
+    lost.has_destination = true, lost.expected = 50, lost.received = 49;
+    AddTransfer(store, 0, 1, 90, 90);
+  });
+  EXPECT_THAT(report.verdict.links, ElementsAre(std::pair(2, 0)));
 }
 
 TEST(HangVerdictTest, TwoRanksThatNeverEnterAreBothNamed) {

@@ -104,6 +104,7 @@ absl::StatusOr<Environment> EnvironmentOf(const RunOptions& options, const RunRe
                          .plan_path = faults.plan_path,
                          .control_path = faults.control_path,
                          .hooks_library = {},
+                         .profiler_library = {},
                          .trace = options.trace,
                          .records = static_cast<uint32_t>(options.records),
                          .sample = SampleInterval(options),
@@ -125,6 +126,8 @@ absl::StatusOr<Environment> EnvironmentOf(const RunOptions& options, const RunRe
     if (FileExists(installation.audit_library))
       variables.audit_library = Cat(variables.virtual_gpu_dir, "/", kAuditLibrary);
   }
+  if (options.trace && FileExists(installation.profiler_library))
+    variables.profiler_library = installation.profiler_library;
   Environment environment(environ);
   SetJobVariables(variables, environment);
   return environment;

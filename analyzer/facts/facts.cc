@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "absl/strings/str_cat.h"
 #include "analyzer/localize/describe.h"
 #include "analyzer/localize/host_time.h"
 
@@ -25,6 +26,20 @@ Value Ranks(const Store& store, const std::vector<int32_t>& ranks) {
 }
 Value RanksText(const Store& store, const std::vector<int32_t>& ranks) {
   return store::RankList(GlobalRanks(store, ranks));
+}
+Value Links(const Store& store, const std::vector<std::pair<int32_t, int32_t>>& links) {
+  nlohmann::json list = nlohmann::json::array();
+  for (const auto& [source, destination] : links)
+    list.push_back({store.GlobalRank(source), store.GlobalRank(destination)});
+  return list.dump();
+}
+Value LinksText(const Store& store, const std::vector<std::pair<int32_t, int32_t>>& links) {
+  std::string text;
+  for (const auto& [source, destination] : links) {
+    absl::StrAppend(&text, text.empty() ? "" : ", ", store.GlobalRank(source), " -> ",
+                    store.GlobalRank(destination));
+  }
+  return text;
 }
 Value Communicator(const Store& store, int32_t c) {
   return c < 0 ? Value{} : Value{store.communicators[c].name};
@@ -78,22 +93,34 @@ absl::Status AddStalls(const Store& store, const Facts& facts, store::Database& 
   for (const localize::Stall& s : facts.stalls) {
     const localize::Wait& w = s.wait;
     const bool has_operation = w.operation >= 0;
-    rows.push_back({std::string(StallKindName(s.kind)), std::string(kWaitKinds[static_cast<int>(w.kind)]),
-                    Ranks(store, s.culprits), RanksText(store, s.culprits), Int(s.culprits.size()),
-                    CommonState(store, s.culprits), Ranks(store, s.victims), Int(s.victims.size()),
+    rows.push_back({std::string(StallKindName(s.kind)),
+                    std::string(kWaitKinds[static_cast<int>(w.kind)]),
+                    Ranks(store, s.culprits),
+                    RanksText(store, s.culprits),
+                    Int(s.culprits.size()),
+                    CommonState(store, s.culprits),
+                    Ranks(store, s.victims),
+                    Int(s.victims.size()),
                     Communicator(store, w.communicator),
                     has_operation ? Value{store::OperationName(store.operations.api[w.operation])} : Value{},
-                    Int(w.seq), localize::WaitName(store, w), Int(w.waiters.size()),
-                    RanksText(store, w.waiters), Ranks(store, w.waiters), Store::Seconds(w.waited_ns),
-                    Store::Seconds(w.threshold_ns), Store::Seconds(w.last_arrival), Json(s.evidence)});
+                    Int(w.seq),
+                    localize::WaitName(store, w),
+                    Int(w.waiters.size()),
+                    RanksText(store, w.waiters),
+                    Ranks(store, w.waiters),
+                    Store::Seconds(w.waited_ns),
+                    Store::Seconds(w.threshold_ns),
+                    Store::Seconds(w.last_arrival),
+                    Json(s.evidence),
+                    Links(store, s.links),
+                    LinksText(store, s.links)});
   }
   return db.AddTable(
       "stalls",
       "kind TEXT, wait_kind TEXT, culprits TEXT, culprits_text TEXT, culprit_count INTEGER, "
       "culprit_state TEXT, victims TEXT, victim_count INTEGER, communicator TEXT, op TEXT, seq INTEGER, "
-      "what TEXT, waiter_count INTEGER, waiters_text TEXT, waiters TEXT, waited_s REAL, threshold_s REAL, "
-      "at_s REAL, "
-      "evidence TEXT",
+      "what TEXT, waiter_count INTEGER, waiters_text TEXT, waiters TEXT, waited_s REAL, threshold_s REAL, at_s REAL, "
+      "evidence TEXT, links TEXT, links_text TEXT",
       rows);
 }
 
@@ -149,67 +176,23 @@ absl::Status AddLateness(const Store& store, const Facts& facts, store::Database
       rows);
 }
 
-absl::Status AddInconsistencies(const Store& store, const Facts& facts, store::Database& db) {
+absl::Status AddSlowTransfers(const Store& store, const Facts& facts, store::Database& db) {
+  static constexpr const char* kParts[] = {"rank_tx", "rank_rx", "link"};
+  const auto rank_or_null = [&](int32_t rank) { return rank < 0 ? Value{} : Int(store.GlobalRank(rank)); };
   Rows rows;
-  for (const localize::Inconsistency& i : facts.inconsistencies) {
-    rows.push_back({std::string(InconsistencyKindName(i.kind)), Communicator(store, i.communicator), i.name,
-                    store::OperationName(i.api), Int(i.seq), Ranks(store, i.culprits), Ranks(store, i.others),
-                    Int(i.decided), i.support, Int(i.occurrences), Int(i.recovered), Store::Seconds(i.time),
-                    i.what, Json(i.evidence)});
+  for (const localize::SlowTransfer& t : facts.slow_transfers) {
+    rows.push_back({std::string(kParts[static_cast<int>(t.part)]), rank_or_null(t.source),
+                    rank_or_null(t.destination), Int(t.alone), std::string(t.per_mib ? "per_mib" : "step"),
+                    Int(t.recent), Int(t.links), Int(static_cast<int64_t>(t.steps)), t.factor,
+                    t.measured_ns * 1e-9, t.normal_ns * 1e-9, t.noise, t.q, t.share,
+                    t.since == 0 ? Value{} : Value{Store::Seconds(t.since)}});
   }
   return db.AddTable(
-      "inconsistencies",
-      "kind TEXT, communicator TEXT, name TEXT, op TEXT, seq INTEGER, culprits TEXT, others TEXT, "
-      "decided INTEGER, support REAL, occurrences INTEGER, recovered INTEGER, at_s REAL, what TEXT, "
-      "evidence TEXT",
+      "slow_transfers",
+      "part TEXT, source INTEGER, destination INTEGER, alone INTEGER, kind TEXT, recent INTEGER, links "
+      "INTEGER, steps INTEGER, factor REAL, measured_s REAL, normal_s REAL, noise REAL, q REAL, share REAL, "
+      "since_s REAL",
       rows);
-}
-
-absl::Status AddPaceChanges(const Store& store, const Facts& facts, store::Database& db) {
-  Rows rows;
-  for (const localize::PaceChange& c : facts.pace_changes) {
-    rows.push_back({Ranks(store, c.ranks), RanksText(store, c.ranks), Int(c.by_steps), Int(c.first_iteration),
-                    Int(c.iterations_before), Int(c.iterations_after), Store::Seconds(c.since),
-                    Store::Seconds(c.until - c.since), Int(c.lasts), Store::Seconds(c.before_ns),
-                    Store::Seconds(c.after_ns), Store::Seconds(c.worst_before_ns),
-                    Store::Seconds(c.communication_before_ns), Store::Seconds(c.communication_after_ns),
-                    c.superiority, c.work_factor, Int(c.recurs), c.q});
-  }
-  return db.AddTable(
-      "pace_changes",
-      "ranks TEXT, ranks_text TEXT, by_steps INTEGER, first_iteration INTEGER, iterations_before INTEGER, "
-      "iterations_after INTEGER, since_s REAL, duration_s REAL, lasts INTEGER, before_s REAL, after_s REAL, "
-      "worst_before_s REAL, communication_before_s REAL, communication_after_s REAL, superiority REAL, "
-      "work_factor REAL, recurs INTEGER, q REAL",
-      rows);
-}
-
-absl::Status AddMemoryUse(const Store& store, const Facts& facts, store::Database& db) {
-  Rows rows;
-  for (const localize::MemoryUse& m : facts.memory_use) {
-    rows.push_back({Int(store.GlobalRank(m.rank)), Int(m.by_steps), Int(m.iterations),
-                    Store::Seconds(m.since), Int(m.first_bytes), Int(m.last_bytes), Int(m.peak_bytes),
-                    Int(m.usual_bytes), Int(m.growth_bytes), m.trend.rises, m.trend.given_back,
-                    m.trend.late_share, m.trend.p, Int(m.peers), Int(m.peers_usual_bytes),
-                    Int(m.peers_growth_bytes)});
-  }
-  return db.AddTable("memory_use",
-                     "rank INTEGER, by_steps INTEGER, iterations INTEGER, since_s REAL, first_bytes INTEGER, "
-                     "last_bytes INTEGER, "
-                     "peak_bytes INTEGER, usual_bytes INTEGER, growth_bytes INTEGER, rises REAL, given_back "
-                     "REAL, late_share REAL, "
-                     "p REAL, peers INTEGER, peers_usual_bytes INTEGER, peers_growth_bytes INTEGER",
-                     rows);
-}
-
-absl::Status AddClocks(const Store& store, const Facts&, store::Database& db) {
-  Rows rows;
-  for (const store::HostClock& c : store.clocks) {
-    rows.push_back({c.host, static_cast<double>(c.offset_ns) * 1e-9, 1e6 * c.drift,
-                    static_cast<double>(c.uncertainty_ns) * 1e-3, Int(c.samples)});
-  }
-  return db.AddTable("clocks",
-                     "host TEXT, ahead_s REAL, drift_ppm REAL, uncertainty_us REAL, samples INTEGER", rows);
 }
 
 }  // namespace
@@ -231,13 +214,14 @@ Facts FindFacts(const Store& store, const localize::HangSettings& settings) {
   facts.memory_use = localize::FindMemoryUse(store);
   facts.lateness = lateness.get();
   localize::AddHostTimes(store, facts.lateness);
+  facts.slow_transfers = localize::FindSlowTransfers(store);
   return facts;
 }
 
 absl::Status AddFactTables(const Store& store, const Facts& facts, store::Database& database) {
   if (absl::Status status = AddJob(store, database); !status.ok()) return status;
   for (auto* add : {AddStalls, AddDisagreements, AddFailures, AddLateness, AddInconsistencies, AddPaceChanges,
-                    AddMemoryUse, AddClocks}) {
+                    AddMemoryUse, AddClocks, AddSlowTransfers}) {
     if (absl::Status status = add(store, facts, database); !status.ok()) return status;
   }
   return absl::OkStatus();

@@ -12,6 +12,7 @@
 #include "analyzer/localize/pace.h"
 #include "analyzer/localize/progress.h"
 #include "analyzer/localize/signature.h"
+#include "analyzer/localize/transfer.h"
 #include "analyzer/localize/wait_graph.h"
 #include "analyzer/store/sql.h"
 #include "analyzer/store/store.h"
@@ -27,6 +28,7 @@ struct Facts {
   std::vector<localize::Inconsistency> inconsistencies;
   std::vector<localize::PaceChange> pace_changes;
   std::vector<localize::MemoryUse> memory_use;
+  std::vector<localize::SlowTransfer> slow_transfers;
 };
 
 Facts FindFacts(const store::Store& store, const localize::HangSettings& settings);

@@ -8,6 +8,7 @@
 #include "absl/strings/str_format.h"
 #include "analyzer/localize/components.h"
 #include "analyzer/localize/describe.h"
+#include "analyzer/localize/stuck_links.h"
 #include "analyzer/localize/wait_graph.h"
 
 namespace rankle::localize {
@@ -16,6 +17,9 @@ namespace {
 using store::kNone;
 using store::ProcessState;
 using store::Store;
+
+// Culprits and links that are described one by one.
+constexpr size_t kMaxShown = 4;
 
 class StallFinder {
  public:
@@ -320,9 +324,19 @@ class StallFinder {
     RecogniseExtraOperation(stall);
     FindVictims(stall);
     stall.evidence.insert(stall.evidence.begin(), DescribeWait(store_, stall.wait));
-    for (size_t i = 0; i < stall.culprits.size() && i < 4; ++i) {
+    for (size_t i = 0; i < stall.culprits.size() && i < kMaxShown; ++i) {
       stall.evidence.push_back(DescribeRank(store_, stall.culprits[i]));
     }
+    if (stall.kind == StallKind::kInCollective && stall.culprits.empty()) AddStuckLinks(stall);
+  }
+
+  void AddStuckLinks(Stall& stall) const {
+    const std::vector<StuckLink> stuck = FindStuckLinks(store_, stall.wait.communicator);
+    if (stuck.size() == 1) stall.links.emplace_back(stuck[0].source, stuck[0].destination);
+    for (size_t i = 0; i < stuck.size() && i < kMaxShown; ++i) stall.evidence.push_back(stuck[i].what);
+    if (stuck.size() > kMaxShown)
+      stall.evidence.push_back(
+          absl::StrCat(stuck.size() - kMaxShown, " more links have something on the way"));
   }
 
   // Few wait, and most of the communicator has left it behind: what the few issued is one operation too many.

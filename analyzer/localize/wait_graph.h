@@ -4,6 +4,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "analyzer/localize/progress.h"
@@ -52,6 +53,7 @@ struct Stall {
   std::vector<int32_t> culprits;  // ranks (indices into Store::ranks)
   std::vector<int32_t> victims;   // ranks that wait for them, directly or not
   std::vector<std::string> evidence;
+  std::vector<std::pair<int32_t, int32_t>> links;  // kInCollective: where the transfer stands still (ranks)
 };
 
 std::vector<Stall> FindStalls(const store::Store& store, const Progress& progress,

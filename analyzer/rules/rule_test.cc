@@ -105,7 +105,7 @@ class GoldenTest : public ::testing::Test {
     Sql("INSERT INTO stalls VALUES('" + kind + "','collective','[" + culprits + "]','" + culprits + "'," +
         (culprits.empty() ? "0" : "1") + ",'" + state +
         "','[0,1]',2,'dp','AllReduce',7,'AllReduce #7 of communicator dp',2,'0, 1','[0,1]'," +
-        std::to_string(waited) + "," + std::to_string(threshold) + ",1.5,'[\"evidence\"]')");
+        std::to_string(waited) + "," + std::to_string(threshold) + ",1.5,'[\"evidence\"]','[]','')");
   }
   void Failure(int rank, const std::string& kind, const std::string& cascade, int root, int ended) {
     Sql("INSERT INTO failures VALUES(" + std::to_string(rank) + ",'" + kind + "','" + cascade +
@@ -133,6 +133,12 @@ class GoldenTest : public ::testing::Test {
     for (const auto& [column, value] : changes)
       Sql("UPDATE memory_use SET " + column + " = " + std::to_string(value) +
           " WHERE rank = " + std::to_string(rank));
+  }
+  void SlowTransfer(const std::string& part, const std::string& source, const std::string& destination,
+                    double factor, double share, double measured = 0.002) {
+    Sql("INSERT INTO slow_transfers VALUES('" + part + "'," + source + "," + destination +
+        ",0,'step',0,3,900," + std::to_string(factor) + "," + std::to_string(measured) + "," +
+        std::to_string(measured / factor) + ",0.05,1e-6," + std::to_string(share) + ",NULL)");
   }
   // Ranks of each finding, by rule; rules without a finding are absent.
   std::map<std::string, std::vector<std::vector<int32_t>>> Run() {
@@ -319,6 +325,33 @@ TEST(RuleFormat, ViewsServeOtherRulesAndFindNothing) {
   ASSERT_THAT(*found, SizeIs(1));
   EXPECT_THAT((*found)[0].ranks, ElementsAre(7));
   std::filesystem::remove_all(directory);
+}
+
+TEST_F(GoldenTest, SlowTransfersNeedEffectAndWeight) {
+  SlowTransfer("link", "0", "1", 1.1, 0.5);                 // too small a factor
+  SlowTransfer("rank_tx", "2", "NULL", 2.0, 0.01);          // costs nothing
+  SlowTransfer("rank_rx", "NULL", "3", 2.0, 0.1, 0.00008);  // 40 us: a thread was woken late
+  EXPECT_EQ(Run(), Found{});
+}
+
+TEST_F(GoldenTest, EachPartOfTheMatrixBelongsToOneRule) {
+  SlowTransfer("rank_tx", "2", "NULL", 2.0, 0.1);
+  EXPECT_EQ(Run(), (Found{{"slow/rank-tx", {{2}}}}));
+  Sql("DELETE FROM slow_transfers");
+  SlowTransfer("rank_rx", "NULL", "3", 1.2, 0.1);
+  SlowTransfer("rank_rx", "NULL", "1", 1.3, 0.1);
+  EXPECT_EQ(Run(), (Found{{"slow/rank-rx", {{3, 1}}}}));
+  Sql("DELETE FROM slow_transfers");
+  SlowTransfer("link", "0", "1", 2.0, 0.5);
+  SlowTransfer("link", "2", "0", 2.0, 0.5);
+  EXPECT_EQ(Run(), (Found{{"slow/link", {{}}}}));
+  for (const Rule& rule : rules_) {
+    if (rule.id != "slow/link") continue;
+    auto found = RunRule(rule, database_);
+    ASSERT_TRUE(found.ok()) << found.status();
+    EXPECT_THAT((*found)[0].links, ElementsAre(std::pair(0, 1), std::pair(2, 0)));
+    EXPECT_THAT((*found)[0].summary, HasSubstr("the links 0 -> 1, 2 -> 0 take 2.0 times"));
+  }
 }
 
 }  // namespace

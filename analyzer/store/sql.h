@@ -60,7 +60,8 @@ class Database {
   std::unique_ptr<State> state_;
 };
 
-// Registers processes, ranks, communicators, members, operations, calls and events (docs/schema.md).
+// Registers processes, ranks, communicators, members, operations, calls, events and transfers
+// (docs/schema.md).
 absl::Status AddStoreTables(const Store& store, Database& database);
 
 }  // namespace rankle::store

@@ -53,6 +53,7 @@ struct Process {
   bool end_is_known = false;       // somebody waited for it (run.json), or its exit handlers ran
   ProcessState state = ProcessState::kRunning;
   int64_t step = -1;
+  int64_t clock_offset = 0;  // what makes a monotonic time of its host a time on the job's axis
   uint64_t dropped = 0, overwritten = 0, malformed = 0;
   bool cut = false;  // its file is shorter than it was written
   bool HasLostRecords() const { return dropped + overwritten + malformed > 0 || cut; }
@@ -177,6 +178,30 @@ struct HostClock {
   int64_t samples = 0;         // ends of shared operations that it rests on; 0 = the reference, or unrelated
 };
 
+// What the profiler plugin counted of one link (tracer/transport/format.h): one direction between two ranks
+// of a communicator on one channel, both sides together. Counts are 0 while that side's record is missing.
+struct Transfer {
+  // One kind of time in one stretch of time; counts by log-bucket (tracer/transport/histogram.h).
+  struct Times {
+    int64_t begin = 0, end = 0;
+    bool per_mib = false;  // values are ns for a MiB (large steps), else ns of a step
+    uint64_t bytes = 0;    // of the stretch, both kinds together
+    std::vector<uint32_t> counts;
+  };
+  int32_t communicator = kNone;
+  int32_t source = kNone, destination = kNone;  // ranks
+  int32_t channel = 0;
+  bool has_source = false, has_destination = false;  // whose records are there
+  uint64_t posted = 0, sent = 0;                     // steps, by the source
+  uint64_t expected = 0, received = 0;               // steps, by the destination
+  uint64_t bytes = 0;
+  uint64_t moving = 0;       // steps that the source has handed to the network and that are not through
+  int64_t moving_since = 0;  // when the oldest of them was
+  int64_t last_posted = 0, last_sent = 0, last_received = 0;
+  std::vector<Times> life;     // at most one a kind: since the start
+  std::vector<Times> windows;  // recent windows in order of time, where something was timed
+};
+
 struct DataQuality {
   uint64_t dropped = 0, malformed = 0, overwritten = 0;
   double clock_uncertainty_us = 0;
@@ -196,6 +221,7 @@ class Store {
   Events events;
   std::vector<Sample> samples;
   std::vector<HostClock> clocks;  // of a job on several hosts
+  std::vector<Transfer> transfers;  // ordered by communicator, source, destination, channel
   DataQuality quality;
   std::string source;  // "rankle", later also foreign formats
   std::string command;

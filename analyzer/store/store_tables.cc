@@ -7,6 +7,7 @@
 #include "analyzer/store/sql.h"
 #include "analyzer/store/store.h"
 #include "injector/api/api.h"
+#include "tracer/transport/histogram.h"
 
 namespace rankle::store {
 namespace {
@@ -173,12 +174,54 @@ absl::Status AddSamples(const Store& s, Database& db) {
        {"nonfinite INTEGER", [&s, &v](size_t i) { return Int(v[i].nonfinite); }},
        {"largest REAL", [&s, &v](size_t i) { return Value{static_cast<double>(v[i].largest)}; }},
        {"t_s REAL", [&s, &v](size_t i) { return Time(v[i].time); }}});
+// One row for each link and kind of time since the start (window_begin_s NULL), and one for each recent
+// window.
+absl::Status AddTransfers(const Store& s, Database& db) {
+  std::vector<std::vector<Value>> rows;
+  for (const Transfer& t : s.transfers) {
+    const auto add = [&](const Transfer::Times* times, bool is_window) {
+      std::vector<Value> row = {s.communicators[t.communicator].name, IntOrNull(s.GlobalRank(t.source)),
+                                IntOrNull(s.GlobalRank(t.destination)), Int(t.channel)};
+      row.push_back(is_window ? Time(times->begin) : Value{});
+      row.push_back(is_window ? Time(times->end) : Value{});
+      if (times == nullptr) {
+        row.insert(row.end(),
+                   {Value{}, Int(0), Int(static_cast<int64_t>(t.bytes)), Value{}, Value{}, Value{}});
+      } else {
+        int64_t steps = 0;
+        for (uint32_t count : times->counts) steps += count;
+        row.insert(row.end(), {Text(times->per_mib ? "per_mib" : "step"), Int(steps),
+                               Int(static_cast<int64_t>(is_window ? times->bytes : t.bytes))});
+        for (double q : {0.1, 0.5, 0.9})
+          row.emplace_back(transport::QuantileNs(times->counts.data(), q) * 1e-9);
+      }
+      for (auto [known, count] :
+           {std::pair(t.has_source, t.posted), std::pair(t.has_source, t.sent),
+            std::pair(t.has_destination, t.expected), std::pair(t.has_destination, t.received)})
+        row.push_back(known ? Int(static_cast<int64_t>(count)) : Value{});
+      row.push_back(Int(static_cast<int64_t>(t.moving)));
+      for (int64_t last : {t.moving_since, t.last_posted, t.last_sent, t.last_received})
+        row.push_back(Time(last));
+      rows.push_back(std::move(row));
+    };
+    for (const Transfer::Times& times : t.life) add(&times, false);
+    if (t.life.empty()) add(nullptr, false);
+    for (const Transfer::Times& times : t.windows) add(&times, true);
+  }
+  return db.AddTable(
+      "transfers",
+      "communicator TEXT, source INTEGER, destination INTEGER, channel INTEGER, window_begin_s "
+      "REAL, window_end_s REAL, kind TEXT, steps INTEGER, bytes INTEGER, p10_s REAL, p50_s REAL, "
+      "p90_s REAL, posted INTEGER, sent INTEGER, expected INTEGER, received INTEGER, "
+      "moving INTEGER, moving_since_s REAL, last_posted_s REAL, last_sent_s REAL, last_received_s REAL",
+      rows);
 }
 
 }  // namespace
 
 absl::Status AddStoreTables(const Store& store, Database& database) {
-  for (auto* add : {AddProcesses, AddCommunicators, AddOperations, AddCallsAndEvents, AddSamples}) {
+  for (auto* add :
+       {AddProcesses, AddCommunicators, AddOperations, AddCallsAndEvents, AddSamples, AddTransfers}) {
     if (absl::Status status = add(store, database); !status.ok()) return status;
   }
   return absl::OkStatus();

@@ -33,7 +33,8 @@ struct JobVariables {
   std::string output_dir;
   std::string plan_path;
   std::string control_path;
-  std::string hooks_library;  // librankle.so
+  std::string hooks_library;     // librankle.so
+  std::string profiler_library;  // librankle-nccl-profiler.so
   bool trace = true;
   uint32_t records = 0;
   uint32_t sample = 0;  // every n-th operation

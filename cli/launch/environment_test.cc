@@ -51,6 +51,21 @@ TEST(Environment, NvtxRangesComeToUsUnlessAProfilerWantsThem) {
   EXPECT_EQ(Value(profiled, "NVTX_INJECTION64_PATH"), "/opt/profiler.so");
 }
 
+TEST(Environment, NcclReportsTransfersToUsUnlessTheUserHasAProfiler) {
+  JobVariables job = VirtualJob();
+  job.profiler_library = "/p/lib/librankle-nccl-profiler.so";
+  Environment environment;
+  SetJobVariables(job, environment);
+  EXPECT_EQ(Value(environment, "NCCL_PROFILER_PLUGIN"), "/p/lib/librankle-nccl-profiler.so");
+  const char* entries[] = {"NCCL_PROFILER_PLUGIN=none", nullptr};
+  Environment own(entries);
+  SetJobVariables(job, own);
+  EXPECT_EQ(Value(own, "NCCL_PROFILER_PLUGIN"), "none");
+  Environment untraced;
+  SetJobVariables(VirtualJob(), untraced);
+  EXPECT_EQ(Value(untraced, "NCCL_PROFILER_PLUGIN"), "(unset)");
+}
+
 TEST(Environment, RealGpusLeaveTheLoaderAlone) {
   JobVariables job = VirtualJob();
   job.virtual_gpus = 0;

@@ -9,6 +9,7 @@ Installation InstallationOf(const std::string& executable) {
   const std::filesystem::path prefix = std::filesystem::path(executable).parent_path().parent_path();
   return {.prefix = prefix.string(),
           .hooks_library = (prefix / "lib" / "librankle.so").string(),
+          .profiler_library = (prefix / "lib" / "librankle-nccl-profiler.so").string(),
           .virtual_gpu_dir = (prefix / "lib" / "vgpu").string(),
           .audit_library = (prefix / "lib" / "vgpu" / kAuditLibrary).string(),
           .rules_dir = (prefix / "share" / "rankle" / "rules").string()};

@@ -9,11 +9,12 @@ namespace rankle::cli {
 inline constexpr char kAuditLibrary[] = "librankle-vgpu-audit.so";  // in virtual_gpu_dir
 
 struct Installation {
-  std::string prefix;           // holds bin/ and lib/
-  std::string hooks_library;    // lib/librankle.so
-  std::string virtual_gpu_dir;  // lib/vgpu
-  std::string audit_library;    // lib/vgpu/librankle-vgpu-audit.so
-  std::string rules_dir;        // share/rankle/rules, or rules/ of the source tree beside a build tree
+  std::string prefix;            // holds bin/ and lib/
+  std::string hooks_library;     // lib/librankle.so
+  std::string profiler_library;  // lib/librankle-nccl-profiler.so
+  std::string virtual_gpu_dir;   // lib/vgpu
+  std::string audit_library;     // lib/vgpu/librankle-vgpu-audit.so
+  std::string rules_dir;         // share/rankle/rules, or rules/ of the source tree beside a build tree
 };
 
 // The paths for an executable at `executable`, whether or not the files exist. Pure.

@@ -11,10 +11,14 @@ Flow::Flow(Transport& transport, int peer, Lane lane, int channel, bool is_send,
       lane_(lane),
       channel_(channel),
       steps_(static_cast<int>(steps)),
-      is_send_(is_send) {}
+      is_send_(is_send),
+      is_watched_(is_send && transport.observer != nullptr && transport.link.IsModelled(lane)) {}
 
 // A flow that was stopped half-way leaves its events open: that is what a hang looks like to a profiler.
 Flow::~Flow() {
+  if (is_watched_) {
+    for (InFlight& message : in_flight_) transport_.link.Forget(peer_, lane_, *message.parcel);
+  }
   if (next_step_ > 0 && in_flight_.empty()) transport_.observer->StopFlow(event_);
 }
 
@@ -26,7 +30,13 @@ void Flow::Begin(Parcel parcel, size_t bytes) {
     }
     message.event = transport_.observer->StartStep(event_, is_send_, next_step_++, bytes);
   }
-  if (is_send_) {
+  if (is_watched_) {
+    TransferObserver& observer = *transport_.observer;
+    void* const event = message.event;
+    transport_.link.PostSend(peer_, lane_, *message.parcel, std::max<size_t>(bytes, 1),
+                             {[&observer, event, bytes] { observer.MoveStep(event, bytes); },
+                              [&observer, event, bytes] { observer.StopStep(event, true, bytes); }});
+  } else if (is_send_) {
     // Gloo carries no empty messages; a send of zero elements still has to meet its receive.
     transport_.link.PostSend(peer_, lane_, *message.parcel, std::max<size_t>(bytes, 1));
   } else {
@@ -37,7 +47,8 @@ void Flow::Begin(Parcel parcel, size_t bytes) {
 Parcel Flow::Finish() {
   InFlight& message = in_flight_.front();
   transport_.link.Wait(*message.parcel);
-  if (transport_.observer != nullptr) transport_.observer->StopStep(message.event, is_send_, message.bytes);
+  if (transport_.observer != nullptr && !is_watched_)
+    transport_.observer->StopStep(message.event, is_send_, message.bytes);
   Parcel parcel = std::move(message.parcel);
   in_flight_.pop_front();
   return parcel;

@@ -16,6 +16,10 @@ class TransferObserver {
   virtual void* StartFlow(int channel, int peer, bool is_send, int steps, size_t chunk_bytes) = 0;
   virtual void StopFlow(void* flow) = 0;
   virtual void* StartStep(void* flow, bool is_send, int step, size_t bytes) = 0;
+  // The data of a send is on its way now. Only where that can be told (modelled links), and there StopStep of
+  // a send comes at the moment in which it was through; both from another thread. Else StopStep comes when
+  // the flow got round to look.
+  virtual void MoveStep(void* step, size_t bytes) = 0;
   virtual void StopStep(void* step, bool is_send, size_t bytes) = 0;
 };
 
@@ -44,6 +48,7 @@ class Flow {
   const int channel_;
   const int steps_;
   const bool is_send_;
+  const bool is_watched_;  // the link tells when a send moves and ends
   void* event_ = nullptr;
   int next_step_ = 0;
   std::deque<InFlight> in_flight_;

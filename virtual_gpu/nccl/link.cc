@@ -29,6 +29,34 @@ Link::Link(std::shared_ptr<Mesh> mesh, std::vector<int> members, int rank, uint6
   Watch();
 }
 
+Link::~Link() {
+  Unwatch();
+  couriers_.clear();
+}
+
+Courier& Link::CourierTo(int peer, Lane lane) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  ThrowIfStopped();
+  std::unique_ptr<Courier>& courier = couriers_[{peer, lane}];
+  if (courier == nullptr) {
+    courier = std::make_unique<Courier>(*mesh_, members_[peer], Slot(lane), CreditSlot(lane),
+                                        mesh_->PaceTo(members_[peer]), [this] { Lose(); });
+  }
+  return *courier;
+}
+
+void Link::Lose() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  lost_ = true;
+  WakeWaiting();
+}
+
+void Link::Forget(int peer, Lane lane, Bounce& bounce) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const auto courier = couriers_.find({peer, lane});
+  if (courier != couriers_.end()) courier->second->Forget(bounce);
+}
+
 void Link::Post(Bounce& bounce, Bounce::Pending pending) {
   const std::lock_guard<std::mutex> lock(mutex_);
   ThrowIfStopped();
@@ -36,7 +64,13 @@ void Link::Post(Bounce& bounce, Bounce::Pending pending) {
   posted_.insert(&bounce);
 }
 
-void Link::PostSend(int peer, Lane lane, Bounce& bounce, size_t bytes) {
+void Link::PostSend(int peer, Lane lane, Bounce& bounce, size_t bytes, SendWatch watch) {
+  if (IsModelled(lane)) {
+    Courier& courier = CourierTo(peer, lane);
+    bounce.courier = &courier;
+    courier.Post(bounce, bytes, std::move(watch));
+    return;
+  }
   Post(bounce, Bounce::Pending::kSend);
   try {
     bounce.wire->send(members_[peer], Slot(lane), 0, bytes);
@@ -49,6 +83,10 @@ void Link::PostReceive(int peer, Lane lane, Bounce& bounce) {
   Post(bounce, Bounce::Pending::kReceive);
   try {
     bounce.wire->recv(members_[peer], Slot(lane), 0, kChunkBytes);
+    if (IsModelled(lane)) {
+      bounce.credit->send(members_[peer], CreditSlot(lane), 0, 1);
+      bounce.credit_sent = true;
+    }
   } catch (const std::exception&) {
     throw TransferStopped(TransferStopped::Why::kPeerLost);
   }
@@ -61,9 +99,23 @@ void Link::Wait(Bounce& bounce) {
     waiting_.insert(&bounce);
   }
   bool completed = false;
+  if (bounce.courier != nullptr) {
+    bounce.courier->Wait(bounce);
+    completed = bounce.pending == Bounce::Pending::kNone;
+    bounce.courier = nullptr;
+    const std::lock_guard<std::mutex> lock(mutex_);
+    waiting_.erase(&bounce);
+    if (!completed) ThrowIfStopped();
+    return;
+  }
   try {
     // A wait may end early because of a wake-up meant for an earlier life of this buffer.
     while (!completed && !aborted_ && !lost_) completed = WaitOnWire(bounce);
+    if (completed && bounce.credit_sent) {
+      while (!bounce.credit->waitSend(kEndless)) {
+      }
+      bounce.credit_sent = false;
+    }
   } catch (const std::exception&) {
     lost_ = true;
   }
@@ -76,6 +128,7 @@ void Link::Wait(Bounce& bounce) {
 
 void Link::WakeWaiting() {
   for (Bounce* bounce : waiting_) WakeOnWire(*bounce);
+  for (auto& [lane, courier] : couriers_) courier->Stop();
 }
 
 void Link::Abort() {

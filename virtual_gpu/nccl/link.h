@@ -5,11 +5,13 @@
 #include <atomic>
 #include <cstdint>
 #include <exception>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <unordered_set>
 #include <vector>
 
+#include "virtual_gpu/nccl/courier.h"
 #include "virtual_gpu/nccl/loss_watch.h"
 #include "virtual_gpu/nccl/mesh.h"
 
@@ -32,7 +34,7 @@ class Link : private Watched {
  public:
   // `members[i]` is the mesh rank of rank i. `identity` tells this communicator from all others on the mesh.
   Link(std::shared_ptr<Mesh> mesh, std::vector<int> members, int rank, uint64_t identity);
-  ~Link() override { Unwatch(); }
+  ~Link() override;
 
   int rank() const { return rank_; }
   int size() const { return static_cast<int>(members_.size()); }
@@ -40,10 +42,15 @@ class Link : private Watched {
   const std::shared_ptr<Mesh>& mesh() const { return mesh_; }
 
   Parcel Acquire() { return mesh_->Acquire(); }
-  void PostSend(int peer, Lane lane, Bounce& bounce, size_t bytes);
+  // Messages of operations go over modelled links when there are any; those that set communicators up do not.
+  bool IsModelled(Lane lane) const { return lane != Lane::kControl && mesh_->modelled(); }
+  // `watch` is told on modelled links only.
+  void PostSend(int peer, Lane lane, Bounce& bounce, size_t bytes, SendWatch watch = {});
   void PostReceive(int peer, Lane lane, Bounce& bounce);
   // Until the pending operation of `bounce` is done.
   void Wait(Bounce& bounce);
+  // The watch of a pending send is about to end.
+  void Forget(int peer, Lane lane, Bounce& bounce);
 
   // Ends all waits of this communicator, now and later.
   void Abort();
@@ -51,6 +58,9 @@ class Link : private Watched {
 
  private:
   uint64_t Slot(Lane lane) const { return Mix(identity_, static_cast<uint64_t>(lane) + 1); }
+  uint64_t CreditSlot(Lane lane) const { return Mix(identity_, static_cast<uint64_t>(lane) + 101); }
+  Courier& CourierTo(int peer, Lane lane);
+  void Lose();
   void ThrowIfStopped() const {
     if (aborted_) throw TransferStopped(TransferStopped::Why::kAborted);
     if (lost_) throw TransferStopped(TransferStopped::Why::kPeerLost);
@@ -67,7 +77,8 @@ class Link : private Watched {
   std::atomic<bool> lost_{false};
   std::mutex mutex_;
   std::unordered_set<Bounce*> posted_;   // operations under way
-  std::unordered_set<Bounce*> waiting_;  // those of them that a thread waits for
+  std::unordered_set<Bounce*> waiting_;  // those of them, and of the couriers', that a thread waits for
+  std::map<std::pair<int, Lane>, std::unique_ptr<Courier>> couriers_;  // last: their threads use the rest
 };
 
 // All ranks of `link` exchange one fixed-size value each (over Lane::kControl); at most kChunkBytes

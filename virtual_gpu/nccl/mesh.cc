@@ -77,12 +77,13 @@ std::string LocalHostFor(const StoreClient& store) {
   return store.LocalHost();
 }
 
-std::unique_ptr<Bounce> NewBounce(gloo::Context* context) {
+std::unique_ptr<Bounce> NewBounce(gloo::Context* context, bool with_credit = false) {
   auto bounce = std::make_unique<Bounce>();
   void* memory = std::aligned_alloc(64, kChunkBytes);
   if (memory == nullptr) throw std::bad_alloc();
   bounce->memory = {static_cast<char*>(memory), std::free};
   if (context != nullptr) bounce->wire = context->createUnboundBuffer(memory, kChunkBytes);
+  if (with_credit) bounce->credit = context->createUnboundBuffer(&bounce->credit_byte, 1);
   return bounce;
 }
 
@@ -105,6 +106,10 @@ Mesh::Mesh(int rank, int size) : rank_(rank), size_(size), wires_(std::make_uniq
 absl::StatusOr<std::shared_ptr<Mesh>> Mesh::Connect(int rank, int size, StoreClient* store) {
   std::shared_ptr<Mesh> mesh(new Mesh(rank, size));
   if (size == 1) return mesh;
+  const auto model = LinkModelFromEnvironment();
+  if (!model.ok()) return model.status();
+  for (int peer = 0; peer < size && *model != nullptr; ++peer)
+    mesh->paces_.push_back(std::make_shared<Pace>((*model)->Of(rank, peer)));
   try {
     auto device = DeviceFor(LocalHostFor(*store));
     auto context = std::make_shared<gloo::rendezvous::Context>(rank, size);
@@ -176,7 +181,7 @@ Parcel Mesh::Acquire() {
   const std::lock_guard<std::mutex> lock(mutex_);
   std::unique_ptr<Bounce> bounce;
   if (wires_->idle.empty()) {
-    bounce = NewBounce(wires_->context.get());
+    bounce = NewBounce(wires_->context.get(), modelled());
   } else {
     bounce = std::move(wires_->idle.back());
     wires_->idle.pop_back();

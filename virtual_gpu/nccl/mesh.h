@@ -19,12 +19,15 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "virtual_gpu/nccl/link_model.h"
 #include "virtual_gpu/nccl/store.h"
 
 namespace rankle::virtual_nccl {
 
 inline constexpr size_t kChunkBytes =
     512 << 10;  // capacity of every message; NCCL cuts its data into steps of this size too
+
+class Courier;
 
 // One message in memory: received into, or sent from. A single operation may be pending on it.
 struct Bounce {
@@ -35,6 +38,12 @@ struct Bounce {
   std::unique_ptr<char, void (*)(void*)> memory{nullptr, nullptr};
   std::unique_ptr<gloo::transport::UnboundBuffer> wire;  // null in a mesh of one rank
   Pending pending = Pending::kNone;
+  // On modelled links (courier.h): tells the sender that a receive is posted. It has left when the data has
+  // come.
+  char credit_byte = 0;
+  bool credit_sent = false;
+  std::unique_ptr<gloo::transport::UnboundBuffer> credit;
+  Courier* courier = nullptr;  // who carries the pending send
 };
 
 class Mesh {
@@ -58,6 +67,10 @@ class Mesh {
   // The parcel must go back before the mesh ends.
   Parcel Acquire();
 
+  // Links are modelled (RANKLE_VGPU_LINKS); then each has a pace.
+  bool modelled() const { return !paces_.empty(); }
+  const std::shared_ptr<Pace>& PaceTo(int peer) const { return paces_[peer]; }
+
   // Connections close at once when the last communicator lets go: peers that still wait see the loss.
   void CloseAbruptly() { abrupt_ = true; }
 
@@ -71,6 +84,7 @@ class Mesh {
   const int rank_;
   const int size_;
   std::atomic<bool> abrupt_{false};
+  std::vector<std::shared_ptr<Pace>> paces_;  // by peer; empty without a model
   std::mutex mutex_;
   std::unique_ptr<Wires> wires_;
 };

@@ -23,7 +23,7 @@ class Progress {
  public:
   Progress(Link& link, const Transfer& transfer)
       : transfer_(transfer), transport_{link, transfer.observer}, chunks_(Chunks(transfer)) {
-    const int channel = transfer.peer & 1;
+    const int channel = (link.rank() + transfer.peer) & 1;  // the same at both ends
     if (transfer.is_send) {
       send_ = std::make_unique<SendFlow>(transport_, transfer.peer, Lane::kPointToPoint, channel, chunks_);
     } else {

@@ -104,7 +104,7 @@ struct StepEvent {
 
 }  // namespace
 
-void* OperationObserver::StartStep(void* opaque, bool is_send, int step, size_t bytes) {
+void* OperationObserver::StartStep(void* opaque, bool is_send, int step, size_t) {
   auto* const flow = static_cast<FlowEvent*>(opaque);
   void* handle = nullptr;
   if (profiler_.Wants(kProfileProxyStep)) {
@@ -114,16 +114,18 @@ void* OperationObserver::StartStep(void* opaque, bool is_send, int step, size_t 
     event.rank = rank_;
     event.step = step;
     handle = profiler_.Start(event);
-    const ProfilerStateArguments arguments{bytes, 0, 0};
     if (is_send) {
       profiler_.Record(handle, ProfilerState::kStepSendGpuWait);
       if (profiler_.version() >= 4) profiler_.Record(handle, ProfilerState::kStepSendPeerWait);
-      profiler_.Record(handle, ProfilerState::kStepSendWait, arguments);
     } else {
       profiler_.Record(handle, ProfilerState::kStepRecvWait);
     }
   }
   return new StepEvent{handle, flow};
+}
+
+void OperationObserver::MoveStep(void* opaque, size_t bytes) {
+  profiler_.Record(static_cast<StepEvent*>(opaque)->handle, ProfilerState::kStepSendWait, {bytes, 0, 0});
 }
 
 void OperationObserver::StopStep(void* opaque, bool is_send, size_t bytes) {

@@ -145,6 +145,7 @@ class OperationObserver : public TransferObserver {
   void* StartFlow(int channel, int peer, bool is_send, int steps, size_t chunk_bytes) override;
   void StopFlow(void* flow) override;
   void* StartStep(void* flow, bool is_send, int step, size_t bytes) override;
+  void MoveStep(void* step, size_t bytes) override;
   void StopStep(void* step, bool is_send, size_t bytes) override;
 
  private:

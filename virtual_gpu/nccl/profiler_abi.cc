@@ -11,14 +11,9 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "tracer/nccl_profiler/abi_traits.h"
 #include "virtual_gpu/nccl/debug_log.h"
 #include "virtual_gpu/nccl/profiler.h"
-#include "virtual_gpu/nccl/profiler_abi_v1.h"
-#include "virtual_gpu/nccl/profiler_abi_v2.h"
-#include "virtual_gpu/nccl/profiler_abi_v3.h"
-#include "virtual_gpu/nccl/profiler_abi_v4.h"
-#include "virtual_gpu/nccl/profiler_abi_v5.h"
-#include "virtual_gpu/nccl/profiler_abi_v6.h"
 
 namespace rankle::virtual_nccl {
 namespace {
@@ -37,22 +32,7 @@ const char* DatatypeName(ncclDataType_t type) {
   return kNames[type];
 }
 
-#define RANKLE_PROFILER_ABI(version)               \
-  template <>                                      \
-  struct Abi<version> {                            \
-    using Descr = profiler_v##version::EventDescr; \
-    using Args = profiler_v##version::StateArgs;   \
-    using Plugin = profiler_v##version::Plugin;    \
-  }
-template <int kVersion>
-struct Abi;
-RANKLE_PROFILER_ABI(1);
-RANKLE_PROFILER_ABI(2);
-RANKLE_PROFILER_ABI(3);
-RANKLE_PROFILER_ABI(4);
-RANKLE_PROFILER_ABI(5);
-RANKLE_PROFILER_ABI(6);
-#undef RANKLE_PROFILER_ABI
+using profiler::Abi;
 
 template <int V, typename Task>
 void FillCommon(const ProfilerEvent& e, Task& task) {

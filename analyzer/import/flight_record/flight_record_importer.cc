@@ -10,7 +10,9 @@
 #include "absl/strings/str_cat.h"
 #include "analyzer/import/flight_record/job_assembler.h"
 #include "analyzer/import/in_order.h"
+#include "analyzer/import/transport/transfer_assembler.h"
 #include "tracer/record/reader.h"
+#include "tracer/transport/reader.h"
 
 namespace rankle::import {
 namespace {
@@ -22,18 +24,25 @@ std::string ReadText(const std::string& path) {
   return text.str();
 }
 
+bool IsTransportRecord(const std::string& path) { return absl::EndsWith(path, ".rkt"); }
+
 bool IsRunJson(const std::string& path) { return absl::EndsWith(path, ".json"); }
 
 // All jobs found; most directories hold one.
 struct Jobs {
   std::map<uint64_t, JobAssembler> by_id;
   std::vector<RunInfo> runs;
+  std::vector<transport::TransportRecord> transports;
   std::vector<std::string> notes;
   uint64_t malformed = 0;
 
   void ReadRun(const std::string& path) {
     auto run = ParseRunJson(ReadText(path), path);
     run.ok() ? runs.push_back(*std::move(run)) : Reject(run.status());
+  }
+  void ReadTransport(const std::string& path) {
+    auto transport = transport::ReadTransportRecord(path);
+    transport.ok() ? transports.push_back(*std::move(transport)) : Reject(transport.status());
   }
   // Ranks are added in their order, so that the columns need no sorting, and columns get their size at once.
   void ReadRecords(const std::vector<std::string>& paths) {
@@ -100,13 +109,22 @@ struct Jobs {
 bool FlightRecordImporter::Recognises(const std::string& path, const std::string& first_bytes) const {
   // A run.json that is damaged is still one: it must be reported, not overlooked.
   if (IsRunJson(path)) return LooksLikeRunJson(first_bytes) || absl::EndsWith(path, "/run.json");
+  if (IsTransportRecord(path)) return transport::LooksLikeTransportRecord(first_bytes);
   return record::LooksLikeFlightRecord(first_bytes) || absl::EndsWith(path, ".rkl");
 }
 
 absl::Status FlightRecordImporter::Import(const std::vector<std::string>& files, store::Store& store) const {
   Jobs jobs;
   std::vector<std::string> records;
-  for (const std::string& path : files) IsRunJson(path) ? jobs.ReadRun(path) : records.push_back(path);
+  for (const std::string& path : files) {
+    if (IsRunJson(path)) {
+      jobs.ReadRun(path);
+    } else if (IsTransportRecord(path)) {
+      jobs.ReadTransport(path);
+    } else {
+      records.push_back(path);
+    }
+  }
   jobs.ReadRecords(records);
   if (jobs.by_id.empty() && !jobs.runs.empty() && !jobs.runs.front().processes.empty()) {
     jobs.by_id[jobs.runs.front().job_id];  // how the processes ended is better than nothing
@@ -122,6 +140,7 @@ absl::Status FlightRecordImporter::Import(const std::vector<std::string>& files,
   store.quality.malformed += jobs.malformed;
   store.quality.unreadable_files += jobs.malformed;
   job.Finish(store);
+  AddTransfers(jobs.transports, store);
   return absl::OkStatus();
 }
 

@@ -1,6 +1,6 @@
-// Imports the directory that `rankle run` leaves: flight records (tracer/record/format.h) and, where it
-// exists, run.json. Records of kind kInjection, the armed plan and the control page are ground truth for
-// scoring and are never read here.
+// Imports the directory that `rankle run` leaves: flight records (tracer/record/format.h) and, where they
+// exist, transport records (tracer/transport/format.h) and run.json. Records of kind kInjection, the armed
+// plan and the control page are ground truth for scoring and are never read here.
 #pragma once
 
 #include "analyzer/import/importer.h"

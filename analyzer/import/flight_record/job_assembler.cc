@@ -97,6 +97,7 @@ int32_t JobAssembler::AddProcess(const record::FlightRecord& record, int64_t off
   store::Process row;
   row.pid = p.pid, row.parent_pid = p.parent_pid, row.rank = p.rank;
   row.host = p.host, row.command = p.command, row.source = record.path, row.job_id = p.job_id;
+  row.clock_offset = offset;
   row.started = At(p.start_monotonic_ns, offset), row.heartbeat = At(p.heartbeat_ns, offset);
   row.last_seen = std::max(row.started, row.heartbeat);
   row.step = p.step;
@@ -385,8 +386,10 @@ void JobAssembler::ShiftTimes() {
   shift_all(store_.calls.entered), shift_all(store_.calls.returned), shift_all(store_.events.time);
   for (store::Sample& s : store_.samples) shift(s.time);
   shift(store_.stalled);
-  for (store::Process& p : store_.processes)
+  for (store::Process& p : store_.processes) {
     shift(p.started), shift(p.heartbeat), shift(p.ended), shift(p.last_seen);
+    p.clock_offset -= origin - 1;
+  }
   for (store::Communicator& c : store_.communicators) {
     for (auto* places : {&c.members, &c.unplaced}) {
       for (store::Member& m : *places)

@@ -12,7 +12,7 @@
 #include RANKLE_PROFILER_HEADER
 #define RANKLE_CONCAT(a, b) a##b
 #define RANKLE_EXPAND_CONCAT(a, b) RANKLE_CONCAT(a, b)
-namespace abi = rankle::virtual_nccl::RANKLE_EXPAND_CONCAT(profiler_v, RANKLE_PROFILER_VERSION);
+namespace abi = rankle::RANKLE_EXPAND_CONCAT(profiler_v, RANKLE_PROFILER_VERSION);
 
 namespace {
 

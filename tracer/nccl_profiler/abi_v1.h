@@ -7,7 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace rankle::virtual_nccl::profiler_v1 {
+namespace rankle::profiler_v1 {
 
 struct EventDescr {
   uint8_t type;
@@ -75,4 +75,4 @@ struct Plugin {
   ncclResult_t (*finalize)(void* context);
 };
 
-}  // namespace rankle::virtual_nccl::profiler_v1
+}  // namespace rankle::profiler_v1

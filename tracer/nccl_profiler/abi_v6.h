@@ -7,7 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace rankle::virtual_nccl::profiler_v6 {
+namespace rankle::profiler_v6 {
 
 using LoggerFn = void (*)(int level, unsigned long flags, const char* file, int line, const char* format,
                           ...);
@@ -133,4 +133,4 @@ struct Plugin {
   ncclResult_t (*finalize)(void* context);
 };
 
-}  // namespace rankle::virtual_nccl::profiler_v6
+}  // namespace rankle::profiler_v6

@@ -1,4 +1,4 @@
-// The profiler plugin interface, version 3, as plugins are compiled against it. The layout is fixed.
+// The profiler plugin interface, version 4, as plugins are compiled against it. The layout is fixed.
 #pragma once
 
 #include <nccl.h>
@@ -7,7 +7,10 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace rankle::virtual_nccl::profiler_v3 {
+namespace rankle::profiler_v4 {
+
+using LoggerFn = void (*)(int level, unsigned long flags, const char* file, int line, const char* format,
+                          ...);
 
 struct EventDescr {
   uint8_t type;
@@ -15,8 +18,6 @@ struct EventDescr {
   int rank;
   union {
     struct {
-      const char* name;
-      uint64_t commHash;
       uint64_t seqNumber;
       const char* func;
       const void* sendBuff;
@@ -24,19 +25,18 @@ struct EventDescr {
       size_t count;
       int root;
       const char* datatype;
-      uint8_t nMaxChannels;
+      uint8_t nChannels;
       uint8_t nWarps;
       const char* algo;
       const char* proto;
     } coll;
     struct {
-      const char* name;
-      uint64_t commHash;
       const char* func;
       void* buff;
       const char* datatype;
       size_t count;
       int peer;
+      uint8_t nChannels;
     } p2p;
     struct {
       pid_t pid;
@@ -51,6 +51,7 @@ struct EventDescr {
     } proxyStep;
     struct {
       uint8_t channelId;
+      uint64_t pTimer;
     } kernelCh;
     struct {
       int64_t id;
@@ -62,20 +63,26 @@ struct EventDescr {
 union StateArgs {
   struct {
     size_t transSize;
-    int steps;
-  } proxyOp;
+  } proxyStep;
   struct {
     int appendedProxyOps;
   } proxyCtrl;
+  struct {
+    void* data;
+  } netPlugin;
+  struct {
+    uint64_t pTimer;
+  } kernelCh;
 };
 
 struct Plugin {
   const char* name;
-  ncclResult_t (*init)(void** context, int* mask);
+  ncclResult_t (*init)(void** context, int* mask, const char* commName, uint64_t commHash, int nNodes,
+                       int nranks, int rank, LoggerFn logger);
   ncclResult_t (*startEvent)(void* context, void** handle, EventDescr* descr);
   ncclResult_t (*stopEvent)(void* handle);
   ncclResult_t (*recordEventState)(void* handle, int state, StateArgs* args);
   ncclResult_t (*finalize)(void* context);
 };
 
-}  // namespace rankle::virtual_nccl::profiler_v3
+}  // namespace rankle::profiler_v4

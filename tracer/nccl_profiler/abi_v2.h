@@ -7,7 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace rankle::virtual_nccl::profiler_v2 {
+namespace rankle::profiler_v2 {
 
 struct EventDescr {
   uint8_t type;
@@ -72,4 +72,4 @@ struct Plugin {
   ncclResult_t (*finalize)(void* context);
 };
 
-}  // namespace rankle::virtual_nccl::profiler_v2
+}  // namespace rankle::profiler_v2

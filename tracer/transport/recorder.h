@@ -1,0 +1,69 @@
+// Writes one transport record (format.h). Made for use inside NCCL's proxy threads: after Create nothing here
+// allocates, locks, logs, throws or makes a system call, and everything may be called from any thread. Times
+// are CLOCK_MONOTONIC ns, given by the caller.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "tracer/transport/format.h"
+
+namespace rankle::transport {
+
+struct Identity {
+  int32_t pid = 0;
+  int32_t rank = -1;  // global rank
+  uint64_t job_id = 0;
+  uint64_t realtime_ns = 0, monotonic_ns = 0;
+  const char* host = "";
+};
+
+class Recorder {
+ public:
+  Recorder() = default;
+  ~Recorder();  // unmaps; the file stays
+  Recorder(const Recorder&) = delete;
+  Recorder& operator=(const Recorder&) = delete;
+
+  // Creates the file at full size (blocks reserved) and maps it. Returns 0 or an errno value; on error the
+  // recorder stays closed. Not thread safe.
+  int Create(const char* path, const Identity& identity);
+  bool is_open() const { return header_ != nullptr; }
+  FileHeader* header() { return header_; }
+
+  // nullptr when the table is full (counted).
+  CommEntry* AddComm(uint64_t now_ns, uint64_t hash, int32_t rank, int32_t nranks, const char* name);
+  // Finds or adds; nullptr when the table is full (counted).
+  LinkEntry* Link(const CommEntry* comm, int self, int peer, int channel, bool is_send);
+
+  // A step begins. nullptr when no slot is free: nobody will hear of its end, so it is counted as dropped
+  // only.
+  StepSlot* Begin(LinkEntry* link, uint32_t step, uint64_t now_ns);
+  // `bytes` 0 = not known.
+  static void SetMoving(StepSlot* step, uint32_t bytes, uint64_t now_ns) {
+    step->bytes = bytes, step->moving_ns = now_ns;
+  }
+  static void SetArrived(StepSlot* step, uint32_t bytes, uint64_t now_ns) {
+    step->bytes = bytes, step->arrived_ns = now_ns;
+  }
+  // Bytes that no step told of.
+  void AddBytes(LinkEntry* link, uint64_t bytes, uint64_t now_ns);
+  // The step is through; its slot is free afterwards.
+  void End(StepSlot* step, uint64_t now_ns);
+
+  // What a handle given to NCCL points to; nullptr when it is the other kind.
+  StepSlot* AsStep(void* handle) const;
+  LinkEntry* AsLink(void* handle) const;
+  LinkEntry* LinkOf(const StepSlot* step) const { return links_ + step->link - 1; }
+
+ private:
+  Window& WindowAt(LinkEntry* link, uint64_t now_ns);
+
+  FileHeader* header_ = nullptr;
+  CommEntry* comms_ = nullptr;
+  LinkEntry* links_ = nullptr;
+  StepSlot* steps_ = nullptr;
+  std::atomic<uint32_t> next_step_{0};
+};
+
+}  // namespace rankle::transport

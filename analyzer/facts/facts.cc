@@ -119,7 +119,8 @@ absl::Status AddStalls(const Store& store, const Facts& facts, store::Database& 
       "stalls",
       "kind TEXT, wait_kind TEXT, culprits TEXT, culprits_text TEXT, culprit_count INTEGER, "
       "culprit_state TEXT, victims TEXT, victim_count INTEGER, communicator TEXT, op TEXT, seq INTEGER, "
-      "what TEXT, waiter_count INTEGER, waiters_text TEXT, waiters TEXT, waited_s REAL, threshold_s REAL, at_s REAL, "
+      "what TEXT, waiter_count INTEGER, waiters_text TEXT, waiters TEXT, waited_s REAL, threshold_s REAL, "
+      "at_s REAL, "
       "evidence TEXT, links TEXT, links_text TEXT",
       rows);
 }
@@ -174,6 +175,69 @@ absl::Status AddLateness(const Store& store, const Facts& facts, store::Database
       "iteration_s REAL, noise REAL, chance REAL, surprise REAL, since_s REAL, "
       "host_s REAL, normal_host_s REAL",
       rows);
+}
+
+absl::Status AddInconsistencies(const Store& store, const Facts& facts, store::Database& db) {
+  Rows rows;
+  for (const localize::Inconsistency& i : facts.inconsistencies) {
+    rows.push_back({std::string(InconsistencyKindName(i.kind)), Communicator(store, i.communicator), i.name,
+                    store::OperationName(i.api), Int(i.seq), Ranks(store, i.culprits), Ranks(store, i.others),
+                    Int(i.decided), i.support, Int(i.occurrences), Int(i.recovered), Store::Seconds(i.time),
+                    i.what, Json(i.evidence)});
+  }
+  return db.AddTable(
+      "inconsistencies",
+      "kind TEXT, communicator TEXT, name TEXT, op TEXT, seq INTEGER, culprits TEXT, others TEXT, "
+      "decided INTEGER, support REAL, occurrences INTEGER, recovered INTEGER, at_s REAL, what TEXT, "
+      "evidence TEXT",
+      rows);
+}
+
+absl::Status AddPaceChanges(const Store& store, const Facts& facts, store::Database& db) {
+  Rows rows;
+  for (const localize::PaceChange& c : facts.pace_changes) {
+    rows.push_back({Ranks(store, c.ranks), RanksText(store, c.ranks), Int(c.by_steps), Int(c.first_iteration),
+                    Int(c.iterations_before), Int(c.iterations_after), Store::Seconds(c.since),
+                    Store::Seconds(c.until - c.since), Int(c.lasts), Store::Seconds(c.before_ns),
+                    Store::Seconds(c.after_ns), Store::Seconds(c.worst_before_ns),
+                    Store::Seconds(c.communication_before_ns), Store::Seconds(c.communication_after_ns),
+                    c.superiority, c.work_factor, Int(c.recurs), c.q});
+  }
+  return db.AddTable(
+      "pace_changes",
+      "ranks TEXT, ranks_text TEXT, by_steps INTEGER, first_iteration INTEGER, iterations_before INTEGER, "
+      "iterations_after INTEGER, since_s REAL, duration_s REAL, lasts INTEGER, before_s REAL, after_s REAL, "
+      "worst_before_s REAL, communication_before_s REAL, communication_after_s REAL, superiority REAL, "
+      "work_factor REAL, recurs INTEGER, q REAL",
+      rows);
+}
+
+absl::Status AddMemoryUse(const Store& store, const Facts& facts, store::Database& db) {
+  Rows rows;
+  for (const localize::MemoryUse& m : facts.memory_use) {
+    rows.push_back({Int(store.GlobalRank(m.rank)), Int(m.by_steps), Int(m.iterations),
+                    Store::Seconds(m.since), Int(m.first_bytes), Int(m.last_bytes), Int(m.peak_bytes),
+                    Int(m.usual_bytes), Int(m.growth_bytes), m.trend.rises, m.trend.given_back,
+                    m.trend.late_share, m.trend.p, Int(m.peers), Int(m.peers_usual_bytes),
+                    Int(m.peers_growth_bytes)});
+  }
+  return db.AddTable("memory_use",
+                     "rank INTEGER, by_steps INTEGER, iterations INTEGER, since_s REAL, first_bytes INTEGER, "
+                     "last_bytes INTEGER, "
+                     "peak_bytes INTEGER, usual_bytes INTEGER, growth_bytes INTEGER, rises REAL, given_back "
+                     "REAL, late_share REAL, "
+                     "p REAL, peers INTEGER, peers_usual_bytes INTEGER, peers_growth_bytes INTEGER",
+                     rows);
+}
+
+absl::Status AddClocks(const Store& store, const Facts&, store::Database& db) {
+  Rows rows;
+  for (const store::HostClock& c : store.clocks) {
+    rows.push_back({c.host, static_cast<double>(c.offset_ns) * 1e-9, 1e6 * c.drift,
+                    static_cast<double>(c.uncertainty_ns) * 1e-3, Int(c.samples)});
+  }
+  return db.AddTable("clocks",
+                     "host TEXT, ahead_s REAL, drift_ppm REAL, uncertainty_us REAL, samples INTEGER", rows);
 }
 
 absl::Status AddSlowTransfers(const Store& store, const Facts& facts, store::Database& db) {

@@ -204,7 +204,8 @@ absl::StatusOr<Rule> ParseRule(const std::string& text, const std::string& file)
     if (field->empty())
       return ErrorAt(file, 1, absl::StrCat("the header has no \"-- ", name, ": ...\" line"));
   }
-  if (std::find(std::begin(kClasses), std::end(kClasses), rule.anomaly) == std::end(kClasses))
+  if (rule.view.empty() &&
+      std::find(std::begin(kClasses), std::end(kClasses), rule.anomaly) == std::end(kClasses))
     return ErrorAt(file, 1,
                    absl::StrCat("\"", rule.anomaly, "\" is no class of anomaly; see docs/diagnosis.md"));
   if (rule.severity.empty()) rule.severity = "error";

@@ -174,6 +174,8 @@ absl::Status AddSamples(const Store& s, Database& db) {
        {"nonfinite INTEGER", [&s, &v](size_t i) { return Int(v[i].nonfinite); }},
        {"largest REAL", [&s, &v](size_t i) { return Value{static_cast<double>(v[i].largest)}; }},
        {"t_s REAL", [&s, &v](size_t i) { return Time(v[i].time); }}});
+}
+
 // One row for each link and kind of time since the start (window_begin_s NULL), and one for each recent
 // window.
 absl::Status AddTransfers(const Store& s, Database& db) {

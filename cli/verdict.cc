@@ -1,7 +1,6 @@
 #include "cli/verdict.h"
 
 #include <algorithm>
-#include <set>
 
 #include "absl/strings/str_join.h"
 #include "analyzer/analyze.h"
@@ -13,10 +12,7 @@
 namespace rankle::cli {
 
 std::vector<std::string> VerdictClasses() {
-  std::vector<std::string> problems;  // of the rules themselves; their own tests look at them
-  std::set<std::string> classes;
-  for (const rules::Rule& rule : rules::BuiltInRules(problems)) classes.insert(rule.anomaly);
-  return {classes.begin(), classes.end()};
+  return {rules::Classes().begin(), rules::Classes().end()};
 }
 
 std::string VerdictLine(const Verdict& verdict) {

@@ -131,14 +131,6 @@ class Row {
   size_t row_;
 };
 
-// What a report may say (the report format's classes).
-constexpr const char* kClasses[] = {
-    "healthy",          "unknown",         "hang.not_entered", "hang.in_collective", "hang.mismatch",
-    "hang.deadlock",    "hang.init",       "hang.exit",        "crash.process",      "crash.cuda",
-    "crash.nccl",       "crash.oom",       "crash.exception",  "slow.compute",       "slow.link",
-    "slow.rank_tx",     "slow.rank_rx",    "slow.input",       "slow.mixed",         "slow.global",
-    "wrong.corruption", "wrong.nonfinite", "wrong.divergence", "memory.growth",      "memory.imbalance"};
-
 // A rule that answers nonsense is as wrong as one that does not compile.
 absl::Status CheckRow(const Rule& rule, const Row& row, size_t number) {
   const auto error = [&](const std::string& what) {
@@ -175,6 +167,16 @@ Finding ToFinding(const Rule& rule, const Row& row) {
 
 }  // namespace
 
+std::span<const char* const> Classes() {
+  static constexpr const char* kClasses[] = {
+      "healthy",          "unknown",         "hang.not_entered", "hang.in_collective", "hang.mismatch",
+      "hang.deadlock",    "hang.init",       "hang.exit",        "crash.process",      "crash.cuda",
+      "crash.nccl",       "crash.oom",       "crash.exception",  "slow.compute",       "slow.link",
+      "slow.rank_tx",     "slow.rank_rx",    "slow.input",       "slow.mixed",         "slow.global",
+      "wrong.corruption", "wrong.nonfinite", "wrong.divergence", "memory.growth",      "memory.imbalance"};
+  return kClasses;
+}
+
 absl::StatusOr<Rule> ParseRule(const std::string& text, const std::string& file) {
   Rule rule;
   rule.sql = text, rule.file = file;
@@ -204,8 +206,7 @@ absl::StatusOr<Rule> ParseRule(const std::string& text, const std::string& file)
     if (field->empty())
       return ErrorAt(file, 1, absl::StrCat("the header has no \"-- ", name, ": ...\" line"));
   }
-  if (rule.view.empty() &&
-      std::find(std::begin(kClasses), std::end(kClasses), rule.anomaly) == std::end(kClasses))
+  if (rule.view.empty() && std::ranges::find(Classes(), rule.anomaly) == Classes().end())
     return ErrorAt(file, 1,
                    absl::StrCat("\"", rule.anomaly, "\" is no class of anomaly; see docs/diagnosis.md"));
   if (rule.severity.empty()) rule.severity = "error";

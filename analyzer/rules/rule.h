@@ -2,6 +2,7 @@
 // finding. Format and example: docs/adding-a-rule.md.
 #pragma once
 
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -38,6 +39,9 @@ struct Finding {
   double effect_s = 0;  // what it costs the job in an iteration (slow.*); 0 = not known
   double at_s = 0;      // when it began, on the job's axis; 0 = not known
 };
+
+// What a verdict may say, in the order of the report format; slow.mixed comes from the verdict step alone.
+std::span<const char* const> Classes();
 
 // Reads a rule from text. `file` names it in messages.
 absl::StatusOr<Rule> ParseRule(const std::string& text, const std::string& file);

@@ -59,6 +59,7 @@ TEST(BuiltInTaxonomy, RulesSpeakItsLanguage) {
   const std::set<std::string> causes = Names(k->root_causes), symptoms = Names(k->symptoms);
   std::vector<std::string> problems;
   for (const rules::Rule& rule : rules::BuiltInRules(problems)) {
+    if (!rule.view.empty()) continue;
     if (rule.symptom == "none") continue;  // nothing happened, or nobody knows what
     EXPECT_THAT(symptoms, Contains(rule.symptom)) << rule.file;
     for (const auto& [cause, weight] : rule.root_causes) EXPECT_THAT(causes, Contains(cause)) << rule.file;

@@ -87,7 +87,7 @@ TEST(Suite, EveryMistakeNamesItsLine) {
       {"version: 1\ncases:\n- {name: a, command: [x], expect: {verdict: {class: healthy, links: [[1]]}}}",
        "a link is"},
       {"version: 1\ncases:\n- name: a\n  command: [x]\n  expect: {verdict: {class: hang.not_enterd}}",
-       "s.yaml:5: unknown verdict class 'hang.not_enterd'; there are crash."},
+       "s.yaml:5: unknown verdict class 'hang.not_enterd'; there are healthy, unknown, hang."},
       {"version: 1\ncases:\n- {name: a, command: [x], expect: {fired: false}}",
        "'fired' is all, none or any"},
   };

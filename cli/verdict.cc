@@ -11,9 +11,7 @@
 
 namespace rankle::cli {
 
-std::vector<std::string> VerdictClasses() {
-  return {rules::Classes().begin(), rules::Classes().end()};
-}
+std::vector<std::string> VerdictClasses() { return {rules::Classes().begin(), rules::Classes().end()}; }
 
 std::string VerdictLine(const Verdict& verdict) {
   std::string line = Cat("verdict: ", verdict.anomaly);

@@ -220,7 +220,7 @@ class Store {
   Calls calls;
   Events events;
   std::vector<Sample> samples;
-  std::vector<HostClock> clocks;  // of a job on several hosts
+  std::vector<HostClock> clocks;    // of a job on several hosts
   std::vector<Transfer> transfers;  // ordered by communicator, source, destination, channel
   DataQuality quality;
   std::string source;  // "rankle", later also foreign formats

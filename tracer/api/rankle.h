@@ -15,7 +15,7 @@ extern "C" {
 /* Defined by librankle.so; weak, so that it is null where that library is not loaded. */
 extern void rankleMarkStep(int64_t step) __attribute__((weak));
 
-extern void rankleMarkReplica(const char *name, const void *tensor, uint64_t bytes, void *stream)
+extern void rankleMarkReplica(const char* name, const void* tensor, uint64_t bytes, void* stream)
     __attribute__((weak));
 
 /* Says that training step `step` begins now. Fault plans select on it (`when: { step: ... }`). */
@@ -23,11 +23,12 @@ static inline void rankle_mark_step(int64_t step) {
   if (rankleMarkStep) rankleMarkStep(step);
 }
 
-/* Says that a device tensor holds the same bytes on every rank that uses this name, once what is on `stream` (a
- * cudaStream_t) so far has run: parameters after the optimizer's step, say. Where results are checked (`rankle run
- * --check-results`), ranks that have drifted apart are found by it. The tensor must stay valid until the stream
- * has passed this point. */
-static inline void rankle_mark_replica(const char *name, const void *tensor, uint64_t bytes, void *stream) {
+/* Says that a device tensor holds the same bytes on every rank that uses this name, once what is on `stream`
+ * (a cudaStream_t) so far has run: parameters after the optimizer's step, say. Where results are checked
+ * (`rankle run
+ * --check-results`), ranks that have drifted apart are found by it. The tensor must stay valid until the
+ * stream has passed this point. */
+static inline void rankle_mark_replica(const char* name, const void* tensor, uint64_t bytes, void* stream) {
   if (rankleMarkReplica) rankleMarkReplica(name, tensor, bytes, stream);
 }
 

@@ -4,7 +4,6 @@
 #include <iterator>
 #include <map>
 #include <memory>
-#include <ranges>
 
 #include "absl/container/flat_hash_map.h"
 #include "analyzer/localize/peer_comparison.h"
@@ -119,12 +118,18 @@ class ArrivalAnalysis {
 
   // The numbers of the iterations that all these ranks have.
   std::vector<int64_t> CommonIterations(const std::vector<int32_t>& ranks) const {
-    const auto numbers = std::views::transform(&Iteration::number);
-    std::vector<int64_t> common;
-    std::ranges::copy(series_[ranks[0]] | numbers, std::back_inserter(common));
+    const auto numbers_of = [&](int32_t rank) {
+      std::vector<int64_t> numbers;
+      numbers.reserve(series_[rank].size());
+      for (const Iteration& iteration : series_[rank]) numbers.push_back(iteration.number);
+      return numbers;
+    };
+    std::vector<int64_t> common = numbers_of(ranks[0]);
     for (int32_t rank : ranks) {
+      const std::vector<int64_t> numbers = numbers_of(rank);
       std::vector<int64_t> both;
-      std::ranges::set_intersection(common, series_[rank] | numbers, std::back_inserter(both));
+      std::set_intersection(common.begin(), common.end(), numbers.begin(), numbers.end(),
+                            std::back_inserter(both));
       common = std::move(both);
     }
     return common;

@@ -165,15 +165,15 @@ absl::Status AddSamples(const Store& s, Database& db) {
         [&s, &v](size_t i) {
           return v[i].communicator < 0 ? Value{} : Text(s.communicators[v[i].communicator].name);
         }},
-       {"name TEXT", [&s, &v](size_t i) { return v[i].name.empty() ? Value{} : Text(v[i].name); }},
-       {"op TEXT", [&s, &v](size_t i) { return Text(OperationName(v[i].api)); }},
-       {"seq INTEGER", [&s, &v](size_t i) { return Int(v[i].seq); }},
-       {"input INTEGER", [&s, &v](size_t i) { return Int(v[i].input); }},
-       {"bytes INTEGER", [&s, &v](size_t i) { return Int(v[i].bytes); }},
-       {"hash TEXT", [&s, &v](size_t i) { return Text(absl::StrFormat("%016x", v[i].hash)); }},
-       {"nonfinite INTEGER", [&s, &v](size_t i) { return Int(v[i].nonfinite); }},
-       {"largest REAL", [&s, &v](size_t i) { return Value{static_cast<double>(v[i].largest)}; }},
-       {"t_s REAL", [&s, &v](size_t i) { return Time(v[i].time); }}});
+       {"name TEXT", [&v](size_t i) { return v[i].name.empty() ? Value{} : Text(v[i].name); }},
+       {"op TEXT", [&v](size_t i) { return Text(OperationName(v[i].api)); }},
+       {"seq INTEGER", [&v](size_t i) { return Int(v[i].seq); }},
+       {"input INTEGER", [&v](size_t i) { return Int(v[i].input); }},
+       {"bytes INTEGER", [&v](size_t i) { return Int(v[i].bytes); }},
+       {"hash TEXT", [&v](size_t i) { return Text(absl::StrFormat("%016x", v[i].hash)); }},
+       {"nonfinite INTEGER", [&v](size_t i) { return Int(v[i].nonfinite); }},
+       {"largest REAL", [&v](size_t i) { return Value{static_cast<double>(v[i].largest)}; }},
+       {"t_s REAL", [&v](size_t i) { return Time(v[i].time); }}});
 }
 
 // One row for each link and kind of time since the start (window_begin_s NULL), and one for each recent

@@ -331,12 +331,15 @@ class StallFinder {
   }
 
   void AddStuckLinks(Stall& stall) const {
-    const std::vector<StuckLink> stuck = FindStuckLinks(store_, stall.wait.communicator);
+    const std::vector<StuckLink> stuck = FindStuckLinks(store_, stall.wait.communicator, stall.wait.seq);
     if (stuck.size() == 1) stall.links.emplace_back(stuck[0].source, stuck[0].destination);
     for (size_t i = 0; i < stuck.size() && i < kMaxShown; ++i) stall.evidence.push_back(stuck[i].what);
     if (stuck.size() > kMaxShown)
       stall.evidence.push_back(
           absl::StrCat(stuck.size() - kMaxShown, " more links have something on the way"));
+    const std::vector<std::string> progress =
+        DescribeTransferProgress(store_, stall.wait.communicator, stall.wait.seq);
+    for (size_t i = 0; i < progress.size() && i < kMaxShown; ++i) stall.evidence.push_back(progress[i]);
   }
 
   // Few wait, and most of the communicator has left it behind: what the few issued is one operation too many.

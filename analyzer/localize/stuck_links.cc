@@ -27,16 +27,27 @@ std::string Describe(const store::Store& store, const Transfer& t) {
   } else if (t.last_sent != 0) {
     absl::StrAppendFormat(&text, "; last sent at %.1f s", store::Store::Seconds(t.last_sent));
   }
+  if (t.moving_operation >= 0) {
+    const auto op = static_cast<size_t>(t.moving_operation);
+    absl::StrAppend(&text, ", of ", store::OperationName(store.operations.api[op]), " #",
+                    store.operations.seq[op]);
+  }
   return text;
+}
+
+bool IsOfAnother(const store::Store& store, const Transfer& t, uint32_t seq) {
+  if (t.moving_operation < 0) return false;
+  const auto op = static_cast<size_t>(t.moving_operation);
+  return store.operations.p2p[op] != 0 || store.operations.seq[op] != seq;
 }
 
 }  // namespace
 
-std::vector<StuckLink> FindStuckLinks(const store::Store& store, int32_t communicator) {
+std::vector<StuckLink> FindStuckLinks(const store::Store& store, int32_t communicator, uint32_t seq) {
   for (auto* stands : {IsMoving, IsLost, IsBegun}) {
     std::map<std::pair<int32_t, int32_t>, StuckLink> found;
     for (const Transfer& t : store.transfers) {
-      if (t.communicator != communicator || !stands(t)) continue;
+      if (t.communicator != communicator || !stands(t) || IsOfAnother(store, t, seq)) continue;
       found.try_emplace({t.source, t.destination}, StuckLink{t.source, t.destination, Describe(store, t)});
     }
     if (found.empty()) continue;
@@ -45,6 +56,27 @@ std::vector<StuckLink> FindStuckLinks(const store::Store& store, int32_t communi
     return links;
   }
   return {};
+}
+
+std::vector<std::string> DescribeTransferProgress(const store::Store& store, int32_t communicator,
+                                                  uint32_t seq) {
+  std::vector<const store::OperationProgress*> found;
+  for (const store::OperationProgress& p : store.progress) {
+    const store::Operations& o = store.operations;
+    if (o.communicator[p.operation] == communicator && o.p2p[p.operation] == 0 && o.seq[p.operation] == seq)
+      found.push_back(&p);
+  }
+  std::stable_sort(found.begin(), found.end(), [](const auto* a, const auto* b) {
+    return a->sends_done + a->receives_done < b->sends_done + b->receives_done;
+  });
+  std::vector<std::string> lines;
+  for (const store::OperationProgress* p : found) {
+    lines.push_back(
+        absl::StrFormat("rank %d: %d of %d begun sends and %d of %d begun receives of its steps are through",
+                        store.GlobalRank(store.operations.rank[p->operation]), p->sends_done, p->sends_posted,
+                        p->receives_done, p->receives_posted));
+  }
+  return lines;
 }
 
 }  // namespace rankle::localize

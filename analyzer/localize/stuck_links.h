@@ -18,7 +18,13 @@ struct StuckLink {
   std::string what;                                           // a sentence that can be checked
 };
 
-// Links of the communicator with something on the way, one entry a link.
-std::vector<StuckLink> FindStuckLinks(const store::Store& store, int32_t communicator);
+// Links of the communicator with something on the way, one entry a link. What is known to belong to another
+// collective than `seq` (a later one, queued behind it) is left out.
+std::vector<StuckLink> FindStuckLinks(const store::Store& store, int32_t communicator, uint32_t seq);
+
+// How far the ranks are in collective `seq`, the one with the least behind it first; empty where no record
+// tells it.
+std::vector<std::string> DescribeTransferProgress(const store::Store& store, int32_t communicator,
+                                                  uint32_t seq);
 
 }  // namespace rankle::localize

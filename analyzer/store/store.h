@@ -197,9 +197,20 @@ struct Transfer {
   uint64_t bytes = 0;
   uint64_t moving = 0;       // steps that the source has handed to the network and that are not through
   int64_t moving_since = 0;  // when the oldest of them was
+  int64_t moving_operation = kNone;  // index into operations of that one; kNone = not told
   int64_t last_posted = 0, last_sent = 0, last_received = 0;
   std::vector<Times> life;     // at most one a kind: since the start
   std::vector<Times> windows;  // recent windows in order of time, where something was timed
+};
+
+// How far what one operation moves from and to one rank is, all links together (profiler plugin).
+struct OperationProgress {
+  uint32_t operation = 0;  // index into operations
+  int64_t begun = 0;       // handed to the proxy threads
+  int64_t first_posted = 0, last_moved = 0;
+  uint64_t bytes = 0;
+  uint32_t open_links = 0;                                                            // still carry it
+  uint32_t sends_posted = 0, sends_done = 0, receives_posted = 0, receives_done = 0;  // steps
 };
 
 struct DataQuality {
@@ -220,8 +231,9 @@ class Store {
   Calls calls;
   Events events;
   std::vector<Sample> samples;
-  std::vector<HostClock> clocks;    // of a job on several hosts
-  std::vector<Transfer> transfers;  // ordered by communicator, source, destination, channel
+  std::vector<HostClock> clocks;            // of a job on several hosts
+  std::vector<Transfer> transfers;          // ordered by communicator, source, destination, channel
+  std::vector<OperationProgress> progress;  // ordered by operation; the last ones of each process
   DataQuality quality;
   std::string source;  // "rankle", later also foreign formats
   std::string command;

@@ -219,11 +219,39 @@ absl::Status AddTransfers(const Store& s, Database& db) {
       rows);
 }
 
+absl::Status AddOperationProgress(const Store& s, Database& db) {
+  const std::vector<OperationProgress>& v = s.progress;
+  const Operations& o = s.operations;
+  const auto count = [&v](uint32_t OperationProgress::*field) {
+    return [&v, field](size_t i) { return Int(v[i].*field); };
+  };
+  const auto time = [&v](int64_t OperationProgress::*field) {
+    return [&v, field](size_t i) { return Time(v[i].*field); };
+  };
+  return db.AddVirtualTable(
+      "operation_progress", v.size(),
+      {{"rank INTEGER", [&s, &v, &o](size_t i) { return IntOrNull(s.GlobalRank(o.rank[v[i].operation])); }},
+       {"communicator TEXT",
+        [&s, &v, &o](size_t i) { return Text(s.communicators[o.communicator[v[i].operation]].name); }},
+       {"seq INTEGER", [&v, &o](size_t i) { return Int(o.seq[v[i].operation]); }},
+       {"op TEXT", [&v, &o](size_t i) { return Text(OperationName(o.api[v[i].operation])); }},
+       {"p2p INTEGER", [&v, &o](size_t i) { return Int(o.p2p[v[i].operation]); }},
+       {"begun_s REAL", time(&OperationProgress::begun)},
+       {"first_posted_s REAL", time(&OperationProgress::first_posted)},
+       {"last_moved_s REAL", time(&OperationProgress::last_moved)},
+       {"bytes INTEGER", [&v](size_t i) { return Int(static_cast<int64_t>(v[i].bytes)); }},
+       {"open_links INTEGER", count(&OperationProgress::open_links)},
+       {"sends_posted INTEGER", count(&OperationProgress::sends_posted)},
+       {"sends_done INTEGER", count(&OperationProgress::sends_done)},
+       {"receives_posted INTEGER", count(&OperationProgress::receives_posted)},
+       {"receives_done INTEGER", count(&OperationProgress::receives_done)}});
+}
+
 }  // namespace
 
 absl::Status AddStoreTables(const Store& store, Database& database) {
-  for (auto* add :
-       {AddProcesses, AddCommunicators, AddOperations, AddCallsAndEvents, AddSamples, AddTransfers}) {
+  for (auto* add : {AddProcesses, AddCommunicators, AddOperations, AddCallsAndEvents, AddSamples,
+                    AddTransfers, AddOperationProgress}) {
     if (absl::Status status = add(store, database); !status.ok()) return status;
   }
   return absl::OkStatus();

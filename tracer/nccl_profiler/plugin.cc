@@ -3,14 +3,16 @@
 // go into the transport record (tracer/transport/format.h).
 //
 // The rules of docs/hooks.md hold: on the path of a step no lock, no allocation, no logging, no system call
-// but reading the clock. The handle of a proxy operation is its link's entry, that of a step its slot: no
-// table of our own is searched. Nothing here can fail an operation of NCCL: what cannot be recorded is
-// counted.
+// but reading the clock. Handles are numbers that name the operation, link or step (handle.h): no table is
+// searched by pointer, and nothing of NCCL's is kept. Nothing here can fail an operation of NCCL: what cannot
+// be recorded is counted.
 //
 // What NCCL does not tell: transfers that need no proxy (peer-to-peer over NVLink or shared memory).
 #include <atomic>
+#include <iterator>
 
 #include "tracer/nccl_profiler/abi_traits.h"
+#include "tracer/nccl_profiler/handle.h"
 #include "tracer/nccl_profiler/process.h"
 
 namespace rankle::nccl_profiler {
@@ -30,7 +32,8 @@ void* OpenComm(int* mask, uint64_t hash, int rank, int nranks, const char* name)
   transport::Recorder* const recorder = OpenRecorder();
   if (recorder == nullptr) return nullptr;
   CommEntry* const comm = recorder->AddComm(Now(), hash, rank, nranks, name);
-  if (comm != nullptr) __atomic_store_n(mask, static_cast<int>(kProxyOp | kProxyStep), __ATOMIC_RELAXED);
+  if (comm != nullptr)
+    __atomic_store_n(mask, static_cast<int>(kColl | kP2p | kProxyOp | kProxyStep), __ATOMIC_RELAXED);
   return comm;
 }
 
@@ -44,31 +47,72 @@ void LearnComm(CommEntry* comm, const Task& task, int rank) {
   for (size_t i = 0; name[i] != '\0' && i + 1 < sizeof(comm->name); ++i) comm->name[i] = name[i];
 }
 
+// A name since version 2, a number of NCCL's ncclFunc_t before.
+const char* FunctionName(const char* name) { return name == nullptr ? "" : name; }
+const char* FunctionName(uint8_t number) {
+  static constexpr const char* kNames[] = {"Broadcast", "Reduce",   "AllGather", "ReduceScatter",
+                                           "AllReduce", "SendRecv", "Send",      "Recv"};
+  return number < std::size(kNames) ? kNames[number] : "";
+}
+
+template <int V>
+void* StartTask(CommEntry* comm, const typename Abi<V>::Descr& descr) {
+  transport::OperationIdentity identity;
+  if (descr.type == kColl) {
+    if constexpr (V <= 3) LearnComm(comm, descr.coll, descr.rank);
+    identity = {FunctionName(descr.coll.func), descr.coll.count, descr.coll.seqNumber, descr.coll.root};
+  } else {
+    if constexpr (V <= 3) LearnComm(comm, descr.p2p, descr.rank);
+    identity = {FunctionName(descr.p2p.func), descr.p2p.count, 0, descr.p2p.peer};
+  }
+  const uint32_t number = TheRecorder().BeginOperation(comm, identity, Now());
+  return number == 0 ? nullptr : Handle::OfOperation(number).ToPointer();
+}
+
+template <int V>
+void* StartTransfer(CommEntry* comm, const typename Abi<V>::Descr& descr) {
+  transport::Recorder& recorder = TheRecorder();
+  // NCCL's proxies can work for another process (PXN): its rank counts, not that of this communicator, and
+  // its operation is not one of ours.
+  const Handle parent = Handle::FromPointer(descr.parentObj);
+  const bool ours = descr.proxyOp.pid == recorder.header()->pid && parent.kind == Handle::kOperation;
+  const uint32_t operation = ours ? parent.operation : 0;
+  LinkEntry* const link =
+      recorder.Link(comm, descr.rank, descr.proxyOp.peer, descr.proxyOp.channelId, descr.proxyOp.isSend != 0);
+  if (link == nullptr) return nullptr;
+  recorder.BeginTransfer(operation);
+  return Handle::OfTransfer(recorder.IndexOf(link), operation).ToPointer();
+}
+
+template <int V>
+void* StartStep(const typename Abi<V>::Descr& descr) {
+  transport::Recorder& recorder = TheRecorder();
+  const Handle parent = Handle::FromPointer(descr.parentObj);
+  if (parent.kind != Handle::kTransfer) return nullptr;
+  LinkEntry* const link = recorder.LinkAt(parent.index);
+  if (link == nullptr) return nullptr;
+  StepSlot* const step = recorder.Begin(link, parent.operation, descr.proxyStep.step, Now());
+  return step == nullptr ? nullptr : Handle::OfStep(recorder.IndexOf(step)).ToPointer();
+}
+
 template <int V>
 ncclResult_t StartEvent(void* context, void** handle, typename Abi<V>::Descr* descr) {
   *handle = nullptr;
   auto* const comm = static_cast<CommEntry*>(context);
   if (comm == nullptr) return ncclSuccess;
-  transport::Recorder& recorder = TheRecorder();
-  if (descr->type == kProxyStep) {
-    LinkEntry* const link = recorder.AsLink(descr->parentObj);
-    if (link != nullptr) *handle = recorder.Begin(link, descr->proxyStep.step, Now());
-  } else if (descr->type == kProxyOp) {
-    // NCCL's proxies can work for another process (PXN): its rank counts, not that of this communicator.
-    *handle = recorder.Link(comm, descr->rank, descr->proxyOp.peer, descr->proxyOp.channelId,
-                            descr->proxyOp.isSend != 0);
-  }
-  if constexpr (V <= 3) {
-    if (descr->type == kColl) LearnComm(comm, descr->coll, descr->rank);
-    if (descr->type == kP2p) LearnComm(comm, descr->p2p, descr->rank);
-  }
+  if (descr->type == kProxyStep) *handle = StartStep<V>(*descr);
+  if (descr->type == kProxyOp) *handle = StartTransfer<V>(comm, *descr);
+  if (descr->type == kColl || descr->type == kP2p) *handle = StartTask<V>(comm, *descr);
   return ncclSuccess;
 }
 
-ncclResult_t StopEvent(void* handle) {
-  if (handle == nullptr) return ncclSuccess;
-  transport::Recorder& recorder = TheRecorder();
-  if (StepSlot* const step = recorder.AsStep(handle)) recorder.End(step, Now());
+// The end of a task says that it was handed to the proxies, not that it is done: only steps and transfers
+// count.
+ncclResult_t StopEvent(void* opaque) {
+  const Handle handle = Handle::FromPointer(opaque);
+  if (handle.kind == Handle::kTransfer) TheRecorder().EndTransfer(handle.operation);
+  if (handle.kind != Handle::kStep) return ncclSuccess;
+  if (StepSlot* const step = TheRecorder().StepAt(handle.index)) TheRecorder().End(step, Now());
   return ncclSuccess;
 }
 
@@ -82,19 +126,21 @@ uint32_t StepBytes(const typename Abi<V>::Args* args) {
 }
 
 template <int V>
-ncclResult_t RecordState(void* handle, int state, typename Abi<V>::Args* args) {
-  if (handle == nullptr) return ncclSuccess;
-  transport::Recorder& recorder = TheRecorder();
-  if (StepSlot* const step = recorder.AsStep(handle)) {
-    if (state == kStepSendWait) recorder.SetMoving(step, StepBytes<V>(args), Now());
-    if (state == kStepRecvWait) recorder.SetMoving(step, 0, Now());
-    if (state == kStepRecvFlushWait) recorder.SetArrived(step, StepBytes<V>(args), Now());
-    return ncclSuccess;
+ncclResult_t RecordState(void* opaque, int state, typename Abi<V>::Args* args) {
+  const Handle handle = Handle::FromPointer(opaque);
+  if (handle.kind == Handle::kStep) {
+    StepSlot* const step = TheRecorder().StepAt(handle.index);
+    if (step == nullptr) return ncclSuccess;
+    using transport::Recorder;
+    if (state == kStepSendWait) Recorder::SetMoving(step, StepBytes<V>(args), Now());
+    if (state == kStepRecvWait) Recorder::SetMoving(step, 0, Now());
+    if (state == kStepRecvFlushWait) Recorder::SetArrived(step, StepBytes<V>(args), Now());
   }
   if constexpr (V <= 3) {
-    if ((state == kOpSendDone || state == kOpRecvDone) && args != nullptr) {
-      if (LinkEntry* const link = recorder.AsLink(handle))
-        recorder.AddBytes(link, args->proxyOp.transSize, Now());
+    const bool done = state == kOpSendDone || state == kOpRecvDone;
+    if (handle.kind == Handle::kTransfer && done && args != nullptr) {
+      if (LinkEntry* const link = TheRecorder().LinkAt(handle.index))
+        TheRecorder().AddBytes(link, args->proxyOp.transSize, Now());
     }
   }
   return ncclSuccess;

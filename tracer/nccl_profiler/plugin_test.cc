@@ -9,6 +9,7 @@
 #include <string>
 
 #include "tracer/nccl_profiler/abi_traits.h"
+#include "tracer/nccl_profiler/handle.h"
 #include "tracer/transport/reader.h"
 
 namespace rankle::nccl_profiler {
@@ -16,7 +17,7 @@ namespace {
 
 using profiler::Abi;
 
-constexpr int kCollType = 2, kOpType = 8, kStepType = 16;
+constexpr int kCollType = 2, kP2pType = 4, kOpType = 8, kStepType = 16;
 constexpr int kSendDone = 3, kSendGpuWait = 8, kSendWait = 9;
 
 const std::string& Directory() {
@@ -80,14 +81,20 @@ class PluginTest : public ::testing::Test {
     EXPECT_EQ(plugin_->recordEventState(handle, state, &args), ncclSuccess);
   }
   // A collective with one send of one step, which stays open unless `finish`.
-  void Send(void* context, bool finish) {
+  void Send(void* context, bool finish, pid_t pid = getpid()) {
     Descr coll{};
     coll.type = kCollType, coll.rank = kSelf;
     if constexpr (V <= 3) coll.coll.name = "dp", coll.coll.commHash = Hash();
-    EXPECT_EQ(Start(context, coll), nullptr);
+    if constexpr (V == 1) {
+      coll.coll.func = 4;  // ncclFuncAllReduce
+    } else {
+      coll.coll.func = "AllReduce";
+    }
+    coll.coll.count = 1024, coll.coll.seqNumber = finish ? 7 : 8;
+    void* const task = Start(context, coll);
     Descr op{};
-    op.type = kOpType, op.rank = kSelf;
-    op.proxyOp = {getpid(), 1, kPeer, 1, 4096, 1};
+    op.type = kOpType, op.rank = kSelf, op.parentObj = task;
+    op.proxyOp = {pid, 1, kPeer, 1, 4096, 1};
     void* const flow = Start(context, op);
     Descr step{};
     step.type = kStepType, step.rank = kSelf, step.parentObj = flow;
@@ -100,6 +107,13 @@ class PluginTest : public ::testing::Test {
     plugin_->stopEvent(handle);
     if (V <= 3) Record(flow, kSendDone, 4096);
     plugin_->stopEvent(flow);
+    plugin_->stopEvent(task);
+  }
+  const transport::CommRecord* Comm(const transport::TransportRecord& record) const {
+    for (const auto& c : record.communicators) {
+      if (c.hash == Hash()) return &c;
+    }
+    return nullptr;
   }
 
   void* library_ = nullptr;
@@ -116,17 +130,14 @@ TYPED_TEST(PluginTest, StepsReachTheRecord) {
   int mask = 0;
   void* const context = this->Init(&mask);
   ASSERT_NE(context, nullptr);
-  EXPECT_EQ(mask, kOpType | kStepType);
+  EXPECT_EQ(mask, kCollType | kP2pType | kOpType | kStepType);
   this->Send(context, true);
   this->Send(context, false);
   EXPECT_EQ(this->plugin_->finalize(context), ncclSuccess);
 
   const transport::TransportRecord record = Read();
   EXPECT_EQ(record.rank, 6);
-  const transport::CommRecord* comm = nullptr;
-  for (const auto& c : record.communicators) {
-    if (c.hash == this->Hash()) comm = &c;
-  }
+  const transport::CommRecord* const comm = this->Comm(record);
   ASSERT_NE(comm, nullptr);
   EXPECT_EQ(comm->rank, 2);
   EXPECT_EQ(comm->name, "dp");
@@ -146,6 +157,48 @@ TYPED_TEST(PluginTest, StepsReachTheRecord) {
   int open = 0;
   for (const auto& step : record.open_steps) open += step.link.comm == comm->index && step.step == 4;
   EXPECT_EQ(open, 1);
+
+  std::vector<transport::OperationRecord> operations;
+  for (const auto& o : record.operations) {
+    if (o.comm == comm->index) operations.push_back(o);
+  }
+  ASSERT_EQ(operations.size(), 2u);
+  EXPECT_EQ(operations[0].function, "AllReduce");
+  EXPECT_EQ(operations[0].count, 1024u);
+  EXPECT_EQ(operations[0].sequence, 7u);
+  EXPECT_EQ(operations[0].open, 0u);
+  EXPECT_EQ(operations[0].moved[transport::kSends], 1u);
+  EXPECT_EQ(operations[1].sequence, 8u);
+  EXPECT_EQ(operations[1].open, 1u);
+  EXPECT_EQ(operations[1].posted[transport::kSends], 1u);
+  EXPECT_EQ(operations[1].moved[transport::kSends], 0u);
+}
+
+// NCCL's proxy may carry what another process sends (PXN); that one's handles mean nothing here.
+TYPED_TEST(PluginTest, StepsOfAnotherProcessBelongToNoOperationOfThisOne) {
+  ASSERT_NE(this->plugin_, nullptr) << dlerror();
+  int mask = 0;
+  void* const context = this->Init(&mask);
+  const auto in_flight = [] {
+    uint32_t open = 0;
+    for (const auto& o : Read().operations) open += o.open;
+    return open;
+  };
+  const uint32_t before = in_flight();
+  this->Send(context, false, getpid() + 1);
+  EXPECT_EQ(in_flight(), before);
+}
+
+TEST(HandleTest, EveryFieldSurvivesAndPointersAreNoHandles) {
+  const Handle transfer = Handle::FromPointer(Handle::OfTransfer(511, 0xffffffff).ToPointer());
+  EXPECT_EQ(transfer.kind, Handle::kTransfer);
+  EXPECT_EQ(transfer.index, 511u);
+  EXPECT_EQ(transfer.operation, 0xffffffffu);
+  EXPECT_EQ(Handle::FromPointer(Handle::OfStep(4095).ToPointer()).index, 4095u);
+  EXPECT_EQ(Handle::FromPointer(Handle::OfOperation(3).ToPointer()).kind, Handle::kOperation);
+  int local = 0;
+  EXPECT_EQ(Handle::FromPointer(&local).kind, Handle::kNothing);
+  EXPECT_EQ(Handle::FromPointer(nullptr).kind, Handle::kNothing);
 }
 
 TYPED_TEST(PluginTest, WhatItDoesNotKnowIsLetThrough) {

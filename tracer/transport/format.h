@@ -4,7 +4,8 @@
 //    statically linked NCCL, a job without preload), so neither may need the other's mapping;
 //  - it is an aggregate with a fixed size, the flight record is a ring: they grow and version differently.
 //
-// Layout, offsets and capacities in the header: FileHeader | CommEntry[] | LinkEntry[] | StepSlot[].
+// Layout, offsets and capacities in the header: FileHeader | CommEntry[] | LinkEntry[] | StepSlot[] |
+// OperationSlot[] (since 1.1).
 //
 // Contract
 //  - Created at full size with its blocks reserved, mapped MAP_SHARED: what was stored before a SIGKILL is in
@@ -26,11 +27,13 @@ namespace rankle::transport {
 
 inline constexpr char kMagic[8] = {'R', 'N', 'K', 'L', 'T', 'R', 'P', '1'};
 inline constexpr uint16_t kVersionMajor = 1;
-inline constexpr uint16_t kVersionMinor = 0;
+inline constexpr uint16_t kVersionMinor = 1;
 
 inline constexpr uint32_t kCommCapacity = 256;
 inline constexpr uint32_t kLinkCapacity = 512;   // power of two
 inline constexpr uint32_t kStepCapacity = 4096;  // power of two
+// The last operations and all that are in flight; power of two.
+inline constexpr uint32_t kOperationCapacity = 1024;
 // The last 30 s in six windows; what is older is known from the totals.
 inline constexpr uint32_t kWindows = 6;
 inline constexpr uint64_t kWindowNs = 5'000'000'000;
@@ -96,12 +99,33 @@ struct alignas(64) StepSlot {
   std::atomic<uint32_t> link;  // index into the table of links + 1; 0 = free
   uint32_t step;               // number in its operation
   uint32_t bytes;              // 0 = not known (yet)
-  uint32_t reserved;
+  uint32_t operation;          // OperationSlot::number it belongs to; 0 = not known
   uint64_t posted_ns;
   uint64_t moving_ns;   // handed to the network (sends), posted (receives); 0 = not yet
   uint64_t arrived_ns;  // receives: the data is there; 0 = not yet
 };
 static_assert(sizeof(StepSlot) == 64);
+
+enum Side : uint32_t { kSends = 0, kReceives = 1 };
+inline constexpr int kSides = 2;
+
+// What NCCL works on: a collective, a send or a receive, and how far its steps are. Slots are used in turn;
+// one with transfers in flight is not taken over.
+struct alignas(128) OperationSlot {
+  std::atomic<uint32_t> number;  // 1 + how many the process began before it; 0 = free, or being filled
+  uint32_t comm;                 // index into the table of communicators
+  char function[16];             // as NCCL calls it: "AllReduce", "Send"; NUL terminated
+  uint64_t count;                // elements
+  uint64_t sequence;  // NCCL's own number: of this function in this communicator; 0 for send and receive
+  int32_t peer;       // of a send or receive; else the root
+  std::atomic<uint32_t> open;  // transfers (links) of it that have begun and not ended
+  uint64_t begun_ns;
+  std::atomic<uint64_t> first_posted_ns, last_moved_ns;
+  std::atomic<uint64_t> bytes;
+  std::atomic<uint32_t> posted[kSides], moved[kSides];  // steps
+  uint8_t reserved[24];
+};
+static_assert(sizeof(OperationSlot) == 128);
 
 struct alignas(128) CommEntry {
   std::atomic<uint64_t> init_ns;  // 0 = free
@@ -132,6 +156,11 @@ struct alignas(4096) FileHeader {
   char host[64];
 
   std::atomic<uint64_t> comms_dropped, links_dropped, steps_dropped;
+
+  // Since 1.1; zero in older files.
+  uint64_t operation_offset;
+  uint32_t operation_capacity, operation_bytes;
+  std::atomic<uint64_t> operations_dropped;
 };
 static_assert(sizeof(FileHeader) == 4096);
 static_assert(std::atomic<uint64_t>::is_always_lock_free && std::atomic<uint32_t>::is_always_lock_free);

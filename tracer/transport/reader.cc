@@ -54,6 +54,41 @@ LinkRecord ReadLink(const LinkEntry& entry, uint64_t start_ns) {
   return link;
 }
 
+OperationRecord ReadOperation(const OperationSlot& slot, uint32_t number) {
+  OperationRecord operation;
+  operation.number = number, operation.comm = slot.comm, operation.function = Text(slot.function);
+  operation.count = slot.count, operation.sequence = slot.sequence, operation.peer = slot.peer;
+  operation.open = slot.open.load(kRelaxed), operation.begun_ns = slot.begun_ns;
+  operation.first_posted_ns = slot.first_posted_ns.load(kRelaxed);
+  operation.last_moved_ns = slot.last_moved_ns.load(kRelaxed), operation.bytes = slot.bytes.load(kRelaxed);
+  for (int side = 0; side < kSides; ++side) {
+    operation.moved[side] = slot.moved[side].load(std::memory_order_acquire);
+    operation.posted[side] = slot.posted[side].load(kRelaxed);
+  }
+  return operation;
+}
+
+// Files before 1.1 have none.
+void ReadOperations(const FileHeader& h, const OperationSlot* slots, TransportRecord& record) {
+  record.operations_dropped = h.operations_dropped.load(kRelaxed);
+  for (uint32_t i = 0; i < h.operation_capacity; ++i) {
+    const uint32_t number = slots[i].number.load(std::memory_order_acquire);
+    if (number == 0) continue;
+    const bool known = std::any_of(record.communicators.begin(), record.communicators.end(),
+                                   [&](const CommRecord& comm) { return comm.index == slots[i].comm; });
+    if (!known) {
+      ++record.malformed;
+      continue;
+    }
+    OperationRecord operation = ReadOperation(slots[i], number);
+    // Taken over while it was read: the next look will have the new one.
+    if (slots[i].number.load(std::memory_order_acquire) == number)
+      record.operations.push_back(std::move(operation));
+  }
+  std::sort(record.operations.begin(), record.operations.end(),
+            [](const OperationRecord& a, const OperationRecord& b) { return a.number < b.number; });
+}
+
 }  // namespace
 
 bool LooksLikeTransportRecord(std::string_view first_bytes) {
@@ -84,7 +119,10 @@ absl::StatusOr<TransportRecord> ParseTransportRecord(std::string_view bytes, std
       h.step_bytes != sizeof(StepSlot) || h.window_ns != kWindowNs ||
       !Fits(h.comm_offset, h.comm_capacity, sizeof(CommEntry), bytes.size()) ||
       !Fits(h.link_offset, h.link_capacity, sizeof(LinkEntry), bytes.size()) ||
-      !Fits(h.step_offset, h.step_capacity, sizeof(StepSlot), bytes.size())) {
+      !Fits(h.step_offset, h.step_capacity, sizeof(StepSlot), bytes.size()) ||
+      (h.operation_capacity != 0 &&
+       (h.operation_bytes != sizeof(OperationSlot) ||
+        !Fits(h.operation_offset, h.operation_capacity, sizeof(OperationSlot), bytes.size())))) {
     return absl::DataLossError(absl::StrCat(file, ": cut short or damaged"));
   }
   TransportRecord record;
@@ -120,9 +158,10 @@ absl::StatusOr<TransportRecord> ParseTransportRecord(std::string_view bytes, std
       continue;
     }
     record.open_steps.push_back({LinkKey::Unpack(links[link - 1].key.load(kRelaxed)), steps[i].step,
-                                 steps[i].bytes, steps[i].posted_ns, steps[i].moving_ns,
+                                 steps[i].bytes, steps[i].operation, steps[i].posted_ns, steps[i].moving_ns,
                                  steps[i].arrived_ns});
   }
+  ReadOperations(h, reinterpret_cast<const OperationSlot*>(base + h.operation_offset), record);
   return record;
 }
 

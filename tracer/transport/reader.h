@@ -30,8 +30,18 @@ struct LinkRecord {
 
 struct OpenStep {
   LinkKey link;
-  uint32_t step = 0, bytes = 0;
+  uint32_t step = 0, bytes = 0, operation = 0;  // OperationRecord::number, 0 = not known
   uint64_t posted_ns = 0, moving_ns = 0, arrived_ns = 0;
+};
+
+struct OperationRecord {
+  uint32_t number = 0, comm = 0;  // communicator: CommRecord::index
+  std::string function;           // NCCL's name: "AllReduce"
+  uint64_t count = 0, sequence = 0;
+  int32_t peer = -1;
+  uint32_t open = 0;  // links that still carry it
+  uint64_t begun_ns = 0, first_posted_ns = 0, last_moved_ns = 0, bytes = 0;
+  std::array<uint32_t, kSides> posted{}, moved{};
 };
 
 struct CommRecord {
@@ -48,7 +58,8 @@ struct TransportRecord {
   std::vector<CommRecord> communicators;
   std::vector<LinkRecord> links;
   std::vector<OpenStep> open_steps;
-  uint64_t comms_dropped = 0, links_dropped = 0, steps_dropped = 0, malformed = 0;
+  std::vector<OperationRecord> operations;  // the last ones, in order; those in flight among them
+  uint64_t comms_dropped = 0, links_dropped = 0, steps_dropped = 0, operations_dropped = 0, malformed = 0;
 };
 
 bool LooksLikeTransportRecord(std::string_view first_bytes);

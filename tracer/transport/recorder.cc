@@ -11,15 +11,16 @@ namespace {
 
 constexpr auto kRelaxed = std::memory_order_relaxed;
 constexpr uint64_t kPage = 4096;
-// Slots tried before a step is dropped: each is a cache miss, and a table that full means thousands of steps
-// in flight, of which a sample is enough.
-constexpr uint32_t kMaxStepTries = 64;
+// Slots tried before a step or an operation is dropped: each is a cache miss, and a table that full means
+// thousands of steps in flight, of which a sample is enough.
+constexpr uint32_t kMaxTries = 64;
 
 constexpr uint64_t RoundUp(uint64_t value) { return (value + kPage - 1) / kPage * kPage; }
 constexpr uint64_t kCommOffset = sizeof(FileHeader);
 constexpr uint64_t kLinkOffset = RoundUp(kCommOffset + kCommCapacity * sizeof(CommEntry));
 constexpr uint64_t kStepOffset = RoundUp(kLinkOffset + uint64_t{kLinkCapacity} * sizeof(LinkEntry));
-constexpr uint64_t kFileBytes = RoundUp(kStepOffset + kStepCapacity * sizeof(StepSlot));
+constexpr uint64_t kOperationOffset = RoundUp(kStepOffset + kStepCapacity * sizeof(StepSlot));
+constexpr uint64_t kFileBytes = RoundUp(kOperationOffset + kOperationCapacity * sizeof(OperationSlot));
 
 template <size_t N>
 void CopyText(char (&to)[N], const char* from) {
@@ -34,10 +35,8 @@ uint32_t Hash(uint64_t key) {
   return static_cast<uint32_t>(key >> 40);
 }
 
-template <typename T>
-T* EntryAt(void* handle, T* first, uint32_t count) {
-  auto* const entry = static_cast<T*>(handle);
-  return entry >= first && entry < first + count ? entry : nullptr;
+Side SideOf(const LinkEntry* link) {
+  return LinkKey::Unpack(link->key.load(kRelaxed)).is_send ? kSends : kReceives;
 }
 
 }  // namespace
@@ -69,6 +68,8 @@ int Recorder::Create(const char* path, const Identity& identity) {
   header->comm_capacity = kCommCapacity, header->comm_bytes = sizeof(CommEntry);
   header->link_capacity = kLinkCapacity, header->link_bytes = sizeof(LinkEntry);
   header->step_capacity = kStepCapacity, header->step_bytes = sizeof(StepSlot);
+  header->operation_offset = kOperationOffset, header->operation_capacity = kOperationCapacity;
+  header->operation_bytes = sizeof(OperationSlot);
   header->window_count = kWindows, header->window_ns = kWindowNs, header->bucket_count = kBuckets;
   header->pid = identity.pid, header->rank = identity.rank, header->job_id = identity.job_id;
   header->start_realtime_ns = identity.realtime_ns, header->start_monotonic_ns = identity.monotonic_ns;
@@ -76,6 +77,7 @@ int Recorder::Create(const char* path, const Identity& identity) {
   comms_ = reinterpret_cast<CommEntry*>(base + kCommOffset);
   links_ = reinterpret_cast<LinkEntry*>(base + kLinkOffset);
   steps_ = reinterpret_cast<StepSlot*>(base + kStepOffset);
+  operations_ = reinterpret_cast<OperationSlot*>(base + kOperationOffset);
   // The magic comes last: a file with it has a whole header.
   std::atomic_thread_fence(std::memory_order_release);
   memcpy(header->magic, kMagic, sizeof(kMagic));
@@ -111,16 +113,58 @@ LinkEntry* Recorder::Link(const CommEntry* comm, int self, int peer, int channel
   return nullptr;
 }
 
-StepSlot* Recorder::Begin(LinkEntry* link, uint32_t step, uint64_t now_ns) {
-  for (uint32_t i = 0; i < kMaxStepTries; ++i) {
+uint32_t Recorder::BeginOperation(const CommEntry* comm, const OperationIdentity& identity, uint64_t now_ns) {
+  for (uint32_t i = 0; i < kMaxTries; ++i) {
+    const uint32_t number = next_operation_.fetch_add(1, kRelaxed) + 1;
+    if (number == 0) continue;  // 2^32 operations: the count begins again
+    OperationSlot& slot = operations_[number & (kOperationCapacity - 1)];
+    if (slot.open.load(kRelaxed) != 0) continue;
+    slot.number.store(0, kRelaxed);
+    slot.comm = static_cast<uint32_t>(comm - comms_);
+    CopyText(slot.function, identity.function);
+    slot.count = identity.count, slot.sequence = identity.sequence, slot.peer = identity.peer;
+    slot.begun_ns = now_ns;
+    slot.first_posted_ns.store(0, kRelaxed), slot.last_moved_ns.store(0, kRelaxed),
+        slot.bytes.store(0, kRelaxed);
+    for (int side = 0; side < kSides; ++side)
+      slot.posted[side].store(0, kRelaxed), slot.moved[side].store(0, kRelaxed);
+    slot.number.store(number, std::memory_order_release);
+    return number;
+  }
+  header_->operations_dropped.fetch_add(1, kRelaxed);
+  return 0;
+}
+
+// nullptr when its slot has been taken over since.
+OperationSlot* Recorder::OperationOf(uint32_t number) const {
+  OperationSlot* const slot = operations_ + (number & (kOperationCapacity - 1));
+  return number != 0 && slot->number.load(std::memory_order_acquire) == number ? slot : nullptr;
+}
+
+void Recorder::BeginTransfer(uint32_t operation) {
+  if (OperationSlot* const slot = OperationOf(operation)) slot->open.fetch_add(1, kRelaxed);
+}
+
+void Recorder::EndTransfer(uint32_t operation) {
+  if (OperationSlot* const slot = OperationOf(operation)) slot->open.fetch_sub(1, kRelaxed);
+}
+
+StepSlot* Recorder::Begin(LinkEntry* link, uint32_t operation, uint32_t step, uint64_t now_ns) {
+  for (uint32_t i = 0; i < kMaxTries; ++i) {
     StepSlot& slot = steps_[next_step_.fetch_add(1, kRelaxed) & (kStepCapacity - 1)];
     uint32_t free = 0;
     if (slot.link.load(kRelaxed) != 0 ||
         !slot.link.compare_exchange_strong(free, static_cast<uint32_t>(link - links_) + 1))
       continue;
-    slot.step = step, slot.bytes = 0, slot.posted_ns = now_ns, slot.moving_ns = slot.arrived_ns = 0;
+    slot.step = step, slot.operation = operation, slot.bytes = 0, slot.posted_ns = now_ns,
+    slot.moving_ns = slot.arrived_ns = 0;
     link->posted.fetch_add(1, kRelaxed);
     link->last_posted_ns.store(now_ns, kRelaxed);
+    if (OperationSlot* const of = OperationOf(operation)) {
+      uint64_t unset = 0;
+      of->first_posted_ns.compare_exchange_strong(unset, now_ns, kRelaxed);
+      of->posted[SideOf(link)].fetch_add(1, kRelaxed);
+    }
     return &slot;
   }
   header_->steps_dropped.fetch_add(1, kRelaxed);
@@ -165,10 +209,12 @@ void Recorder::End(StepSlot* step, uint64_t now_ns) {
   if (bytes != 0) link->bytes.fetch_add(bytes, kRelaxed);
   link->last_moved_ns.store(now_ns, kRelaxed);
   link->moved.fetch_add(1, kRelaxed);
+  if (OperationSlot* const of = OperationOf(step->operation)) {
+    of->bytes.fetch_add(bytes, kRelaxed);
+    of->last_moved_ns.store(now_ns, kRelaxed);
+    of->moved[SideOf(link)].fetch_add(1, kRelaxed);
+  }
   step->link.store(0, std::memory_order_release);
 }
-
-StepSlot* Recorder::AsStep(void* handle) const { return EntryAt(handle, steps_, kStepCapacity); }
-LinkEntry* Recorder::AsLink(void* handle) const { return EntryAt(handle, links_, kLinkCapacity); }
 
 }  // namespace rankle::transport

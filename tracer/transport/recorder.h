@@ -18,6 +18,12 @@ struct Identity {
   const char* host = "";
 };
 
+struct OperationIdentity {
+  const char* function = "";
+  uint64_t count = 0, sequence = 0;
+  int32_t peer = -1;
+};
+
 class Recorder {
  public:
   Recorder() = default;
@@ -36,9 +42,15 @@ class Recorder {
   // Finds or adds; nullptr when the table is full (counted).
   LinkEntry* Link(const CommEntry* comm, int self, int peer, int channel, bool is_send);
 
+  // Its number; 0 when all slots have transfers in flight (counted).
+  uint32_t BeginOperation(const CommEntry* comm, const OperationIdentity& identity, uint64_t now_ns);
+  // A link begins, or has ended, to carry its part of an operation. `operation` may be 0 or forgotten by now.
+  void BeginTransfer(uint32_t operation);
+  void EndTransfer(uint32_t operation);
+
   // A step begins. nullptr when no slot is free: nobody will hear of its end, so it is counted as dropped
   // only.
-  StepSlot* Begin(LinkEntry* link, uint32_t step, uint64_t now_ns);
+  StepSlot* Begin(LinkEntry* link, uint32_t operation, uint32_t step, uint64_t now_ns);
   // `bytes` 0 = not known.
   static void SetMoving(StepSlot* step, uint32_t bytes, uint64_t now_ns) {
     step->bytes = bytes, step->moving_ns = now_ns;
@@ -51,19 +63,22 @@ class Recorder {
   // The step is through; its slot is free afterwards.
   void End(StepSlot* step, uint64_t now_ns);
 
-  // What a handle given to NCCL points to; nullptr when it is the other kind.
-  StepSlot* AsStep(void* handle) const;
-  LinkEntry* AsLink(void* handle) const;
+  LinkEntry* LinkAt(uint32_t index) const { return index < kLinkCapacity ? links_ + index : nullptr; }
+  StepSlot* StepAt(uint32_t index) const { return index < kStepCapacity ? steps_ + index : nullptr; }
+  uint32_t IndexOf(const LinkEntry* link) const { return static_cast<uint32_t>(link - links_); }
+  uint32_t IndexOf(const StepSlot* step) const { return static_cast<uint32_t>(step - steps_); }
   LinkEntry* LinkOf(const StepSlot* step) const { return links_ + step->link - 1; }
 
  private:
+  OperationSlot* OperationOf(uint32_t number) const;
   Window& WindowAt(LinkEntry* link, uint64_t now_ns);
 
   FileHeader* header_ = nullptr;
   CommEntry* comms_ = nullptr;
   LinkEntry* links_ = nullptr;
   StepSlot* steps_ = nullptr;
-  std::atomic<uint32_t> next_step_{0};
+  OperationSlot* operations_ = nullptr;
+  std::atomic<uint32_t> next_step_{0}, next_operation_{0};
 };
 
 }  // namespace rankle::transport

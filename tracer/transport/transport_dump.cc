@@ -1,6 +1,6 @@
 // rankle-transport-dump FILE: the standalone reader of transport records. It needs format.h and the C library
 // only, so it can be carried to a machine where nothing else of rankle is installed. Prints one JSON line a
-// communicator, a link and a step in flight; ranks are those of the communicator.
+// communicator, a link, a step in flight and a recent operation; ranks are those of the communicator.
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -34,6 +34,16 @@ void PrintLinkKey(uint64_t packed) {
          key.is_send ? "source" : "destination");
 }
 
+void PrintOperation(const OperationSlot& o) {
+  printf("{\"operation\":%u,\"comm\":%u,\"function\":\"%.15s\",\"count\":%lu,\"sequence\":%lu,\"peer\":%d",
+         o.number.load(), o.comm, o.function, o.count, o.sequence, o.peer);
+  printf(",\"begun_ns\":%lu,\"last_moved_ns\":%lu,\"bytes\":%lu,\"open_links\":%u", o.begun_ns,
+         o.last_moved_ns.load(), o.bytes.load(), o.open.load());
+  printf(",\"sends\":{\"posted\":%u,\"moved\":%u},\"receives\":{\"posted\":%u,\"moved\":%u}}\n",
+         o.posted[kSends].load(), o.moved[kSends].load(), o.posted[kReceives].load(),
+         o.moved[kReceives].load());
+}
+
 bool Fits(uint64_t offset, uint64_t count, uint64_t element, uint64_t size) {
   return offset % 128 == 0 && offset <= size && count <= (size - offset) / element;
 }
@@ -45,14 +55,16 @@ int Dump(const char* base, uint64_t size, const char* path) {
   }
   const auto& h = *reinterpret_cast<const FileHeader*>(base);
   if (h.version_major != kVersionMajor || h.link_bytes != sizeof(LinkEntry) ||
-      h.comm_bytes != sizeof(CommEntry) || h.step_bytes != sizeof(StepSlot)) {
+      h.comm_bytes != sizeof(CommEntry) || h.step_bytes != sizeof(StepSlot) ||
+      (h.operation_capacity != 0 && h.operation_bytes != sizeof(OperationSlot))) {
     fprintf(stderr, "rankle-transport-dump: %s: version %u, this program reads %u\n", path, h.version_major,
             kVersionMajor);
     return 2;
   }
   if (!Fits(h.comm_offset, h.comm_capacity, sizeof(CommEntry), size) ||
       !Fits(h.link_offset, h.link_capacity, sizeof(LinkEntry), size) ||
-      !Fits(h.step_offset, h.step_capacity, sizeof(StepSlot), size)) {
+      !Fits(h.step_offset, h.step_capacity, sizeof(StepSlot), size) ||
+      !Fits(h.operation_offset, h.operation_capacity, sizeof(OperationSlot), size)) {
     fprintf(stderr, "rankle-transport-dump: %s: cut short or damaged\n", path);
     return 2;
   }
@@ -79,10 +91,14 @@ int Dump(const char* base, uint64_t size, const char* path) {
   for (uint32_t i = 0; i < h.step_capacity; ++i) {
     const uint32_t link = steps[i].link.load();
     if (link == 0 || link > h.link_capacity) continue;
-    printf("{\"in_flight\":%u,", steps[i].step);
+    printf("{\"in_flight\":%u,\"of_operation\":%u,", steps[i].step, steps[i].operation);
     PrintLinkKey(links[link - 1].key.load());
     printf(",\"posted_ns\":%lu,\"moving_ns\":%lu,\"arrived_ns\":%lu}\n", steps[i].posted_ns,
            steps[i].moving_ns, steps[i].arrived_ns);
+  }
+  const auto* operations = reinterpret_cast<const OperationSlot*>(base + h.operation_offset);
+  for (uint32_t i = 0; i < h.operation_capacity; ++i) {
+    if (operations[i].number.load() != 0) PrintOperation(operations[i]);
   }
   return 0;
 }

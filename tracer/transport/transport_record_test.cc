@@ -37,7 +37,7 @@ class TransportRecordTest : public ::testing::Test {
     ASSERT_EQ(recorder.Create(path_.c_str(), identity), 0);
   }
   static void Step(Recorder& recorder, LinkEntry* link, uint32_t bytes, uint64_t at, uint64_t took) {
-    StepSlot* const step = recorder.Begin(link, 0, at);
+    StepSlot* const step = recorder.Begin(link, 0, 0, at);
     recorder.SetMoving(step, bytes, at);
     recorder.End(step, at + took);
   }
@@ -77,7 +77,7 @@ TEST_F(TransportRecordTest, LinksCountStepsBytesAndTimes) {
   EXPECT_NE(recorder.Link(comm, 1, 2, 7, false), link);
   Step(recorder, link, 1000, kStart + 10, 50'000);
   Step(recorder, link, 512 << 10, kStart + 20, 1'000'000);
-  StepSlot* const open = recorder.Begin(link, 9, kStart + 30);
+  StepSlot* const open = recorder.Begin(link, 0, 9, kStart + 30);
   ASSERT_NE(open, nullptr);
 
   const TransportRecord record = Read();
@@ -95,6 +95,72 @@ TEST_F(TransportRecordTest, LinksCountStepsBytesAndTimes) {
   ASSERT_THAT(record.open_steps, SizeIs(1));
   EXPECT_EQ(record.open_steps[0].step, 9u);
   EXPECT_EQ(record.open_steps[0].link.Pack(), sent.key.Pack());
+}
+
+TEST_F(TransportRecordTest, OperationsKnowHowFarTheirStepsAre) {
+  Recorder recorder;
+  Open(recorder);
+  CommEntry* const comm = recorder.AddComm(kStart, 1, 0, 4, "");
+  LinkEntry* const send = recorder.Link(comm, 0, 1, 0, true);
+  LinkEntry* const receive = recorder.Link(comm, 0, 3, 0, false);
+  const uint32_t number = recorder.BeginOperation(comm, {"AllReduce", 4096, 17, 2}, kStart + 1);
+  recorder.BeginTransfer(number), recorder.BeginTransfer(number);
+  StepSlot* const sent = recorder.Begin(send, number, 0, kStart + 10);
+  StepSlot* const arriving = recorder.Begin(receive, number, 0, kStart + 12);
+  ASSERT_NE(arriving, nullptr);
+  recorder.SetMoving(sent, 100, kStart + 11);
+  recorder.End(sent, kStart + 20);
+  recorder.EndTransfer(number);
+
+  const TransportRecord record = Read();
+  ASSERT_THAT(record.operations, SizeIs(1));
+  const OperationRecord& o = record.operations[0];
+  EXPECT_EQ(o.function, "AllReduce");
+  EXPECT_EQ(o.count, 4096u);
+  EXPECT_EQ(o.sequence, 17u);
+  EXPECT_EQ(o.peer, 2);
+  EXPECT_EQ(o.begun_ns, kStart + 1);
+  EXPECT_EQ(o.first_posted_ns, kStart + 10);
+  EXPECT_EQ(o.last_moved_ns, kStart + 20);
+  EXPECT_EQ(o.bytes, 100u);
+  EXPECT_EQ(o.open, 1u);
+  EXPECT_EQ(o.posted, (std::array<uint32_t, 2>{1, 1}));
+  EXPECT_EQ(o.moved, (std::array<uint32_t, 2>{1, 0}));
+  ASSERT_THAT(record.open_steps, SizeIs(1));
+  EXPECT_EQ(record.open_steps[0].operation, number);
+}
+
+TEST_F(TransportRecordTest, AnOperationInFlightIsNeverTakenOver) {
+  Recorder recorder;
+  Open(recorder);
+  CommEntry* const comm = recorder.AddComm(kStart, 1, 0, 4, "");
+  const uint32_t stuck = recorder.BeginOperation(comm, {"Send", 1, 0, 1}, kStart);
+  recorder.BeginTransfer(stuck);
+  uint32_t last = 0;
+  for (uint32_t i = 0; i < 3 * kOperationCapacity; ++i)
+    ASSERT_NE(last = recorder.BeginOperation(comm, {"AllReduce", i, 0, 0}, kStart + i), 0u);
+  // What was taken over is forgotten, and counts nothing any more.
+  recorder.Begin(recorder.Link(comm, 0, 1, 0, true), stuck + 1, 0, kStart);
+  const TransportRecord record = Read();
+  EXPECT_THAT(record.operations, SizeIs(kOperationCapacity));
+  EXPECT_EQ(record.operations.front().number, stuck);
+  EXPECT_EQ(record.operations.back().number, last);
+  for (const OperationRecord& o : record.operations) EXPECT_EQ(o.posted[kSends], 0u);
+  EXPECT_EQ(record.operations_dropped, 0u);
+}
+
+TEST_F(TransportRecordTest, FilesWithoutOperationsAreRead) {
+  {
+    Recorder recorder;
+    Open(recorder);
+    CommEntry* const comm = recorder.AddComm(kStart, 1, 0, 4, "");
+    recorder.BeginOperation(comm, {"Send", 1, 0, 1}, kStart);
+    // As version 1.0 wrote it.
+    FileHeader* const h = recorder.header();
+    h->version_minor = 0, h->operation_offset = 0, h->operation_capacity = h->operation_bytes = 0;
+  }
+  EXPECT_THAT(Read().operations, SizeIs(0));
+  EXPECT_THAT(Read().communicators, SizeIs(1));
 }
 
 TEST_F(TransportRecordTest, WindowsKeepTheLastOnesAndTotalsKeepAll) {
@@ -142,8 +208,8 @@ TEST_F(TransportRecordTest, FullTablesAreCounted) {
     ASSERT_NE(recorder.Link(comm, 0, static_cast<int>(peer), 0, true), nullptr);
   EXPECT_EQ(recorder.Link(comm, 0, 5000, 0, true), nullptr);
   LinkEntry* const link = recorder.Link(comm, 0, 7, 0, true);
-  for (uint32_t i = 0; i < kStepCapacity; ++i) ASSERT_NE(recorder.Begin(link, i, kStart), nullptr);
-  EXPECT_EQ(recorder.Begin(link, 0, kStart), nullptr);
+  for (uint32_t i = 0; i < kStepCapacity; ++i) ASSERT_NE(recorder.Begin(link, 0, i, kStart), nullptr);
+  EXPECT_EQ(recorder.Begin(link, 0, 0, kStart), nullptr);
   const TransportRecord record = Read();
   EXPECT_EQ(record.links_dropped, 1u);
   EXPECT_EQ(record.steps_dropped, 1u);
@@ -159,7 +225,7 @@ TEST_F(TransportRecordTest, SurvivesKill) {
     if (recorder.Create(path_.c_str(), identity) != 0) _exit(1);
     LinkEntry* const link = recorder.Link(recorder.AddComm(kStart, 1, 0, 2, ""), 0, 1, 0, true);
     Step(recorder, link, 10, kStart, 5000);
-    recorder.Begin(link, 42, kStart + 1);
+    recorder.Begin(link, 0, 42, kStart + 1);
     raise(SIGKILL);
   }
   int status = 0;

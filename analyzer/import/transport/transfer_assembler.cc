@@ -1,10 +1,12 @@
 #include "analyzer/import/transport/transfer_assembler.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <tuple>
 
 #include "absl/strings/str_cat.h"
+#include "analyzer/import/transport/match_operations.h"
 
 namespace rankle::import {
 namespace {
@@ -31,14 +33,17 @@ class TransferAssembler {
     for (const transport::CommRecord& comm : record.communicators)
       communicators[comm.index] = FindCommunicator(comm);
     for (const transport::LinkRecord& link : record.links) AddLink(link, communicators[link.key.comm]);
+    const std::map<uint32_t, uint32_t> operations = AddOperations(record, communicators);
     for (const transport::OpenStep& step : record.open_steps)
-      AddOpenStep(step, communicators[step.link.comm]);
+      AddOpenStep(step, communicators[step.link.comm], operations);
     dropped_ += record.links_dropped + record.comms_dropped;
     store_.quality.malformed += record.malformed;
   }
 
   void Finish() {
     for (auto& [key, transfer] : transfers_) store_.transfers.push_back(std::move(transfer));
+    std::sort(store_.progress.begin(), store_.progress.end(),
+              [](const auto& a, const auto& b) { return a.operation < b.operation; });
     if (unmatched_ > 0) {
       store_.quality.notes.push_back(absl::StrCat(
           unmatched_, " links of transport records belong to no known communicator or rank; left out"));
@@ -118,7 +123,40 @@ class TransferAssembler {
       AddTimes(w.times, Axis(w.begin_ns), Axis(w.end_ns), w.bytes, t.windows);
   }
 
-  void AddOpenStep(const transport::OpenStep& step, int32_t communicator) {
+  int32_t PlaceOfThisProcess(int32_t communicator) const {
+    const auto& members = store_.communicators[communicator].members;
+    const auto it =
+        std::find_if(members.begin(), members.end(), [&](const auto& m) { return IsOfThisProcess(m); });
+    return it == members.end() ? kNone : static_cast<int32_t>(it - members.begin());
+  }
+
+  // Number in the record -> index into the store's operations.
+  std::map<uint32_t, uint32_t> AddOperations(const TransportRecord& record,
+                                             const std::map<uint32_t, int32_t>& communicators) {
+    std::map<uint32_t, uint32_t> numbers;
+    for (const transport::CommRecord& comm : record.communicators) {
+      const int32_t communicator = communicators.at(comm.index);
+      if (communicator == kNone) continue;
+      // A process may drive several devices: then only the place that the record tells is certain.
+      const int32_t place = comm.rank >= 0 ? comm.rank : PlaceOfThisProcess(communicator);
+      std::vector<transport::OperationRecord> of_comm;
+      std::copy_if(record.operations.begin(), record.operations.end(), std::back_inserter(of_comm),
+                   [&](const auto& o) { return o.comm == comm.index; });
+      const int64_t offset = store_.processes[process_].clock_offset;
+      for (const OperationMatch& match : MatchOperations(store_, communicator, place, of_comm, offset)) {
+        const transport::OperationRecord& o = of_comm[match.record];
+        numbers[o.number] = match.operation;
+        store_.progress.push_back({match.operation, Axis(o.begun_ns), Axis(o.first_posted_ns),
+                                   Axis(o.last_moved_ns), o.bytes, o.open, o.posted[transport::kSends],
+                                   o.moved[transport::kSends], o.posted[transport::kReceives],
+                                   o.moved[transport::kReceives]});
+      }
+    }
+    return numbers;
+  }
+
+  void AddOpenStep(const transport::OpenStep& step, int32_t communicator,
+                   const std::map<uint32_t, uint32_t>& operations) {
     if (!step.link.is_send || step.moving_ns == 0 || communicator == kNone) return;
     const auto it =
         transfers_.find({communicator, RankAt(communicator, step.link.self),
@@ -126,7 +164,10 @@ class TransferAssembler {
     if (it == transfers_.end()) return;
     Transfer& t = it->second;
     const int64_t since = Axis(step.moving_ns);
-    t.moving_since = t.moving++ == 0 ? since : std::min(t.moving_since, since);
+    if (t.moving++ != 0 && since >= t.moving_since) return;
+    const auto operation = operations.find(step.operation);
+    t.moving_since = since;
+    t.moving_operation = operation == operations.end() ? kNone : static_cast<int64_t>(operation->second);
   }
 
   static void AddTimes(const std::array<transport::Counts, transport::kMeasures>& times, int64_t begin,

@@ -10,7 +10,8 @@
 namespace rankle::import {
 
 // Adds the transfers to a finished store. NCCL and the hooks name communicators differently: they are matched
-// by process, place, size and time of creation. What matches nothing is left out, with a note.
+// by process, place, size and time of creation, operations as match_operations.h says. What matches nothing
+// is left out; of links with a note.
 void AddTransfers(const std::vector<transport::TransportRecord>& records, store::Store& store);
 
 }  // namespace rankle::import

@@ -88,6 +88,45 @@ TEST(TransferAssembler, BothSidesOfALinkBecomeOneRowWithGlobalRanks) {
   EXPECT_EQ(std::get<int64_t>(rows->rows[0][5]), 1);
 }
 
+TEST(TransferAssembler, StepsOnTheWayKnowTheirOperation) {
+  store::Store store = Job();
+  auto record = Record(store, 2, 2, 4);
+  AddLink(record, 2, 3, true, 4, 3);
+  const store::Operations& o = store.operations;
+  uint32_t last = 0;
+  for (uint32_t i = 0; i < o.size(); ++i) {
+    if (o.rank[i] == 2) last = i;
+  }
+  const int64_t offset = store.processes[2].clock_offset;
+  transport::OperationRecord operation;
+  operation.number = 9, operation.function = "AllReduce", operation.count = o.count[last], operation.open = 1;
+  operation.begun_ns = static_cast<uint64_t>(o.entered[last] + 1 - offset);
+  operation.posted = {4, 4}, operation.moved = {3, 2};
+  record.operations.push_back(operation);
+  transport::OpenStep step;
+  step.link = {0, 2, 3, 1, true};
+  step.operation = 9, step.moving_ns = operation.begun_ns + 5;
+  record.open_steps.push_back(step);
+  AddTransfers({record}, store);
+  ASSERT_THAT(store.transfers, SizeIs(1));
+  EXPECT_EQ(store.transfers[0].moving, 1u);
+  EXPECT_EQ(store.transfers[0].moving_operation, int64_t{last});
+
+  auto database = store::Database::Open();
+  ASSERT_TRUE(database.ok());
+  ASSERT_TRUE(AddStoreTables(store, *database).ok());
+  auto rows = database->Query(
+      "SELECT rank, seq, sends_posted - sends_done, receives_posted - receives_done, open_links "
+      "FROM operation_progress WHERE op = 'AllReduce' AND communicator = 'dp'");
+  ASSERT_TRUE(rows.ok()) << rows.status();
+  ASSERT_THAT(rows->rows, SizeIs(1));
+  EXPECT_EQ(std::get<int64_t>(rows->rows[0][0]), 2);
+  EXPECT_EQ(std::get<int64_t>(rows->rows[0][1]), o.seq[last]);
+  EXPECT_EQ(std::get<int64_t>(rows->rows[0][2]), 1);
+  EXPECT_EQ(std::get<int64_t>(rows->rows[0][3]), 2);
+  EXPECT_EQ(std::get<int64_t>(rows->rows[0][4]), 1);
+}
+
 TEST(TransferAssembler, ACommunicatorThatToldNothingIsFoundByItsTime) {
   store::Store store = Job();
   auto record = Record(store, 3, 3, 4);

@@ -66,6 +66,29 @@ TEST(HangVerdictTest, TheLinkOnWhichATransferStandsStillIsNamed) {
   EXPECT_THAT(report.findings[0].evidence, Contains(HasSubstr("90 steps begun, 88 sent; 1 on the wire")));
 }
 
+// Of the last operation of rank `rank` before the one that hangs (1), or of that itself (0).
+int64_t OperationFromEnd(const store::Store& store, int rank, size_t back) {
+  return static_cast<int64_t>(store.rank_begin(static_cast<size_t>(rank) + 1) - 1 - back);
+}
+
+TEST(HangVerdictTest, StepsOfAnotherOperationDoNotNameTheLink) {
+  const Report report = InsideWithTransfers([](store::Store& store) {
+    store::Transfer& other = AddTransfer(store, 0, 1, 90, 89);
+    other.moving = 1, other.moving_operation = OperationFromEnd(store, 0, 1);
+    store::Transfer& stuck = AddTransfer(store, 1, 2, 90, 88);
+    stuck.moving = 1, stuck.moving_operation = OperationFromEnd(store, 1, 0);
+    for (int rank = 0; rank < 4; ++rank) {
+      store::OperationProgress& p = store.progress.emplace_back();
+      p.operation = static_cast<uint32_t>(OperationFromEnd(store, rank, 0));
+      p.sends_posted = p.receives_posted = 8, p.receives_done = 6, p.sends_done = rank == 1 ? 2 : 6;
+    }
+  });
+  EXPECT_THAT(report.verdict.links, ElementsAre(std::pair(1, 2)));
+  EXPECT_THAT(report.findings[0].evidence,
+              Contains(HasSubstr("1 on the wire since 0.0 s, of AllReduce #81")));
+  EXPECT_THAT(report.findings[0].evidence, Contains(HasSubstr("rank 1: 2 of 8 begun sends and 6 of 8")));
+}
+
 TEST(HangVerdictTest, SeveralLinksWithSomethingOnTheWayAreEvidenceOnly) {
   const Report report = InsideWithTransfers([](store::Store& store) {
     AddTransfer(store, 0, 1, 90, 89);

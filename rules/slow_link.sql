@@ -19,7 +19,7 @@ SELECT '[]' AS ranks, json_group_array(json_array(source, destination)) AS links
               CASE kind WHEN 'per_mib' THEN ' for a MiB' ELSE ' a step' END, 1e3 * normal_s, steps, factor,
               CASE recent WHEN 1 THEN 'its own earlier times' ELSE 'the other links' END, q, min(100, 100 * share),
               CASE alone WHEN 1 THEN '; the only connection seen of one of them, which may be what is slow' ELSE '' END)) AS evidence,
-       min(since_s) AS at_s, NULL AS since_s, CASE WHEN max(alone) = 1 THEN 0.75 ELSE 0.9 END AS confidence,
+       min(since_s) AS at_s, NULL AS since_s, max(cost_s) AS effect_s, CASE WHEN max(alone) = 1 THEN 0.75 ELSE 0.9 END AS confidence,
        CASE WHEN count(*) = 1 THEN 'the link ' ELSE 'the links ' END || group_concat(source || ' -> ' || destination, ', ')
          || printf(' %s %.1f times as long as normal', CASE WHEN count(*) = 1 THEN 'takes' ELSE 'take' END, max(factor)) AS summary
 FROM slow_transfers

@@ -17,7 +17,7 @@ SELECT json_group_array(destination) AS ranks, '[]' AS links,
               || 'false discovery rate %.0e; %.0f %% of the time)%s', destination, links, 1e3 * measured_s,
               CASE kind WHEN 'per_mib' THEN ' for a MiB' ELSE ' a step' END, 1e3 * normal_s, steps, factor,
               CASE recent WHEN 1 THEN 'its own earlier times' ELSE 'the other links' END, q, min(100, 100 * share), '')) AS evidence,
-       min(since_s) AS at_s, NULL AS since_s, 0.9 AS confidence,
+       min(since_s) AS at_s, NULL AS since_s, max(cost_s) AS effect_s, 0.9 AS confidence,
        CASE WHEN count(*) = 1 THEN 'what rank ' ELSE 'what ranks ' END || group_concat(destination, ', ') || CASE WHEN count(*) = 1 THEN ' receives' ELSE ' receive' END
          || printf(' %s %.1f times as long as normal', CASE WHEN count(*) = 1 THEN 'takes' ELSE 'take' END, max(factor)) AS summary
 FROM slow_transfers

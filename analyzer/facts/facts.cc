@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "analyzer/localize/describe.h"
 #include "analyzer/localize/host_time.h"
+#include "analyzer/localize/transfer_cost.h"
 
 namespace rankle::facts {
 namespace {
@@ -249,13 +250,14 @@ absl::Status AddSlowTransfers(const Store& store, const Facts& facts, store::Dat
                     rank_or_null(t.destination), Int(t.alone), std::string(t.per_mib ? "per_mib" : "step"),
                     Int(t.recent), Int(t.links), Int(static_cast<int64_t>(t.steps)), t.factor,
                     t.measured_ns * 1e-9, t.normal_ns * 1e-9, t.noise, t.q, t.share,
+                    t.cost_ns > 0 ? Value{t.cost_ns * 1e-9} : Value{},
                     t.since == 0 ? Value{} : Value{Store::Seconds(t.since)}});
   }
   return db.AddTable(
       "slow_transfers",
       "part TEXT, source INTEGER, destination INTEGER, alone INTEGER, kind TEXT, recent INTEGER, links "
       "INTEGER, steps INTEGER, factor REAL, measured_s REAL, normal_s REAL, noise REAL, q REAL, share REAL, "
-      "since_s REAL",
+      "cost_s REAL, since_s REAL",
       rows);
 }
 
@@ -274,11 +276,13 @@ Facts FindFacts(const Store& store, const localize::HangSettings& settings) {
     facts.disagreements = localize::FindOrderDisagreements(store, progress, facts.stalls);
   facts.failures = localize::FindFailures(store);
   facts.inconsistencies = localize::FindInconsistencies(store);
-  facts.pace_changes = localize::FindPaceChanges(localize::FindIterations(store));
+  const std::vector<localize::IterationSeries> iterations = localize::FindIterations(store);
+  facts.pace_changes = localize::FindPaceChanges(iterations);
   facts.memory_use = localize::FindMemoryUse(store);
   facts.lateness = lateness.get();
   localize::AddHostTimes(store, facts.lateness);
   facts.slow_transfers = localize::FindSlowTransfers(store);
+  localize::AddCosts(iterations, facts.slow_transfers);
   return facts;
 }
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <map>
 #include <numeric>
+#include <optional>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
@@ -331,14 +332,17 @@ class StallFinder {
   }
 
   void AddStuckLinks(Stall& stall) const {
-    const std::vector<StuckLink> stuck = FindStuckLinks(store_, stall.wait.communicator, stall.wait.seq);
+    std::optional<uint32_t> collective;
+    if (stall.wait.kind == WaitKind::kCollective) collective = stall.wait.seq;
+    const std::vector<StuckLink> stuck = FindStuckLinks(store_, stall.wait.communicator, collective);
     if (stuck.size() == 1) stall.links.emplace_back(stuck[0].source, stuck[0].destination);
     for (size_t i = 0; i < stuck.size() && i < kMaxShown; ++i) stall.evidence.push_back(stuck[i].what);
     if (stuck.size() > kMaxShown)
       stall.evidence.push_back(
           absl::StrCat(stuck.size() - kMaxShown, " more links have something on the way"));
+    if (!collective) return;
     const std::vector<std::string> progress =
-        DescribeTransferProgress(store_, stall.wait.communicator, stall.wait.seq);
+        DescribeTransferProgress(store_, stall.wait.communicator, *collective);
     for (size_t i = 0; i < progress.size() && i < kMaxShown; ++i) stall.evidence.push_back(progress[i]);
   }
 

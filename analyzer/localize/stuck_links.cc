@@ -35,19 +35,20 @@ std::string Describe(const store::Store& store, const Transfer& t) {
   return text;
 }
 
-bool IsOfAnother(const store::Store& store, const Transfer& t, uint32_t seq) {
-  if (t.moving_operation < 0) return false;
+bool IsOfAnother(const store::Store& store, const Transfer& t, std::optional<uint32_t> collective) {
+  if (t.moving_operation < 0 || !collective) return false;
   const auto op = static_cast<size_t>(t.moving_operation);
-  return store.operations.p2p[op] != 0 || store.operations.seq[op] != seq;
+  return store.operations.p2p[op] != 0 || store.operations.seq[op] != *collective;
 }
 
 }  // namespace
 
-std::vector<StuckLink> FindStuckLinks(const store::Store& store, int32_t communicator, uint32_t seq) {
+std::vector<StuckLink> FindStuckLinks(const store::Store& store, int32_t communicator,
+                                      std::optional<uint32_t> collective) {
   for (auto* stands : {IsMoving, IsLost, IsBegun}) {
     std::map<std::pair<int32_t, int32_t>, StuckLink> found;
     for (const Transfer& t : store.transfers) {
-      if (t.communicator != communicator || !stands(t) || IsOfAnother(store, t, seq)) continue;
+      if (t.communicator != communicator || !stands(t) || IsOfAnother(store, t, collective)) continue;
       found.try_emplace({t.source, t.destination}, StuckLink{t.source, t.destination, Describe(store, t)});
     }
     if (found.empty()) continue;

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,9 +19,11 @@ struct StuckLink {
   std::string what;                                           // a sentence that can be checked
 };
 
-// Links of the communicator with something on the way, one entry a link. What is known to belong to another
-// collective than `seq` (a later one, queued behind it) is left out.
-std::vector<StuckLink> FindStuckLinks(const store::Store& store, int32_t communicator, uint32_t seq);
+// Links of the communicator with something on the way, one entry a link. `collective`: its sequence number;
+// what is known to belong to another operation (queued behind it) is left out then. Without it sends and
+// receives are meant, which form one transfer with whatever is grouped with them: nothing is left out.
+std::vector<StuckLink> FindStuckLinks(const store::Store& store, int32_t communicator,
+                                      std::optional<uint32_t> collective);
 
 // How far the ranks are in collective `seq`, the one with the least behind it first; empty where no record
 // tells it.

@@ -29,6 +29,7 @@ struct SlowTransfer {
   double noise = 0;                       // spread of the like that are not slow, relative
   double q = 1;                           // false discovery rate at which it would just be found
   double share = 0;                       // of the observed time that its steps took longer than normal
+  double cost_ns = 0;                     // of an iteration of the job (transfer_cost.h); 0 = not known
   int64_t since = 0;                      // 0: since the start, as far as the records tell
 };
 

@@ -138,7 +138,7 @@ class GoldenTest : public ::testing::Test {
                     double factor, double share, double measured = 0.002) {
     Sql("INSERT INTO slow_transfers VALUES('" + part + "'," + source + "," + destination +
         ",0,'step',0,3,900," + std::to_string(factor) + "," + std::to_string(measured) + "," +
-        std::to_string(measured / factor) + ",0.05,1e-6," + std::to_string(share) + ",NULL)");
+        std::to_string(measured / factor) + ",0.05,1e-6," + std::to_string(share) + ",0.004,NULL)");
   }
   // Ranks of each finding, by rule; rules without a finding are absent.
   std::map<std::string, std::vector<std::vector<int32_t>>> Run() {

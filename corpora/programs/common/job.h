@@ -96,7 +96,7 @@ class Job {
   Checkpoints checkpoints_;
   int64_t last_checkpoint_ = 0;
   std::unique_ptr<Communicator> world_;  // null while this rank is away
-  std::optional<Stream> control_;  // barriers and checks, apart from the training streams
+  std::optional<Stream> control_;        // barriers and checks, apart from the training streams
 };
 
 // Reads who this process is and names it in error lines. The first call of a program.

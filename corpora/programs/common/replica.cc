@@ -36,9 +36,8 @@ void Replica::EnqueueGradients(int64_t step, cudaStream_t stream) {
 }
 
 void Replica::EnqueueUpdate(int64_t steps_before, cudaStream_t stream) {
-  EnqueueHost(stream, [this, steps_before] {
-    adam_.Update(gradients.host(), steps_before, parameters.host());
-  });
+  EnqueueHost(stream,
+              [this, steps_before] { adam_.Update(gradients.host(), steps_before, parameters.host()); });
 }
 
 void Replica::ShareState(cudaStream_t stream) {

@@ -39,8 +39,8 @@ class CompressTrainer : public Trainer {
   double Step(int64_t step) override {
     replica_.EnqueueGradients(step, stream_.get());
     EnqueueHost(stream_.get(), [this] {
-      counts_.host()[Rank()] = static_cast<int32_t>(
-          sparsifier_.Select(replica_.gradients.host(), own_positions_, own_values_));
+      counts_.host()[Rank()] =
+          static_cast<int32_t>(sparsifier_.Select(replica_.gradients.host(), own_positions_, own_values_));
     });
     AllGather(counts_, job_.world(), stream_.get());
     job_.Wait(stream_.get());

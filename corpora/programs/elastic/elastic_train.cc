@@ -87,7 +87,7 @@ class ElasticTrainer : public Trainer {
   Job& job_;
   const Membership& membership_;
   std::vector<int> members_;  // of the world communicator, by the rank at the start
-  int64_t since_ = 0;  // the step that began with a change of members
+  int64_t since_ = 0;         // the step that began with a change of members
   Replica replica_;
   Stream stream_;
 };
@@ -112,7 +112,8 @@ int main(int argc, char** argv) {
   ElasticOptions options;
   Membership membership;
   AddCommonOptions(app, options.common);
-  app.add_option("--leave", options.leaves, "The rank has no part in this step and those after it (repeatable)")
+  app.add_option("--leave", options.leaves,
+                 "The rank has no part in this step and those after it (repeatable)")
       ->type_name("STEP:RANK");
   app.add_option("--join", options.join, "The step with which all that left before are back (0: none)")
       ->check(CLI::NonNegativeNumber);

@@ -14,9 +14,9 @@ namespace rankle::programs {
 
 class Membership {
  public:
-  // Leaves are "STEP:RANK": the rank has no part in that step and those after it. `join` is the step with which
-  // everybody that has left before is back; 0: none. Rank 0 stays: it brings the others together. So one step
-  // has leaves or the join, never both.
+  // Leaves are "STEP:RANK": the rank has no part in that step and those after it. `join` is the step with
+  // which everybody that has left before is back; 0: none. Rank 0 stays: it brings the others together. So
+  // one step has leaves or the join, never both.
   static absl::StatusOr<Membership> Parse(const std::vector<std::string>& leaves, int64_t join);
 
   // The ranks of `world_size` that train `step`, in order.

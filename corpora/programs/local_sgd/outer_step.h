@@ -1,5 +1,5 @@
-// What ranks do with the mean of their parameters when they meet: local SGD goes on from it; DiLoCo (Douillard et
-// al. 2023) takes the way there as a gradient and makes a step of SGD with Nesterov momentum.
+// What ranks do with the mean of their parameters when they meet: local SGD goes on from it; DiLoCo
+// (Douillard et al. 2023) takes the way there as a gradient and makes a step of SGD with Nesterov momentum.
 //
 // Contract: pure; equal inputs give equal bits, so anchors of all ranks stay equal.
 #ifndef RANKLE_CORPORA_PROGRAMS_LOCAL_SGD_OUTER_STEP_H_

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "corpora/programs/common/collectives.h"
 #include "corpora/programs/common/job.h"
 #include "corpora/programs/common/replica.h"
@@ -46,7 +47,10 @@ class CompressTrainer : public Trainer {
     job_.Wait(stream_.get());
 
     const auto counts = counts_.host();
-    const auto most = static_cast<size_t>(*std::max_element(counts.begin(), counts.end()));
+    const auto [least, largest] = std::minmax_element(counts.begin(), counts.end());
+    if (*least < 0 || static_cast<size_t>(*largest) > replica_.gradients.size())
+      Fail(ExitCode::kOther, "a rank says that it has more values than there are parameters");
+    const auto most = static_cast<size_t>(*largest);
     EnqueueHost(stream_.get(), [this, most] {
       std::copy_n(own_positions_.begin(), most, positions_.host().subspan(Rank() * most).begin());
       std::copy_n(own_values_.begin(), most, values_.host().subspan(Rank() * most).begin());
@@ -77,8 +81,10 @@ class CompressTrainer : public Trainer {
     std::fill(gradients.begin(), gradients.end(), 0.0f);
     for (size_t rank = 0; rank < counts_.size(); ++rank) {
       const auto count = static_cast<size_t>(counts_.host()[rank]);
-      AddSparse(positions_.host().subspan(rank * most, count), values_.host().subspan(rank * most, count),
-                1.0f / static_cast<float>(counts_.size()), gradients);
+      const float share = 1.0f / static_cast<float>(counts_.size());
+      if (!AddSparse(positions_.host().subspan(rank * most, count),
+                     values_.host().subspan(rank * most, count), share, gradients))
+        Fail(ExitCode::kOther, absl::StrCat("compressed gradients of rank ", rank, " name no parameter"));
     }
   }
 

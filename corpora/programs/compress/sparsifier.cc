@@ -19,10 +19,13 @@ size_t Sparsifier::Select(ConstFloats gradients, std::span<int32_t> positions, F
   return selected;
 }
 
-void AddSparse(std::span<const int32_t> positions, ConstFloats values, float scale, Floats gradients) {
+bool AddSparse(std::span<const int32_t> positions, ConstFloats values, float scale, Floats gradients) {
   for (size_t i = 0; i < positions.size(); ++i) {
-    gradients[static_cast<size_t>(positions[i])] += values[i] * scale;
+    const auto position = static_cast<size_t>(positions[i]);
+    if (position >= gradients.size()) return false;
+    gradients[position] += values[i] * scale;
   }
+  return true;
 }
 
 }  // namespace rankle::programs

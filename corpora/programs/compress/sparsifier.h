@@ -32,8 +32,10 @@ class Sparsifier {
   std::vector<float> held_back_;
 };
 
-// gradients[position] += value * scale.
-void AddSparse(std::span<const int32_t> positions, ConstFloats values, float scale, Floats gradients);
+// gradients[position] += value * scale. False, with a part of the work done: a position lies outside, so what
+// was received is not what somebody sent.
+[[nodiscard]] bool AddSparse(std::span<const int32_t> positions, ConstFloats values, float scale,
+                             Floats gradients);
 
 }  // namespace rankle::programs
 

@@ -44,7 +44,7 @@ TEST(Sparsifier, NothingIsLost) {
     const std::vector<float> gradients = {1.0f / 8, static_cast<float>(step % 4), -0.5f};
     for (size_t i = 0; i < 3; ++i) meant[i] += gradients[i];
     const Selection selection = SelectFrom(sparsifier, gradients);
-    AddSparse(selection.positions, selection.values, 1, sent);
+    ASSERT_TRUE(AddSparse(selection.positions, selection.values, 1, sent));
   }
   for (size_t i = 0; i < 3; ++i) EXPECT_EQ(sent[i] + sparsifier.held_back()[i], meant[i]) << i;
 }
@@ -56,8 +56,16 @@ TEST(Sparsifier, ZerosDoNotTravel) {
 
 TEST(AddSparse, ScalesAndAddsUp) {
   std::vector<float> gradients = {1, 2, 3};
-  AddSparse(std::vector<int32_t>{2, 0, 2}, std::vector<float>{4, 8, 2}, 0.5f, gradients);
+  EXPECT_TRUE(AddSparse(std::vector<int32_t>{2, 0, 2}, std::vector<float>{4, 8, 2}, 0.5f, gradients));
   EXPECT_EQ(gradients, (std::vector<float>{5, 2, 6}));
+}
+
+TEST(AddSparse, RefusesPositionsThatNobodySent) {
+  std::vector<float> gradients = {1, 2};
+  for (const int32_t position : {2, -1, INT32_MAX}) {
+    EXPECT_FALSE(AddSparse(std::vector<int32_t>{position}, std::vector<float>{4}, 1, gradients));
+  }
+  EXPECT_EQ(gradients, (std::vector<float>{1, 2}));
 }
 
 }  // namespace

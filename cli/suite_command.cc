@@ -4,6 +4,8 @@
 #include <fnmatch.h>
 #include <unistd.h>
 
+#include <iterator>
+
 #include "absl/strings/str_format.h"
 #include "cli/launch/clock.h"
 #include "cli/launch/exit_status.h"
@@ -12,6 +14,8 @@
 #include "cli/launch/output_directory.h"
 #include "cli/launch/text.h"
 #include "cli/output.h"
+#include "cli/suite/half.h"
+#include "cli/suite/score.h"
 
 namespace rankle::cli {
 namespace {
@@ -57,10 +61,14 @@ const char* SuiteCommand::examples() const {
 }
 
 void SuiteCommand::DeclareFlags(Flags& flags) {
-  flags.Text({.name = "SUITE", .type = "", .help = "Suite file (YAML)", .required = true}, suite_file_);
+  flags.Texts({.name = "SUITE", .type = "", .help = "Suite files (YAML)", .required = true}, suite_files_);
   flags.Text({.name = "--junit", .type = "FILE", .help = "Write the results as JUnit XML"}, junit_file_);
   flags.Text({.name = "--filter", .type = "GLOB", .help = "Only the cases whose name matches, e.g. 'ddp*'"},
              filter_);
+  flags.Choice({.name = "--half",
+                .type = "HALF",
+                .help = "Only the cases of this half, tuning or reporting (drawn by name)"},
+               {kHalfNames[0].data(), kHalfNames[1].data()}, half_);
   flags.Integer({.name = "--jobs", .type = "J", .help = "Cases that run at the same time"}, 1, 1024,
                 options_.jobs);
   flags.Number({.name = "--seed", .type = "S", .help = "Seed of all cases, in place of their own"},
@@ -76,14 +84,20 @@ void SuiteCommand::DeclareFlags(Flags& flags) {
 }
 
 absl::StatusOr<std::vector<SuiteCase>> SuiteCommand::ReadCases() const {
-  const absl::StatusOr<std::string> text = ReadFile(suite_file_);
-  if (!text.ok()) return text.status();
-  absl::StatusOr<std::vector<SuiteCase>> cases = ParseSuite(*text, suite_file_);
-  if (!cases.ok() || filter_.empty()) return cases;
-  std::erase_if(*cases,
-                [&](const SuiteCase& one) { return fnmatch(filter_.c_str(), one.name.c_str(), 0) != 0; });
-  if (cases->empty())
-    return absl::NotFoundError(Cat(suite_file_, ": no case matches --filter '", filter_, "'"));
+  std::vector<SuiteCase> cases;
+  for (const std::string& file : suite_files_) {
+    const absl::StatusOr<std::string> text = ReadFile(file);
+    if (!text.ok()) return text.status();
+    absl::StatusOr<std::vector<SuiteCase>> read = ParseSuite(*text, file);
+    if (!read.ok()) return read;
+    std::move(read->begin(), read->end(), std::back_inserter(cases));
+  }
+  std::erase_if(cases, [&](const SuiteCase& one) {
+    return (!filter_.empty() && fnmatch(filter_.c_str(), one.name.c_str(), 0) != 0) ||
+           (!half_.empty() && kHalfNames[static_cast<size_t>(HalfOf(one.name))] != half_);
+  });
+  if (cases.empty())
+    return absl::NotFoundError(Cat(suite_files_.front(), ": no case matches --filter and --half"));
   return cases;
 }
 
@@ -91,7 +105,7 @@ absl::StatusOr<std::vector<RunOptions>> SuiteCommand::Prepare(const std::vector<
   std::vector<RunOptions> runs;
   for (size_t i = 0; i < cases.size(); ++i) {
     absl::StatusOr<RunOptions> run = RunOptionsOf(
-        cases[i], options_, Cat(options_.output_dir, "/", DirectoryName(i, cases[i].name)), suite_file_);
+        cases[i], options_, Cat(options_.output_dir, "/", DirectoryName(i, cases[i].name)), cases[i].file);
     if (!run.ok()) return run.status();
     runs.push_back(*std::move(run));
   }
@@ -117,8 +131,9 @@ int SuiteCommand::RunCases(const std::vector<SuiteCase>& cases, std::vector<RunO
     scored.push_back({.expected = &cases[i], .outcome = &outcomes[i]});
   WriteAll(STDOUT_FILENO,
            Cat(passed, " of ", cases.size(), " cases pass; records in ", options_.output_dir, "\n"));
-  for (const absl::Status& status : {WriteIfWanted(junit_file_, SuiteJunit(suite_file_, scored)),
-                                     WriteIfWanted(score_file_, ScoreJson(scored))}) {
+  if (!score_file_.empty()) WriteAll(STDOUT_FILENO, ScoreText(scored));
+  for (const absl::Status& status :
+       {WriteIfWanted(junit_file_, SuiteJunit(scored)), WriteIfWanted(score_file_, ScoreJson(scored))}) {
     if (status.ok()) continue;
     SayError(status);
     return kExitUnusable;

@@ -19,9 +19,9 @@ class SuiteCommand : public Subcommand {
   absl::StatusOr<std::vector<RunOptions>> Prepare(const std::vector<SuiteCase>& cases) const;
   int RunCases(const std::vector<SuiteCase>& cases, std::vector<RunOptions> runs) const;
 
-  std::string suite_file_;
+  std::vector<std::string> suite_files_;
   std::string junit_file_, score_file_;
-  std::string filter_;
+  std::string filter_, half_;
   SuiteRunOptions options_;
 };
 

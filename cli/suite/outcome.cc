@@ -1,9 +1,6 @@
 #include "cli/suite/outcome.h"
 
 #include <algorithm>
-#include <iterator>
-#include <map>
-#include <nlohmann/json.hpp>
 #include <regex>
 
 #include "absl/strings/str_join.h"
@@ -13,8 +10,6 @@
 
 namespace rankle::cli {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 std::string RankList(const std::vector<int32_t>& ranks) { return Cat("[", absl::StrJoin(ranks, ", "), "]"); }
 
@@ -77,30 +72,6 @@ void CheckFired(Expectation::Fired expected, const std::vector<FaultOutcome>& fa
   }
 }
 
-const char* CulpritsName(Culprits culprits) {
-  constexpr const char* kNames[] = {"not_expected", "exact", "superset", "missed", "wrong"};
-  return kNames[static_cast<size_t>(culprits)];
-}
-
-std::string FoundClass(const CaseOutcome& outcome) {
-  return outcome.verdict ? outcome.verdict->anomaly : "none";
-}
-
-double Seconds(uint64_t ns) { return static_cast<double>(ns) * 1e-9; }
-
-Json TimeStatistics(std::vector<uint64_t> times) {
-  if (times.empty()) return nullptr;
-  std::sort(times.begin(), times.end());
-  return Json{{"median", Seconds(times[times.size() / 2])}, {"max", Seconds(times.back())}};
-}
-
-Culprits CulpritsOf(const ScoredCase& scored) {
-  const std::optional<ExpectedVerdict>& expected = scored.expected->expect.verdict;
-  if (!expected || !expected->ranks) return Culprits::kNotExpected;
-  return CompareCulprits(*expected->ranks,
-                         scored.outcome->verdict ? scored.outcome->verdict->ranks : std::vector<int32_t>());
-}
-
 }  // namespace
 
 std::vector<std::string> Failures(const SuiteCase& expected, const CaseOutcome& outcome) {
@@ -127,65 +98,16 @@ std::vector<std::string> Failures(const SuiteCase& expected, const CaseOutcome& 
   return failures;
 }
 
-Culprits CompareCulprits(const std::vector<int32_t>& expected, std::vector<int32_t> found) {
-  found = Sorted(std::move(found));
-  if (found == expected) return Culprits::kExact;
-  if (std::includes(found.begin(), found.end(), expected.begin(), expected.end())) return Culprits::kSuperset;
-  if (std::includes(expected.begin(), expected.end(), found.begin(), found.end())) return Culprits::kMissed;
-  return Culprits::kWrong;
-}
-
-std::string ScoreJson(const std::vector<ScoredCase>& cases) {
-  std::map<std::string, std::map<std::string, int>> confusion;
-  std::map<std::string, int> culprits{{"exact", 0}, {"superset", 0}, {"missed", 0}, {"wrong", 0}};
-  int passed = 0, healthy = 0, false_alarms = 0;
-  std::vector<uint64_t> times;
-  Json list = Json::array();
-  for (const ScoredCase& scored : cases) {
-    const std::optional<ExpectedVerdict>& expected = scored.expected->expect.verdict;
-    const std::vector<std::string> failures = Failures(*scored.expected, *scored.outcome);
-    const std::string found = FoundClass(*scored.outcome);
-    if (failures.empty()) ++passed;
-    if (expected) ++confusion[expected->anomaly][found];
-    if (expected && expected->anomaly == "healthy") {
-      ++healthy;
-      if (found != "healthy") ++false_alarms;
-    }
-    const Culprits compared = CulpritsOf(scored);
-    if (compared != Culprits::kNotExpected) ++culprits[CulpritsName(compared)];
-    if (scored.outcome->time_to_verdict_ns > 0) times.push_back(scored.outcome->time_to_verdict_ns);
-    list.push_back({{"name", scored.expected->name},
-                    {"passed", failures.empty()},
-                    {"expected", expected ? Json(expected->anomaly) : Json()},
-                    {"found", found},
-                    {"culprits", CulpritsName(compared)},
-                    {"exit_code", scored.outcome->exit_code},
-                    {"duration_s", Seconds(scored.outcome->duration_ns)},
-                    {"time_to_verdict_s", Seconds(scored.outcome->time_to_verdict_ns)},
-                    {"failures", failures},
-                    {"directory", scored.outcome->directory}});
-  }
-  const Json json{{"schema", "rankle.score/1"},
-                  {"cases", cases.size()},
-                  {"passed", passed},
-                  {"confusion", confusion},
-                  {"culprits", culprits},
-                  {"healthy_cases", healthy},
-                  {"false_alarms", false_alarms},
-                  {"time_to_verdict_s", TimeStatistics(std::move(times))},
-                  {"results", std::move(list)}};
-  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
-}
-
-std::string SuiteJunit(const std::string& name, const std::vector<ScoredCase>& cases) {
+std::string SuiteJunit(const std::vector<ScoredCase>& cases) {
   std::string body;
   int failed = 0;
   double seconds = 0;
   for (const auto& [expected, outcome] : cases) {
+    const double duration_s = static_cast<double>(outcome->duration_ns) * 1e-9;
     const std::vector<std::string> failures = Failures(*expected, *outcome);
-    body += Cat("  <testcase classname=\"", EscapeXml(name), "\" name=\"", EscapeXml(expected->name),
-                "\" time=\"", Seconds(outcome->duration_ns), "\">\n");
-    seconds += Seconds(outcome->duration_ns);
+    body += Cat("  <testcase classname=\"", EscapeXml(expected->file), "\" name=\"",
+                EscapeXml(expected->name), "\" time=\"", duration_s, "\">\n");
+    seconds += duration_s;
     if (!failures.empty()) {
       ++failed;
       body += Cat("    <failure message=\"", EscapeXml(failures.front()), "\">",
@@ -194,7 +116,7 @@ std::string SuiteJunit(const std::string& name, const std::vector<ScoredCase>& c
     }
     body += "  </testcase>\n";
   }
-  return Cat("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"", EscapeXml(name), "\" tests=\"",
+  return Cat("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"rankle suite\" tests=\"",
              cases.size(), "\" failures=\"", failed, "\" time=\"", seconds, "\">\n", body, "</testsuite>\n");
 }
 

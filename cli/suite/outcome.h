@@ -30,17 +30,11 @@ struct CaseOutcome {
 // Empty when the case passed, else one reason a line.
 std::vector<std::string> Failures(const SuiteCase& expected, const CaseOutcome& outcome);
 
-enum class Culprits { kNotExpected, kExact, kSuperset, kMissed, kWrong };
-// kMissed: some of them are not named (and nobody else is); kWrong: an innocent rank is named while a culprit
-// is not.
-Culprits CompareCulprits(const std::vector<int32_t>& expected, std::vector<int32_t> found);
-
 struct ScoredCase {
   const SuiteCase* expected = nullptr;
   const CaseOutcome* outcome = nullptr;
 };
-// The JSON of --score: confusion matrix, culprits, false alarms, time to verdict.
-std::string ScoreJson(const std::vector<ScoredCase>& cases);
-std::string SuiteJunit(const std::string& name, const std::vector<ScoredCase>& cases);
+// A test case's class is the suite file.
+std::string SuiteJunit(const std::vector<ScoredCase>& cases);
 
 }  // namespace rankle::cli

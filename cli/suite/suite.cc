@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_join.h"
 #include "cli/launch/text.h"
+#include "cli/suite/expand.h"
 #include "cli/verdict.h"
 #include "injector/plan/values.h"
 #include "injector/plan/yaml_tree.h"
@@ -119,8 +120,10 @@ class SuiteReader {
   absl::Status ReadRanks(const YamlNode& node, std::vector<int32_t>& target);
 
   absl::Status ReadCases(const YamlNode& list, std::vector<SuiteCase>& cases);
+  absl::Status ReadCase(const YamlNode& node, std::vector<SuiteCase>& cases);
 
   std::string_view name_;
+  std::set<std::string> names_;
   SuiteCase defaults_;
 };
 
@@ -312,7 +315,7 @@ absl::Status SuiteReader::SetLinks(const YamlNode& node, ExpectedVerdict& target
   return absl::OkStatus();
 }
 
-absl::Status SuiteReader::ReadCases(const YamlNode& list, std::vector<SuiteCase>& cases) {
+absl::Status SuiteReader::ReadCase(const YamlNode& node, std::vector<SuiteCase>& cases) {
   static constexpr Key<SuiteCase> kKeys[] = {{"name", &SuiteReader::SetName},
                                              {"ranks", &SuiteReader::SetRanks},
                                              {"virtual_gpus", &SuiteReader::SetGpus},
@@ -323,18 +326,27 @@ absl::Status SuiteReader::ReadCases(const YamlNode& list, std::vector<SuiteCase>
                                              {"seed", &SuiteReader::SetSeed},
                                              {"faults", &SuiteReader::SetFaults},
                                              {"expect", &SuiteReader::SetExpect}};
+  SuiteCase one = defaults_;
+  one.file = name_;
+  one.line = node.line;
+  if (absl::Status status = ReadMap(node, "case", kKeys, one); !status.ok()) return status;
+  if (one.name.empty()) return At(node.line, "the case has no name");
+  if (one.command.empty())
+    return At(node.line, Cat("case '", one.name, "' has no command, and defaults neither"));
+  if (!names_.insert(one.name).second) return At(node.line, Cat("a second case is named '", one.name, "'"));
+  cases.push_back(std::move(one));
+  return absl::OkStatus();
+}
+
+absl::Status SuiteReader::ReadCases(const YamlNode& list, std::vector<SuiteCase>& cases) {
   if (list.kind != Kind::kList || list.children.empty())
     return At(list.line, "'cases' is a list with at least one case");
-  std::set<std::string> names;
-  for (const YamlNode& node : list.children) {
-    SuiteCase one = defaults_;
-    one.line = node.line;
-    if (absl::Status status = ReadMap(node, "case", kKeys, one); !status.ok()) return status;
-    if (one.name.empty()) return At(node.line, "the case has no name");
-    if (one.command.empty())
-      return At(node.line, Cat("case '", one.name, "' has no command, and defaults neither"));
-    if (!names.insert(one.name).second) return At(node.line, Cat("a second case is named '", one.name, "'"));
-    cases.push_back(std::move(one));
+  for (const YamlNode& pattern : list.children) {
+    const absl::StatusOr<std::vector<YamlNode>> expanded = ExpandCase(pattern, name_);
+    if (!expanded.ok()) return expanded.status();
+    for (const YamlNode& node : *expanded) {
+      if (absl::Status status = ReadCase(node, cases); !status.ok()) return status;
+    }
   }
   return absl::OkStatus();
 }

@@ -33,6 +33,7 @@ inline constexpr double kSuiteHangAfterS = 5;
 
 struct SuiteCase {
   std::string name;
+  std::string file;
   int line = 0;
   int ranks = 0;  // 0: the command starts its ranks itself
   int virtual_gpus = 0;

@@ -6,7 +6,7 @@
 set -u
 build=$1 ranks=$2
 shift 2
-programs=${*:-ddp_train zero_train hybrid_train moe_train}
+programs=${*:-ddp_train zero_train hybrid_train moe_train compress_train local_sgd_train elastic_train}
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 export LD_LIBRARY_PATH=$build/lib/vgpu${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH} RANKLE_VIRTUAL_GPUS=$ranks
@@ -43,19 +43,30 @@ expect_exit() {
   [[ $status == "$expected" ]] || fail "$* ended with $status, not $expected: $(tail -1 "$scratch/single")"
 }
 
+# What makes a program do what it is there for, beside its defaults.
+options_of() {
+  local last=$((ranks - 1))
+  case $1 in
+    local_sgd_train) echo --inner-steps 5 --outer-momentum 0.5 --outer-lr 0.8 ;;
+    # One leaves, more leave, all come back, one leaves for good.
+    elastic_train) ((ranks < 4)) || echo --leave "20:$last" --leave 30:1 --leave 30:2 --join 70 --leave 80:2 ;;
+  esac
+}
+
 # The checks of a program end at the first job that does not: what comes after would fail for the same reason.
 check_program() {
-  local program=$1
-  job first "$program" --steps 100 --verify || { fail "$program does not finish"; return; }
+  local program=$1 options
+  options=$(options_of "$program")
+  job first "$program" $options --steps 100 --verify || { fail "$program does not finish"; return; }
   awk -v first="$(loss_of first 'step 1')" -v last="$(loss_of first 'done steps=100')" \
     'BEGIN { exit !(last > 0 && last < 0.85 * first) }' || fail "$program: the loss does not fall"
-  job second "$program" --steps 100 --verify || { fail "$program does not finish again"; return; }
+  job second "$program" $options --steps 100 --verify || { fail "$program does not finish again"; return; }
   cmp -s "$scratch/first.0" "$scratch/second.0" || fail "$program: two runs differ"
 
   rm -rf "$scratch/checkpoints"
-  job stopped "$program" --steps 50 --checkpoint "$scratch/checkpoints" --checkpoint-every 25 ||
+  job stopped "$program" $options --steps 50 --checkpoint "$scratch/checkpoints" --checkpoint-every 25 ||
     { fail "$program does not write checkpoints"; return; }
-  job resumed "$program" --steps 100 --checkpoint "$scratch/checkpoints" --resume ||
+  job resumed "$program" $options --steps 100 --checkpoint "$scratch/checkpoints" --resume ||
     { fail "$program does not resume"; return; }
   grep -q '^resumed after step 50$' "$scratch/resumed.0" || fail "$program: resumed from elsewhere"
   [[ $(loss_of resumed 'done steps=100') == $(loss_of first 'done steps=100') ]] ||
@@ -75,8 +86,25 @@ check_overlap() {
     fail "ddp_train: --overlap changes the result"
 }
 
+# Accumulation over K steps of a batch is the same mean over as many windows: the loss falls as long as updates come.
+check_accumulation() {
+  job accumulate ddp_train --steps 200 --accumulate 2 --overlap --verify ||
+    { fail "ddp_train --accumulate does not finish"; return; }
+  awk -v first="$(loss_of accumulate 'step 1')" -v last="$(loss_of accumulate 'done steps=200')" \
+    'BEGIN { exit !(last > 0 && last < 0.85 * first) }' || fail "ddp_train --accumulate: the loss does not fall"
+  expect_exit 2 "$build/bin/ddp_train" --accumulate 2 --checkpoint "$scratch/none" --checkpoint-every 3
+}
+
+# Rank 0 cannot leave, nobody leaves with the join, and a rank that does not exist cannot leave.
+check_membership() {
+  expect_exit 2 "$build/bin/elastic_train" --leave 10:0
+  expect_exit 2 "$build/bin/elastic_train" --leave 10:1 --join 10
+  expect_exit 2 "$build/bin/elastic_train" --leave 10:1
+}
+
 for program in $programs; do check_program "$program"; done
-if [[ " $programs " == *" ddp_train "* ]]; then check_overlap; fi
+if [[ " $programs " == *" ddp_train "* ]]; then check_overlap; check_accumulation; fi
+if [[ " $programs " == *" elastic_train "* ]]; then check_membership; fi
 
 echo "training_test: $ranks ranks, $failures failures"
 exit $((failures > 0))

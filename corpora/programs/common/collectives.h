@@ -50,15 +50,20 @@ void Broadcast(Mirrored<T>& data, int root, const Communicator& group, cudaStrea
   data.ToHost(stream);
 }
 
-// Each rank fills its own part (the rank-th of size() / ranks elements) and gets the others'.
+// Each rank fills its own part (the rank-th `count` elements) and gets the others'.
 template <typename T>
-void AllGather(Mirrored<T>& data, const Communicator& group, cudaStream_t stream) {
-  const size_t count = data.size() / static_cast<size_t>(group.size());
+void AllGather(Mirrored<T>& data, size_t count, const Communicator& group, cudaStream_t stream) {
   const size_t mine = count * static_cast<size_t>(group.rank());
   data.ToDevice(stream, mine, count);
   Check(ncclAllGather(data.device(mine), data.device(), count, NcclType<T>(), group.get(), stream),
         "ncclAllGather on " + group.name(), group.get());
-  data.ToHost(stream);
+  data.ToHost(stream, 0, count * static_cast<size_t>(group.size()));
+}
+
+// Parts are equal shares of the whole.
+template <typename T>
+void AllGather(Mirrored<T>& data, const Communicator& group, cudaStream_t stream) {
+  AllGather(data, data.size() / static_cast<size_t>(group.size()), group, stream);
 }
 
 // Each rank gets the reduction of its own part, in place.

@@ -43,6 +43,15 @@ Communicator::Communicator(const Communicator& parent, const std::string& kind, 
   Register();
 }
 
+Communicator::Communicator(const Communicator& parent, std::vector<int> excluded, std::string name)
+    : name_(std::move(name)) {
+  ncclConfig_t config = Named(name_);
+  Check(ncclCommShrink(parent.get(), excluded.data(), static_cast<int>(excluded.size()), &handle_, &config,
+                       NCCL_SHRINK_DEFAULT),
+        "ncclCommShrink " + name_, parent.get());
+  Register();
+}
+
 void Communicator::Register() {
   Check(ncclCommUserRank(handle_, &rank_), "ncclCommUserRank", handle_);
   Check(ncclCommCount(handle_, &size_), "ncclCommCount", handle_);

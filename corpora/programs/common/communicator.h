@@ -8,6 +8,7 @@
 #include <nccl.h>
 
 #include <string>
+#include <vector>
 
 namespace rankle::programs {
 
@@ -16,6 +17,8 @@ class Communicator {
   Communicator(std::string name, int ranks, const ncclUniqueId& id, int rank);
   // Members of `parent` with the same color form the communicator "<kind><color>", ordered by key.
   Communicator(const Communicator& parent, const std::string& kind, int color, int key);
+  // Members of `parent` but those of these ranks, which do not take part in the call.
+  Communicator(const Communicator& parent, std::vector<int> excluded, std::string name);
   Communicator(const Communicator&) = delete;
   Communicator& operator=(const Communicator&) = delete;
   // Finalizes and destroys; both calls are checked.

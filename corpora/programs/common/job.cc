@@ -58,9 +58,19 @@ Job::Job(const std::string& program, const std::string& world_name, const RankIn
       checkpoints_(options.checkpoint_dir, program, info.world_size, info.rank) {
   SetFailureHandler(AbortCommunicators);
   SelectDevice(info_.local_rank);
-  const ncclUniqueId id = SharedUniqueId(info_, options_.init_timeout_s);
-  world_.emplace(world_name, info_.world_size, id, info_.rank);
+  RenewWorld(world_name);
   control_.emplace();
+}
+
+void Job::ShrinkWorld(const std::vector<int>& excluded, const std::string& name) {
+  auto smaller = std::make_unique<Communicator>(*world_, excluded, name);
+  world_ = std::move(smaller);
+}
+
+void Job::RenewWorld(const std::string& name) {
+  world_.reset();
+  const ncclUniqueId id = SharedUniqueId(info_, options_.init_timeout_s);
+  world_ = std::make_unique<Communicator>(name, info_.world_size, id, info_.rank);
 }
 
 void Job::BeginStep(int64_t step) {
@@ -82,6 +92,7 @@ double Job::Run(Trainer& trainer) {
   double loss = 0, sum = 0;
   int64_t summed = 0;
   for (int64_t step = Resume(trainer) + 1; step <= options_.steps; ++step) {
+    if (!trainer.BeforeStep(step)) continue;
     BeginStep(step);
     AwaitBatch();
     sum += trainer.Step(step);

@@ -7,6 +7,7 @@
 #define RANKLE_CORPORA_PROGRAMS_COMMON_JOB_H_
 
 #include <chrono>
+#include <memory>
 #include <optional>
 #include <string>
 #include <thread>
@@ -25,8 +26,10 @@ namespace rankle::programs {
 class Trainer {
  public:
   virtual ~Trainer() = default;
-  // Trains step `step` (from 1) and returns with all of it done: the mean loss over the whole job, the same
-  // on every rank.
+  // Called before every step: the place to change who takes part. False: this rank has no part in the step.
+  virtual bool BeforeStep(int64_t /*step*/) { return true; }
+  // Trains step `step` (from 1) and returns with all of it done: the mean loss over the whole job, or this
+  // rank's own where the step does not communicate.
   virtual double Step(int64_t step) = 0;
   // What a checkpoint keeps, in a fixed order. Ranks that do not own a checkpoint get their state in
   // Restored.
@@ -47,6 +50,14 @@ class Job {
   const RankInfo& info() const { return info_; }
   const CommonOptions& options() const { return options_; }
   const Communicator& world() const { return *world_; }
+
+  // Changes of membership, between steps. The old world communicator is destroyed by all its members, so
+  // those that leave and those that stay must get here at the same step.
+  bool InWorld() const { return world_ != nullptr; }
+  void ShrinkWorld(const std::vector<int>& excluded, const std::string& name);
+  void LeaveWorld() { world_.reset(); }
+  // All ranks that were started meet again, those that left included; it waits for them as the start does.
+  void RenewWorld(const std::string& name);
 
   // Runs the steps and returns the loss of the last line printed.
   double Run(Trainer& trainer);
@@ -84,8 +95,8 @@ class Job {
   Watchdog watchdog_;
   Checkpoints checkpoints_;
   int64_t last_checkpoint_ = 0;
-  std::optional<Communicator> world_;
-  std::optional<Stream> control_;  // barriers and checks, apart from the training streams
+  std::unique_ptr<Communicator> world_;  // null while this rank is away
+  std::optional<Stream> control_;        // barriers and checks, apart from the training streams
 };
 
 // Reads who this process is and names it in error lines. The first call of a program.

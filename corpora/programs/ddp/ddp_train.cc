@@ -1,16 +1,16 @@
 // ddp_train: data-parallel training of a character-level language model.
 //
 // Every rank has all parameters and its own windows of the text. Gradients are averaged in buckets with
-// all-reduce; with --overlap on a second stream, each as soon as the backward pass has filled it.
+// all-reduce; with --overlap on a second stream, each as soon as the backward pass has filled it. With
+// --accumulate K only every K-th step communicates: gradients of K micro-steps are summed before they travel.
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <vector>
 
-#include "corpora/programs/common/adam.h"
-#include "corpora/programs/common/char_lm.h"
 #include "corpora/programs/common/collectives.h"
-#include "corpora/programs/common/dataset.h"
 #include "corpora/programs/common/job.h"
+#include "corpora/programs/common/replica.h"
+#include "corpora/programs/ddp/accumulator.h"
 
 namespace rankle::programs {
 namespace {
@@ -19,60 +19,43 @@ struct DdpOptions {
   CommonOptions common;
   int buckets = 3;
   bool overlap = false;
+  int accumulate = 1;
 };
 
 class DdpTrainer : public Trainer {
  public:
   DdpTrainer(Job& job, const Dataset& dataset, const DdpOptions& options)
       : job_(job),
-        dataset_(dataset),
-        common_(options.common),
         overlap_(options.overlap),
-        model_({dataset.vocabulary(), common_.context, common_.embed, common_.hidden, common_.layers},
-               common_.batch),
-        parameters_(model_.parameter_count()),
-        gradients_(model_.parameter_count()),
-        loss_(1),
-        adam_(model_.parameter_count(), common_.learning_rate) {
+        replica_(job, dataset),
+        accumulator_(replica_.gradients.size(), options.accumulate) {
     CutBuckets(options.buckets);
-    // Only rank 0 initialises: a replica that misses the broadcast cannot look right by accident.
-    if (job_.info().rank == 0) model_.Initialize(common_.seed, parameters_.host());
-    Broadcast(parameters_, 0, job_.world(), compute_.get());
-    job_.Wait(compute_.get());
+    replica_.Start(compute_.get());
   }
 
   double Step(int64_t step) override {
-    EnqueueForward(step);
-    size_t next_bucket = 0;
-    for (int phase = 0; phase < model_.phases(); ++phase) {
-      EnqueueBackward(phase);
-      while (next_bucket < buckets_.size() && buckets_[next_bucket].begin >= model_.PhaseFloor(phase)) {
+    replica_.EnqueueForward(step, compute_.get());
+    size_t next_bucket = 0, ceiling = replica_.gradients.size();
+    for (int phase = 0; phase < replica_.model().phases(); ++phase) {
+      const size_t floor = replica_.model().PhaseFloor(phase);
+      replica_.EnqueueBackward(phase, compute_.get(), [this, step, floor, ceiling] {
+        accumulator_.Take(step, floor, ceiling, replica_.gradients.host());
+      });
+      ceiling = floor;
+      if (!accumulator_.Completes(step)) continue;
+      while (next_bucket < buckets_.size() && buckets_[next_bucket].begin >= floor) {
         EnqueueReduction(buckets_[next_bucket++]);
       }
     }
-    if (overlap_) {
-      reduced_.Record(communication_.get());
-      reduced_.MakeWait(compute_.get());
-    }
-    EnqueueHost(compute_.get(),
-                [this, step] { adam_.Update(gradients_.host(), step - 1, parameters_.host()); });
-    Job::MarkReplica("parameters", parameters_.host(), compute_.get());
-    AllReduce(loss_, ncclAvg, job_.world(), compute_.get());
+    if (accumulator_.Completes(step)) EnqueueUpdate(step);
     job_.Wait(compute_.get());
-    return loss_.host()[0];
+    return replica_.loss.host()[0];
   }
 
-  std::vector<Floats> State() override { return {parameters_.host(), adam_.mean(), adam_.square()}; }
+  std::vector<Floats> State() override { return replica_.State(); }
   bool OwnsCheckpoint() const override { return job_.info().rank == 0; }
-  void Restored() override {
-    for (const Floats& array : State()) {
-      std::copy(array.begin(), array.end(), gradients_.host().begin());
-      Broadcast(gradients_, 0, job_.world(), compute_.get());
-      job_.Wait(compute_.get());
-      std::copy_n(gradients_.host().begin(), array.size(), array.begin());
-    }
-  }
-  void Verify() override { job_.VerifyEqual(parameters_.host(), job_.world()); }
+  void Restored() override { replica_.ShareState(compute_.get()); }
+  void Verify() override { job_.VerifyEqual(replica_.parameters.host(), job_.world()); }
 
  private:
   struct Bucket {
@@ -82,25 +65,12 @@ class DdpTrainer : public Trainer {
 
   // From the end of the parameters down: in the order in which the backward pass fills them.
   void CutBuckets(int wanted) {
-    const size_t total = gradients_.size();
+    const size_t total = replica_.gradients.size();
     const size_t cuts = std::clamp<size_t>(static_cast<size_t>(wanted), 1, total);
     for (size_t i = cuts; i-- > 0;) {
       const size_t begin = total * i / cuts;
       buckets_.push_back({begin, total * (i + 1) / cuts - begin, Event()});
     }
-  }
-
-  void EnqueueForward(int64_t step) {
-    job_.EnqueueCompute(compute_.get(), 1.0 / 3, [this, step] {
-      dataset_.Fill(common_.seed, step, job_.info().rank, common_.batch, batch_);
-      loss_.host()[0] = static_cast<float>(model_.Forward(parameters_.host(), batch_));
-    });
-  }
-
-  void EnqueueBackward(int phase) {
-    job_.EnqueueCompute(compute_.get(), 2.0 / 3 / model_.phases(), [this, phase] {
-      model_.BackwardPhase(phase, parameters_.host(), batch_, gradients_.host());
-    });
   }
 
   void EnqueueReduction(Bucket& bucket) {
@@ -110,17 +80,23 @@ class DdpTrainer : public Trainer {
       bucket.filled.Record(compute_.get());
       bucket.filled.MakeWait(stream);
     }
-    AllReduce(gradients_, bucket.begin, bucket.count, ncclAvg, job_.world(), stream);
+    AllReduce(replica_.gradients, bucket.begin, bucket.count, ncclAvg, job_.world(), stream);
+  }
+
+  void EnqueueUpdate(int64_t step) {
+    if (overlap_) {
+      reduced_.Record(communication_.get());
+      reduced_.MakeWait(compute_.get());
+    }
+    replica_.EnqueueUpdate(accumulator_.CompletedBefore(step), compute_.get());
+    Job::MarkReplica("parameters", replica_.parameters.host(), compute_.get());
+    AllReduce(replica_.loss, ncclAvg, job_.world(), compute_.get());
   }
 
   Job& job_;
-  const Dataset& dataset_;
-  const CommonOptions& common_;
   const bool overlap_;
-  CharLm model_;
-  Mirrored<float> parameters_, gradients_, loss_;
-  Adam adam_;
-  Batch batch_;
+  Replica replica_;
+  Accumulator accumulator_;
   std::vector<Bucket> buckets_;
   Event reduced_;
   Stream compute_, communication_;
@@ -147,6 +123,14 @@ int main(int argc, char** argv) {
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
   app.add_flag("--overlap", options.overlap, "Reduce buckets on a second stream during the backward pass");
+  app.add_option("--accumulate", options.accumulate, "Communicate and update every K-th step only")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  app.callback([&options] {
+    // What is summed up between two updates is each rank's own and is not in the checkpoint.
+    if (options.common.checkpoint_every % options.accumulate != 0)
+      throw CLI::ValidationError("--checkpoint-every", "must be a multiple of --accumulate");
+  });
   ParseOrExit(app, options.common, argc, argv);
   const RankInfo info = StartProgram(kProgram);
   PrintDone(info, options.common, Train(info, options));

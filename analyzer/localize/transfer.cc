@@ -81,6 +81,15 @@ class TransferAnalysis {
     return found;
   }
 
+  std::vector<TransferMatrix> Matrices() const {
+    std::vector<TransferMatrix> found;
+    for (bool per_mib : {false, true}) {
+      const Matrix matrix = Compare(Collect(per_mib, 0));
+      if (matrix.size() >= kMinCells) found.push_back(Decompose(matrix, per_mib));
+    }
+    return found;
+  }
+
  private:
   const std::string& HostOf(int32_t rank) const {
     static const std::string unknown;
@@ -183,10 +192,32 @@ class TransferAnalysis {
     return matrix;
   }
 
-  void Fit(const Matrix& matrix, bool per_mib, int64_t since) {
+  static std::vector<MatrixCell> Cells(const Matrix& matrix) {
     std::vector<MatrixCell> cells;
     for (const auto& [link, cell] : matrix) cells.push_back({link.first, link.second, cell.value});
-    for (const SlowEffect& effect : FitMatrix(static_cast<int32_t>(store_.ranks.size()), cells)) {
+    return cells;
+  }
+
+  TransferMatrix Decompose(const Matrix& matrix, bool per_mib) const {
+    const MatrixModel model = DecomposeMatrix(static_cast<int32_t>(store_.ranks.size()), Cells(matrix));
+    TransferMatrix fitted;
+    fitted.per_mib = per_mib;
+    for (double effect : model.row) fitted.sender.push_back(std::exp(effect));
+    for (double effect : model.column) fitted.receiver.push_back(std::exp(effect));
+    for (const auto& [link, cell] : matrix) {
+      FittedTransfer t;
+      t.source = link.first, t.destination = link.second;
+      t.steps = cell.steps, t.measured_ns = cell.measured_ns;
+      t.expected = fitted.sender[t.source] * fitted.receiver[t.destination];
+      t.left = std::exp(model.cell[fitted.links.size()]);
+      t.factor = t.expected * t.left;
+      fitted.links.push_back(t);
+    }
+    return fitted;
+  }
+
+  void Fit(const Matrix& matrix, bool per_mib, int64_t since) {
+    for (const SlowEffect& effect : FitMatrix(static_cast<int32_t>(store_.ranks.size()), Cells(matrix))) {
       SlowTransfer slow = Summarize(effect, matrix, per_mib, since);
       const auto key = std::tuple(effect.part, effect.row, effect.column);
       const auto [it, added] = found_.try_emplace(key, slow);
@@ -230,5 +261,6 @@ class TransferAnalysis {
 }  // namespace
 
 std::vector<SlowTransfer> FindSlowTransfers(const Store& store) { return TransferAnalysis(store).Find(); }
+std::vector<TransferMatrix> FitTransfers(const Store& store) { return TransferAnalysis(store).Matrices(); }
 
 }  // namespace rankle::localize

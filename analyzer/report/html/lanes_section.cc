@@ -26,9 +26,14 @@ constexpr int kPixels = 464;  // steps of a condensed lane, two pixels each
 // at are bounded, so that the cost does not grow with the job.
 constexpr size_t kMostRows = 64, kSampledInRow = 16;
 constexpr int kColumns = 116;
-constexpr double kRow = 4;
+constexpr double kRow = 4, kRasterTop = 34;
 
 constexpr const char* kClasses[] = {"wait", "transfer", "stuck", "gone"};
+
+// Everybody else's name steps back.
+const char* LabelClass(Part part) {
+  return part == Part::kCulprit ? "label guilty" : part == Part::kLinkEnd ? "label named" : "label";
+}
 
 int64_t Ns(double s) { return static_cast<int64_t>(s * 1e9); }
 
@@ -67,7 +72,7 @@ class LanesDrawing {
   std::string Raster() {
     const size_t ranks = store_.ranks.size();
     const size_t per_row = (ranks + kMostRows - 1) / kMostRows, rows = (ranks + per_row - 1) / per_row;
-    const double top = 22, bottom = top + kRow * static_cast<double>(rows);
+    const double top = kRasterTop, bottom = top + kRow * static_cast<double>(rows);
     Svg svg(bottom + kAxis, "Share of time that all ranks wait, over time",
             absl::StrCat("id=\"raster\" data-rows=\"", rows, "\""));
     svg.Text(4, 14,
@@ -123,12 +128,20 @@ class LanesDrawing {
     const bool guilty = c_.parts[rank] == Part::kCulprit;
     svg.Begin("lane-row", "", absl::StrCat("data-rank=\"", global, "\""));
     if (guilty) svg.Path(absl::StrCat("M4 ", Number(y + 5), "l8 5l-8 5z"), "guilty");
-    svg.Text(kLeft - 10, y + 14, absl::StrCat("rank ", global), guilty ? "label guilty" : "label",
-             Anchor::kEnd);
+    svg.Text(kLeft - 10, y + 14, absl::StrCat("rank ", global), LabelClass(c_.parts[rank]), Anchor::kEnd);
     svg.Rect(kLeft, y + 3, kRight - kLeft, kBar, "own");
     const std::vector<Stretch> stretches = activity_.Of(rank, Ns(c_.window.begin), Ns(c_.window.end));
     stretches.size() > 2 * kMostBars ? DrawCondensed(svg, stretches, y) : DrawBars(svg, stretches, y);
+    if (guilty && c_.window.goes_on) SayThatNothingFollows(svg, stretches, y);
     svg.End();
+  }
+
+  // An empty lane beside hatched ones would look like missing data.
+  void SayThatNothingFollows(Svg& svg, const std::vector<Stretch>& stretches, double y) const {
+    constexpr double kRoom = 120;
+    int64_t last = Ns(c_.window.begin);
+    for (const Stretch& s : stretches) last = std::max(last, s.end);
+    if (kRight - X(last) > kRoom) svg.Text(X(last) + 8, y + 14, "in no operation", "label guilty");
   }
 
   double X(int64_t t) const { return x_(store::Store::Seconds(t)); }
@@ -186,18 +199,27 @@ class LanesDrawing {
                         At(store::Store::Seconds(o.entered[i])), ", ", ended);
   }
 
-  std::vector<double> WaitShares(size_t first, size_t last) {
-    std::vector<double> share(kColumns);
+  // Ranks whose activity a row shows: the culprits in it, or a sample of all where there is none.
+  std::vector<int32_t> RanksOfRow(size_t first, size_t last) const {
+    std::vector<int32_t> culprits, some;
     const size_t stride = std::max<size_t>(1, (last - first) / kSampledInRow);
-    int looked_at = 0;
-    for (size_t rank = first; rank < last; rank += stride, ++looked_at) {
-      for (const Stretch& s :
-           activity_.Of(static_cast<int32_t>(rank), Ns(c_.window.begin), Ns(c_.window.end))) {
+    for (size_t rank = first; rank < last; ++rank) {
+      if (c_.parts[rank] == Part::kCulprit) culprits.push_back(static_cast<int32_t>(rank));
+      if ((rank - first) % stride == 0) some.push_back(static_cast<int32_t>(rank));
+    }
+    return culprits.empty() ? some : culprits;
+  }
+
+  std::vector<double> WaitShares(size_t first, size_t last) {
+    const std::vector<int32_t> ranks = RanksOfRow(first, last);
+    std::vector<double> share(kColumns);
+    for (int32_t rank : ranks) {
+      for (const Stretch& s : activity_.Of(rank, Ns(c_.window.begin), Ns(c_.window.end))) {
         if (s.doing != Doing::kWait && s.doing != Doing::kStuck) continue;
         Spread(s, kColumns, [&](int column, double part) { share[column] += part; });
       }
     }
-    for (double& s : share) s = std::min(1.0, s / looked_at);
+    for (double& s : share) s = std::min(1.0, s / static_cast<double>(ranks.size()));
     return share;
   }
 
@@ -263,11 +285,19 @@ class LanesDrawing {
 };
 
 std::string Lead(const Context& c) {
+  const std::string stretch =
+      absl::StrCat("from ", At(c.window.begin), " to ", At(c.window.end), " of ", At(c.window.until), ". ");
   std::string text =
-      absl::StrCat("From ", At(c.window.begin), " to ", At(c.window.end), " of ", At(c.window.until), ". ");
-  if (c.window.goes_on) absl::StrAppend(&text, "What is open at the right edge goes on. ");
-  if (c.parts.size() > kMostLanes)
-    absl::StrAppend(&text, "Below the lanes, all ranks: the darker, the more of them wait. ");
+      c.window.has_mark
+          ? absl::StrCat("The iterations around the moment when the trouble shows, ", stretch)
+          : absl::StrCat("A stretch from the middle of the job, because nothing marks a beginning: ",
+                         stretch);
+  if (c.window.goes_on) text += "What is open at the right edge goes on. ";
+  if (c.parts.size() > kMostLanes) {
+    text +=
+        "Below the lanes, all ranks: the darker, the more of them wait; a row with a culprit shows the "
+        "culprit.";
+  }
   return absl::StrCat("<p class=\"lead\">", Escape(text), "</p><p class=\"keys\">", Swatch("own", "own work"),
                       Swatch("wait", "waits for others"), Swatch("transfer", "transfer"),
                       Swatch("stuck", "in an operation that never ended"),

@@ -11,6 +11,8 @@ namespace {
 // The strongest colour is never for less than this share of the usual own time: less is not called slow by
 // any rule, and noise must not look like an alarm.
 constexpr double kLeastTop = 0.2;
+// Nor for less than twice the time slice below which no rule calls a rank late (rules/late_ranks.sql).
+constexpr double kLeastTopS = 0.006;
 // The strongest colour begins where all but this share of the cells lie below: a pause of the whole job in
 // one iteration would else make everything else invisible.
 constexpr double kClipped = 0.002;
@@ -118,8 +120,7 @@ class Mapper {
     const auto at =
         cells.begin() + static_cast<std::ptrdiff_t>((1 - kClipped) * static_cast<double>(cells.size() - 1));
     std::nth_element(cells.begin(), at, cells.end());
-    map.top_s = std::max(*at, kLeastTop * map.usual_s);
-    if (map.top_s <= 0) map.top_s = 1e-6;  // nobody does any work of its own
+    map.top_s = std::max({*at, kLeastTop * map.usual_s, kLeastTopS});
   }
 
   const LatenessLimits& limits_;

@@ -13,10 +13,10 @@
 namespace rankle::html {
 namespace {
 
-constexpr double kLeft = 100, kRight = kDrawingWidth - 84;  // of the cells; right of them their means
+constexpr double kLeft = 104, kRight = kDrawingWidth - 84;  // of the cells; right of them their means
 constexpr double kPace = 64, kPaceTop = 18;                 // the chart of iteration lengths
 constexpr double kGapBelowPace = 26, kAxis = 34, kGapBelowNamed = 8;
-constexpr double kNamedRow = 16, kWidestCell = 26;
+constexpr double kNamedRow = 16, kWidestCell = 48;
 
 // Rows of few ranks are high enough for a label each.
 double RowHeight(size_t rows) { return rows <= 16 ? 18 : rows <= 32 ? 14 : 6; }
@@ -52,7 +52,7 @@ class LatenessDrawing {
  private:
   std::string Name(const LatenessRow& row) const {
     const int32_t first = store_.GlobalRank(row.first), last = store_.GlobalRank(row.last);
-    return row.first == row.last ? absl::StrCat("rank ", first) : absl::StrCat("ranks ", first, "-", last);
+    return row.first == row.last ? absl::StrCat("rank ", first) : absl::StrCat(first, "-", last);
   }
 
   bool HasCulprit(const LatenessRow& row) const {
@@ -72,7 +72,8 @@ class LatenessDrawing {
     at = y;
     for (const LatenessRow& row : rows) {
       GridRow& cells = grid.emplace_back();
-      cells.label = Name(row), cells.height = height;
+      cells.label = row.first == row.last ? Name(row) : absl::StrCat("ranks ", Name(row));
+      cells.height = height;
       for (double late : row.late_s) {
         cells.colours.push_back(late < 0 ? kNoData : ColourOf(late, map_.top_s));
         cells.values.push_back(late < 0 ? "not on record" : absl::StrCat("+", Duration(late)));

@@ -21,6 +21,9 @@ bool TurnsDirection(absl::string_view text, size_t at) {
          (second == 0x81 && third >= 0xa6 && third <= 0xa9);
 }
 
+// Between a number and its unit: a line does not break there.
+constexpr char kSpace[] = "\u00a0";
+
 bool ContinuesCharacter(char c) { return (static_cast<unsigned char>(c) & 0xc0) == 0x80; }
 
 }  // namespace
@@ -61,17 +64,17 @@ std::string Duration(double seconds) {
     const char* name;
   };
   static constexpr std::array<Unit, 4> kUnits{{{1, "s"}, {1e-3, "ms"}, {1e-6, "µs"}, {1e-9, "ns"}}};
-  if (seconds == 0) return "0 s";
-  if (std::abs(seconds) >= 600) return absl::StrFormat("%.1f min", seconds / 60);
+  if (seconds == 0) return absl::StrCat("0", kSpace, "s");
+  if (std::abs(seconds) >= 600) return absl::StrFormat("%.1f%smin", seconds / 60, kSpace);
   const Unit* unit = &kUnits[0];
   // 0.9995: what would be shown as 1000 of a unit is 1 of the next.
   while (unit != &kUnits.back() && std::abs(seconds) < 0.9995 * unit->in_s) ++unit;
   const double value = seconds / unit->in_s;
   const int digits = std::abs(value) >= 99.95 ? 0 : std::abs(value) >= 9.995 ? 1 : 2;
-  return absl::StrFormat("%.*f %s", digits, value, unit->name);
+  return absl::StrFormat("%.*f%s%s", digits, value, kSpace, unit->name);
 }
 
-std::string At(double seconds) { return absl::StrFormat("%.3f s", seconds); }
+std::string At(double seconds) { return absl::StrFormat("%.3f%ss", seconds, kSpace); }
 
 std::string Count(int64_t number) {
   std::string digits = absl::StrCat(number);
@@ -86,7 +89,7 @@ std::string Counted(int64_t number, absl::string_view what) {
 
 std::string Factor(double factor) { return absl::StrFormat("%.*f×", factor < 9.95 ? 2 : 0, factor); }
 
-std::string Percent(double share) { return absl::StrFormat("%.0f %%", 100 * share); }
+std::string Percent(double share) { return absl::StrFormat("%.0f%s%%", 100 * share, kSpace); }
 
 std::string Ranks(std::vector<int32_t> global_ranks, size_t most_bytes) {
   const size_t count = global_ranks.size();

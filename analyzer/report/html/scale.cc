@@ -25,13 +25,14 @@ std::vector<Tick> TimeTicks(double begin, double end, int most) {
   }
   const int digits = std::clamp(static_cast<int>(std::ceil(-std::log10(step) - 1e-9)), 0, 9);
   for (double i = std::ceil(begin / step - 1e-9); i * step <= end * (1 + 1e-12); ++i)
-    ticks.push_back({i * step, absl::StrFormat("%.*f s", digits, i * step)});
+    // + 0.0: ceil gives -0 where the axis begins at 0
+    ticks.push_back({i * step, absl::StrFormat("%.*f s", digits, i * step + 0.0)});
   return ticks;
 }
 
 int ColourOf(double value, double top) {
   if (!(value > 0) || !(top > 0)) return 0;
-  return std::clamp(1 + static_cast<int>(value / top * (kColours - 1)), 1, kColours - 1);
+  return std::clamp(static_cast<int>(value / top * kColours), 0, kColours - 1);
 }
 
 }  // namespace rankle::html

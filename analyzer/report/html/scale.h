@@ -24,7 +24,8 @@ std::vector<Tick> TimeTicks(double begin, double end, int most);
 // Colour steps 0 (nothing) to kColours - 1 (the most): classes h0 to h7 of the style sheet, whose brightness
 // falls or rises evenly, so that they can be told apart without seeing hues.
 inline constexpr int kColours = 8;
-// Of `value` on a scale on which `top` is the most.
+// Of `value` on a scale on which `top` is the most; equal parts of it, so an eighth of the top is nothing
+// yet.
 int ColourOf(double value, double top);
 
 }  // namespace rankle::html

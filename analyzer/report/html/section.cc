@@ -47,10 +47,13 @@ std::string Paragraph(const std::string& text, const char* cls) {
                       "</p>");
 }
 
+// Longer than any sentence of evidence; what an exception or a log line says may be longer.
+constexpr size_t kLongestItem = 600;
+
 std::string List(const std::vector<std::string>& items) {
   if (items.empty()) return "";
   std::string html = "<ul>";
-  for (const std::string& item : items) absl::StrAppend(&html, "<li>", Escape(item), "</li>");
+  for (const std::string& item : items) absl::StrAppend(&html, "<li>", Escape(item, kLongestItem), "</li>");
   return html + "</ul>";
 }
 

@@ -23,14 +23,16 @@ constexpr double kNumberCell = 26;
 constexpr size_t kMostListed = 10;
 
 // Factors are compared as ratios: twice is as far from normal as half.
-int ColourOfFactor(double factor, double top) {
-  return ColourOf(std::log(factor) - std::log(1.05), std::log(top));
-}
+int ColourOfFactor(double factor, double top) { return ColourOf(std::log(factor), std::log(top)); }
 
 class MatrixDrawing {
  public:
   MatrixDrawing(const Context& context, const MatrixView& view, bool per_mib)
-      : store_(*context.store), parts_(context.parts), view_(view), per_mib_(per_mib) {
+      : store_(*context.store),
+        links_(context.report.verdict.links),
+        parts_(context.parts),
+        view_(view),
+        per_mib_(per_mib) {
     // The middle panel has a column more, for the senders' effects.
     const double n = static_cast<double>(view.bins.size());
     cell_ = std::min(kWidestCell, (kDrawingWidth - kLabels - 2 * kPanelGap - kStrip - 6) / (3 * n + 1));
@@ -43,11 +45,13 @@ class MatrixDrawing {
     double x = kLabels;
     DrawLabels(svg, x);
     DrawPanel(svg, "measured", "Measured", x, [](const MatrixCellView& c) { return c.measured; });
+    OutlineLinks(svg, x);
     x += side + kPanelGap;
     DrawPanel(svg, "expected", "Sender × receiver", x, [](const MatrixCellView& c) { return c.expected; });
     DrawEffects(svg, x, side);
     x += side + kStrip + cell_ + kPanelGap;
     DrawPanel(svg, "left", "Left over: the link", x, [](const MatrixCellView& c) { return c.left; });
+    OutlineLinks(svg, x);
     svg.Text(4, kTop + side + kStrip + 14, "source ↓", "tick")
         .Text(kLabels, kTop + side + kStrip + 14, "destination →", "tick");
     return svg.Finish();
@@ -148,7 +152,23 @@ class MatrixDrawing {
     if (cell_ >= kNumberCell) DrawNumber(svg, x, y, factor);
   }
 
+  // The links that the verdict names.
+  void OutlineLinks(Svg& svg, double x) const {
+    const auto bin_of = [&](int32_t global) {
+      size_t bin = 0;
+      while (bin < view_.bins.size() && store_.GlobalRank(view_.bins[bin].second) < global) ++bin;
+      return bin;
+    };
+    for (const Link& link : links_) {
+      const size_t row = bin_of(link.first), column = bin_of(link.second);
+      if (row >= view_.bins.size() || column >= view_.bins.size()) continue;
+      svg.Rect(x + static_cast<double>(column) * cell_ - 1, kTop + static_cast<double>(row) * cell_ - 1,
+               cell_ + 1, cell_ + 1, "outline");
+    }
+  }
+
   const store::Store& store_;
+  const std::vector<Link>& links_;
   const std::vector<Part>& parts_;
   const MatrixView& view_;
   bool per_mib_;

@@ -44,22 +44,39 @@ class GraphDrawing {
   }
 
  private:
-  // Columns are centred; boxes keep the order of the groups.
+  // Columns are centred; in each, boxes are ordered by what they are connected with on their left, which
+  // keeps most edges from crossing.
   void PlaceBoxes() {
-    std::array<int, kWaitColumns> boxes{};
-    for (const RankBox& box : picture_.ranks) ++boxes[box.column];
-    for (const WaitBox& box : picture_.waits) ++boxes[box.column];
-    const int most = *std::max_element(boxes.begin(), boxes.end());
-    height_ = most * kBox + (most - 1) * kBoxGap;
-    std::array<double, kWaitColumns> next{};
-    for (int column = 0; column < kWaitColumns; ++column) {
-      next[column] = kTop + (height_ - boxes[column] * kBox - (boxes[column] - 1) * kBoxGap) / 2;
-      used_[column] = boxes[column] > 0;
+    rank_y_.resize(picture_.ranks.size()), wait_y_.resize(picture_.waits.size());
+    std::array<std::vector<size_t>, kWaitColumns> columns;
+    for (size_t i = 0; i < picture_.ranks.size(); ++i) columns[picture_.ranks[i].column].push_back(i);
+    for (size_t i = 0; i < picture_.waits.size(); ++i) columns[picture_.waits[i].column].push_back(i);
+    size_t most = 0;
+    for (const auto& column : columns) most = std::max(most, column.size());
+    height_ = HeightOf(most);
+    for (int c = 0; c < kWaitColumns; ++c) {
+      used_[c] = !columns[c].empty();
+      std::stable_sort(columns[c].begin(), columns[c].end(),
+                       [&](size_t a, size_t b) { return LeftNeighbours(c, a) < LeftNeighbours(c, b); });
+      double y = kTop + (height_ - HeightOf(columns[c].size())) / 2;
+      for (size_t box : columns[c]) (c % 2 == 0 ? rank_y_ : wait_y_)[box] = y, y += kBox + kBoxGap;
     }
-    for (const RankBox& box : picture_.ranks)
-      rank_y_.push_back(next[box.column]), next[box.column] += kBox + kBoxGap;
-    for (const WaitBox& box : picture_.waits)
-      wait_y_.push_back(next[box.column]), next[box.column] += kBox + kBoxGap;
+  }
+
+  static double HeightOf(size_t boxes) { return static_cast<double>(boxes) * (kBox + kBoxGap) - kBoxGap; }
+
+  // Mean height of the boxes in the column before that an edge leads to; 0 = there are none.
+  double LeftNeighbours(int column, size_t box) const {
+    double sum = 0;
+    int count = 0;
+    for (const WaitEdge& edge : picture_.edges) {
+      const bool ranks = column % 2 == 0;
+      if ((ranks ? edge.rank_box : edge.wait_box) != box) continue;
+      const int other = ranks ? picture_.waits[edge.wait_box].column : picture_.ranks[edge.rank_box].column;
+      if (other != column - 1) continue;
+      sum += ranks ? wait_y_[edge.wait_box] : rank_y_[edge.rank_box], ++count;
+    }
+    return count == 0 ? 0 : sum / count;
   }
 
   void DrawHeadings(Svg& svg) const {

@@ -56,7 +56,8 @@ Window ChooseWindow(const Report& report, const std::vector<localize::IterationS
   window.begin = std::max(0.0, window.mark - kBefore * iteration);
   window.end = std::min(window.until, window.mark + kAfter * iteration);
   if (window.end - window.begin < kShortestWindow) window.end = window.begin + kShortestWindow;
-  window.goes_on = top != nullptr && window.end < window.until;
+  const bool waits = top != nullptr && (absl::StartsWith(top->anomaly, "hang.") || top->anomaly == "unknown");
+  window.goes_on = waits && window.end < window.until;
   return window;
 }
 

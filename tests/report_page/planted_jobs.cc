@@ -14,10 +14,8 @@ JobBuilder Hostile() {
   JobBuilder job(6);
   const int dp = job.Communicator(name, {0, 1, 2, 3, 4, 5});
   job.Steps(dp, 1, 30);
-  job.Exception(4, 3.3, "</script><script>window.hostile=2</script>");
   job.Exited(4, 3.4, 1);
   Enter(job, dp, 3.35, {0, 1, 2, 3, 5});
-  job.OnHost(4, "\" onmouseover=\"window.hostile=3");
   job.ObservedUntil(9);
   return job;
 }

@@ -21,6 +21,11 @@ constexpr double kNamedRow = 16, kWidestCell = 48;
 // Rows of few ranks are high enough for a label each.
 double RowHeight(size_t rows) { return rows <= 16 ? 18 : rows <= 32 ? 14 : 6; }
 
+std::string Late(double s) { return s > 0 ? absl::StrCat("+", Duration(s)) : Duration(0); }
+
+// Without step marks, what is counted is the collectives of each rank's largest communicator (own_time.h).
+const char* CountedBy(const LatenessMap& map) { return map.by_steps ? "step" : "collective"; }
+
 class LatenessDrawing {
  public:
   LatenessDrawing(const Context& context, const LatenessMap& map)
@@ -76,7 +81,7 @@ class LatenessDrawing {
       cells.height = height;
       for (double late : row.late_s) {
         cells.colours.push_back(late < 0 ? kNoData : ColourOf(late, map_.top_s));
-        cells.values.push_back(late < 0 ? "not on record" : absl::StrCat("+", Duration(late)));
+        cells.values.push_back(late < 0 ? "not on record" : Late(late));
       }
       const bool guilty = HasCulprit(row);
       const bool near = std::any_of(taken.begin(), taken.end(),
@@ -100,11 +105,11 @@ class LatenessDrawing {
     const double base = y + height / 2 + 4;
     if (guilty) Point(svg, y, height);
     svg.Text(kLeft - 12, base, Name(row), guilty ? "label guilty" : "label", Anchor::kEnd);
-    svg.Text(right_ + 10, base, absl::StrCat("+", Duration(row.mean_s)), guilty ? "label guilty" : "label");
+    svg.Text(right_ + 10, base, Late(row.mean_s), guilty ? "label guilty" : "label");
   }
 
   std::vector<std::string> ColumnLabels() const {
-    const char* what = map_.by_steps ? "step " : "iteration ";
+    const std::string what = absl::StrCat(CountedBy(map_), " ");
     std::vector<std::string> labels;
     for (const auto& [first, last] : map_.columns)
       labels.push_back(first == last ? absl::StrCat(what, first) : absl::StrCat(what, first, "-", last));
@@ -114,7 +119,8 @@ class LatenessDrawing {
   // Median length of the iterations of each column; 0 = not known.
   std::vector<double> PaceOfColumns() const {
     std::vector<double> pace(map_.columns.size());
-    if (c_.series.empty() || c_.series.front().by_steps != map_.by_steps) return pace;
+    // Periods are counted otherwise than the collectives of the columns.
+    if (c_.series.empty() || !c_.series.front().by_steps || !map_.by_steps) return pace;
     const std::vector<localize::Iteration>& all = c_.series.front().iterations;
     size_t k = 0;
     for (size_t column = 0; column < map_.columns.size(); ++column) {
@@ -134,7 +140,7 @@ class LatenessDrawing {
     const double usual = sorted[sorted.size() * 9 / 10];
     const double top = usual > 0 ? 1.25 * usual : sorted.back();
     const Scale y{0, top, kPaceTop + kPace, kPaceTop};
-    svg.Text(4, kPaceTop - 4, map_.by_steps ? "length of a step" : "length of an iteration", "tick");
+    svg.Text(4, kPaceTop - 4, "length of a step", "tick");
     svg.Line(kLeft, kPaceTop + kPace, right_, kPaceTop + kPace, "axis");
     svg.Line(kLeft, y(top / 1.25), right_, y(top / 1.25), "grid");
     svg.Text(kLeft - 12, y(top / 1.25) + 4, Duration(top / 1.25), "label", Anchor::kEnd);
@@ -158,7 +164,7 @@ class LatenessDrawing {
       svg.Line(x, y + 4, x, y + 8, "axis");
       svg.Text(x, y + 21, absl::StrCat(map_.columns[i].first), "tick", Anchor::kMiddle);
     }
-    svg.Text(4, y + 21, map_.by_steps ? "step" : "iteration", "tick");
+    svg.Text(4, y + 21, CountedBy(map_), "tick");
   }
 
   const Context& c_;
@@ -172,7 +178,7 @@ std::string Lead(const Context& c, const LatenessMap& map) {
       "How much longer each rank worked on its own than the median of the ranks with its role; waiting for "
       "others does not "
       "count. Usual own work: ",
-      Duration(map.usual_s), map.by_steps ? " a step." : " an iteration.");
+      Duration(map.usual_s), " a ", CountedBy(map), ".");
   if (!map.rows.empty() && map.rows.front().first != map.rows.front().last) {
     absl::StrAppend(&text, " A row shows the latest of its ",
                     map.rows.front().last - map.rows.front().first + 1,

@@ -33,6 +33,7 @@ class WaitGrouping {
     PlaceColumns();
     GroupOperations();
     GroupRanks();
+    AddThoseWithoutRecord();
     return std::move(picture_);
   }
 
@@ -180,6 +181,15 @@ class WaitGrouping {
     for (RankBox& box : picture_.ranks) std::sort(box.ranks.begin(), box.ranks.end());
     for (const auto& [rank_box, wait_box, holding] : edges)
       picture_.edges.push_back({rank_box, wait_box, holding});
+  }
+
+  void AddThoseWithoutRecord() {
+    const size_t box = picture_.ranks.size();
+    for (size_t w = 0; w < picture_.waits.size(); ++w) {
+      if (picture_.waits[w].no_record > 0) picture_.edges.push_back({box, w, true});
+    }
+    if (!picture_.edges.empty() && picture_.edges.back().rank_box == box)
+      picture_.ranks.push_back({0, false, {}});
   }
 
   const store::Store& store_;

@@ -20,7 +20,7 @@ inline constexpr size_t kMostBoxes = 8;
 struct RankBox {
   int column = 0;
   bool culprit = false;
-  std::vector<int32_t> ranks;  // indices into Store::ranks, ascending
+  std::vector<int32_t> ranks;  // indices into Store::ranks, ascending; none: those without a record
 };
 
 struct WaitBox {
@@ -29,7 +29,7 @@ struct WaitBox {
   std::string communicator;  // its name, or the kind of several: "tp"
   size_t waits = 0;          // how many waits it stands for
   size_t waiters = 0;        // ranks in them
-  size_t no_record = 0;      // places whose rank nobody knows
+  size_t no_record = 0;      // places that ranks without a record have to come to
   int64_t waited_ns = 0;     // the longest
   bool held = false;         // somebody has not come; else everybody is inside
 };

@@ -120,6 +120,19 @@ TEST(WaitGroupsTest, AColumnHasAtMostSoManyBoxes) {
   EXPECT_EQ(waits, 29u);
 }
 
+TEST(WaitGroupsTest, RanksWithoutARecordAreABoxOfTheirOwn) {
+  testing::DdpJob ddp(4);
+  testing::Enter(ddp.job, ddp.dp, 2.5, {0, 2, 3});
+  ddp.job.WithoutRecord(1).ObservedUntil(20);
+  const WaitPicture picture = Picture(ddp.job);
+  ASSERT_THAT(picture.ranks, SizeIs(2));
+  EXPECT_THAT(picture.ranks[1].ranks, IsEmpty());
+  EXPECT_EQ(picture.ranks[1].column, 0);
+  ASSERT_THAT(picture.edges, SizeIs(2));
+  EXPECT_TRUE(picture.edges[1].holds);
+  EXPECT_EQ(picture.edges[1].rank_box, 1u);
+}
+
 TEST(WaitGroupsTest, AHealthyJobHasNoPicture) {
   testing::DdpJob ddp(4);
   const WaitPicture picture = Picture(ddp.job);

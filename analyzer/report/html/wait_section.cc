@@ -80,10 +80,13 @@ class GraphDrawing {
   }
 
   void DrawHeadings(Svg& svg) const {
-    static constexpr const char* kNames[] = {"held up by nobody", "operation", "wait directly", "operation",
-                                             "wait behind them"};
+    const bool cycle = std::any_of(picture_.edges.begin(), picture_.edges.end(), [&](const WaitEdge& edge) {
+      return !edge.holds && picture_.ranks[edge.rank_box].column == 0;
+    });
+    const char* const names[] = {cycle ? "wait for each other" : "held up by nobody", "operation",
+                                 "wait directly", "operation", "wait behind them"};
     for (int column = 0; column < kWaitColumns; ++column) {
-      if (used_[column]) svg.Text(LeftOf(column), 14, kNames[column], "tick");
+      if (used_[column]) svg.Text(LeftOf(column), 14, names[column], "tick");
     }
   }
 
@@ -125,6 +128,10 @@ class GraphDrawing {
   }
 
   void DrawRanks(Svg& svg, const RankBox& box, double y) const {
+    if (box.ranks.empty()) {
+      DrawBox(svg, box.column, y, "norecord", "no record", "nothing is known", "ranks that left no record");
+      return;
+    }
     const std::vector<int32_t> global = localize::GlobalRanks(store_, box.ranks);
     std::string second = Counted(static_cast<int64_t>(box.ranks.size()), "rank");
     if (box.ranks.size() == 1) {
@@ -143,7 +150,6 @@ class GraphDrawing {
     if (!box.communicator.empty()) absl::StrAppend(&first, " · ", box.communicator);
     std::string second =
         absl::StrCat(Count(static_cast<int64_t>(box.waiters)), " in it for ", Duration(box.waited_ns * 1e-9));
-    if (box.no_record > 0) absl::StrAppend(&second, ", ", box.no_record, " unknown");
     if (!box.held) absl::StrAppend(&second, ", all came");
     DrawBox(svg, box.column, y, "wait-box", first, second, absl::StrCat(first, ": ", second));
   }

@@ -6,6 +6,7 @@
 #include <string>
 #include <tuple>
 
+#include "analyzer/localize/describe.h"
 #include "tracer/transport/format.h"
 
 namespace rankle::localize {
@@ -47,11 +48,6 @@ struct Times {
     return transport::QuantileNs(narrow.data(), kUsualShare);
   }
 };
-
-// "ep" for ep0, ep1, ep#1: communicators of one kind.
-std::string KindOfCommunicator(const std::string& name) {
-  return name.substr(0, name.find_last_not_of("0123456789#") + 1);
-}
 
 using Link = std::pair<int32_t, int32_t>;               // source, destination
 using Group = std::pair<std::string, bool>;             // kind of communicator, on one host

@@ -16,7 +16,8 @@ Section CausesSection(const Context& c) {
     const double share = std::clamp(weight, 0.0, 1.0);
     absl::StrAppend(&section.body, "<tr><td class=\"cause\">",
                     Escape(absl::StrReplaceAll(name, {{"_", " "}}), 80),
-                    "</td><td class=\"bar\"><svg viewBox=\"0 0 300 12\" width=\"300\" height=\"12\" "
+                    "</td><td class=\"bar\"><svg viewBox=\"0 0 300 12\" "
+                    "preserveAspectRatio=\"none\" "
                     "aria-hidden=\"true\"><rect width=\"300\" "
                     "height=\"12\" rx=\"2\" class=\"own\"/><rect width=\"",
                     static_cast<int>(300 * share),

@@ -29,7 +29,7 @@ class MatrixDrawing {
  public:
   MatrixDrawing(const Context& context, const MatrixView& view, bool per_mib)
       : store_(*context.store),
-        links_(context.report.verdict.links),
+        slow_(context.facts->slow_transfers),
         parts_(context.parts),
         view_(view),
         per_mib_(per_mib) {
@@ -49,6 +49,7 @@ class MatrixDrawing {
     x += side + kPanelGap;
     DrawPanel(svg, "expected", "Sender × receiver", x, [](const MatrixCellView& c) { return c.expected; });
     DrawEffects(svg, x, side);
+    OutlineEffects(svg, x, side);
     x += side + kStrip + cell_ + kPanelGap;
     DrawPanel(svg, "left", "Left over: the link", x, [](const MatrixCellView& c) { return c.left; });
     OutlineLinks(svg, x);
@@ -152,23 +153,36 @@ class MatrixDrawing {
     if (cell_ >= kNumberCell) DrawNumber(svg, x, y, factor);
   }
 
-  // The links that the verdict names.
+  size_t BinOf(int32_t rank) const {
+    size_t bin = 0;
+    while (bin < view_.bins.size() && view_.bins[bin].second < rank) ++bin;
+    return bin;
+  }
+
+  void Outline(Svg& svg, double x, double y, size_t row, size_t column) const {
+    if (row >= view_.bins.size() || column >= view_.bins.size()) return;
+    svg.Rect(x + static_cast<double>(column) * cell_ - 1, y + static_cast<double>(row) * cell_ - 1, cell_ + 1,
+             cell_ + 1, "outline");
+  }
+
+  // What is significantly slow: links in their cells, senders and receivers in the strips.
   void OutlineLinks(Svg& svg, double x) const {
-    const auto bin_of = [&](int32_t global) {
-      size_t bin = 0;
-      while (bin < view_.bins.size() && store_.GlobalRank(view_.bins[bin].second) < global) ++bin;
-      return bin;
-    };
-    for (const Link& link : links_) {
-      const size_t row = bin_of(link.first), column = bin_of(link.second);
-      if (row >= view_.bins.size() || column >= view_.bins.size()) continue;
-      svg.Rect(x + static_cast<double>(column) * cell_ - 1, kTop + static_cast<double>(row) * cell_ - 1,
-               cell_ + 1, cell_ + 1, "outline");
+    for (size_t i = 0; i < std::min(slow_.size(), kMostListed); ++i) {
+      if (slow_[i].part == localize::SlowPart::kCell && slow_[i].per_mib == per_mib_)
+        Outline(svg, x, kTop, BinOf(slow_[i].source), BinOf(slow_[i].destination));
+    }
+  }
+  void OutlineEffects(Svg& svg, double x, double side) const {
+    for (size_t i = 0; i < std::min(slow_.size(), kMostListed); ++i) {
+      const localize::SlowTransfer& t = slow_[i];
+      if (t.part == localize::SlowPart::kRow) Outline(svg, x + side + kStrip, kTop, BinOf(t.source), 0);
+      if (t.part == localize::SlowPart::kColumn)
+        Outline(svg, x, kTop + side + kStrip, 0, BinOf(t.destination));
     }
   }
 
   const store::Store& store_;
-  const std::vector<Link>& links_;
+  const std::vector<localize::SlowTransfer>& slow_;
   const std::vector<Part>& parts_;
   const MatrixView& view_;
   bool per_mib_;

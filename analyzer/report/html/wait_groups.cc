@@ -7,6 +7,7 @@
 #include <tuple>
 
 #include "absl/strings/str_cat.h"
+#include "analyzer/localize/describe.h"
 
 namespace rankle::html {
 namespace {
@@ -16,10 +17,6 @@ using localize::WaitKind;
 
 // So many waits are shown one by one.
 constexpr size_t kMostSingle = 6;
-
-std::string KindOfCommunicator(const std::string& name) {
-  return name.substr(0, name.find_last_not_of("0123456789#") + 1);
-}
 
 class WaitGrouping {
  public:
@@ -118,7 +115,7 @@ class WaitGrouping {
       const bool single = waits_.size() <= kMostSingle, has_seq = wait.operation >= 0;
       const std::string operation =
           single && has_seq ? absl::StrCat(OperationOf(wait), " #", wait.seq) : OperationOf(wait);
-      std::string communicator = single ? name : KindOfCommunicator(name);
+      std::string communicator = single ? name : localize::KindOfCommunicator(name);
       auto key = std::tuple(wait_columns_[w], operation, single ? absl::StrCat(w) : communicator);
       if (!boxes.contains(key) && in_column[wait_columns_[w]] + 1 >= kMostBoxes)
         key = {wait_columns_[w], "", ""};

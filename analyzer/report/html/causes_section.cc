@@ -7,12 +7,19 @@
 #include "analyzer/report/html/markup.h"
 
 namespace rankle::html {
+namespace {
+
+// The taxonomy has about as many; a rule names two to four.
+constexpr size_t kMostCauses = 12;
+
+}  // namespace
 
 Section CausesSection(const Context& c) {
   Section section{"causes", "Possible root causes", "", ""};
   if (c.report.findings.empty()) return section;
   const ReportedFinding& top = c.report.findings.front();
-  for (const auto& [name, weight] : top.root_causes) {
+  for (size_t i = 0; i < std::min(top.root_causes.size(), kMostCauses); ++i) {
+    const auto& [name, weight] = top.root_causes[i];
     const double share = std::clamp(weight, 0.0, 1.0);
     absl::StrAppend(&section.body, "<tr><td class=\"cause\">",
                     Escape(absl::StrReplaceAll(name, {{"_", " "}}), 80),

@@ -6,12 +6,19 @@
 #include "analyzer/report/html/markup.h"
 
 namespace rankle::html {
+namespace {
+
+// What comes later is told by what came first.
+constexpr size_t kMostLinks = 24;
+
+}  // namespace
 
 Section ChainSection(const Context& c) {
   Section section{"chain", "What happened", "", ""};
   const auto& culprits = c.report.verdict.ranks;
   double before = -1;
-  for (const ChainLink& link : c.report.causal_chain) {
+  for (size_t i = 0; i < std::min(c.report.causal_chain.size(), kMostLinks); ++i) {
+    const ChainLink& link = c.report.causal_chain[i];
     const bool guilty = std::find(culprits.begin(), culprits.end(), link.rank) != culprits.end();
     const std::string later =
         before < 0 || link.t_s <= before ? "" : absl::StrCat("+", Duration(link.t_s - before));

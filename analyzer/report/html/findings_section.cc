@@ -1,5 +1,7 @@
 #include "analyzer/report/html/findings_section.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "analyzer/report/html/markup.h"
 
@@ -7,16 +9,11 @@ namespace rankle::html {
 namespace {
 
 // A job of thousands of ranks can have as many findings of one rule; what follows these is named by number.
-constexpr size_t kMostFindings = 24, kMostEvidence = 24;
+constexpr size_t kMostFindings = 24;
 
 std::string Body(const ReportedFinding& f, bool first) {
   std::string html = Paragraph(f.summary);
-  std::vector<std::string> evidence(
-      f.evidence.begin(),
-      f.evidence.begin() + static_cast<std::ptrdiff_t>(std::min(f.evidence.size(), kMostEvidence)));
-  if (evidence.size() < f.evidence.size())
-    evidence.push_back(absl::StrCat(f.evidence.size() - evidence.size(), " more"));
-  html += List(evidence);
+  html += List(f.evidence);
   if (!first && !f.advice.empty()) html += Paragraph(f.advice, "mute");
   absl::StrAppend(&html, "<p class=\"mute\">rule <code>", Escape(f.rule), "</code>, severity ",
                   Escape(f.severity));

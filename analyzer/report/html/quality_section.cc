@@ -9,8 +9,6 @@
 namespace rankle::html {
 namespace {
 
-constexpr size_t kMostNotes = 40;
-
 struct Line {
   bool good = true;
   std::string what, found;
@@ -67,11 +65,6 @@ Section QualitySection(const Context& c) {
   section.body += "</table>";
   std::vector<std::string> notes = q.notes;
   for (const std::string& problem : c.report.problems) notes.push_back("rule left out: " + problem);
-  if (notes.size() > kMostNotes) {
-    const size_t more = notes.size() - kMostNotes;
-    notes.resize(kMostNotes);
-    notes.push_back(absl::StrCat(more, " more notes"));
-  }
   if (!notes.empty()) absl::StrAppend(&section.body, "<h3>Notes</h3>", List(notes));
   return section;
 }

@@ -47,13 +47,16 @@ std::string Paragraph(const std::string& text, const char* cls) {
                       "</p>");
 }
 
-// Longer than any sentence of evidence; what an exception or a log line says may be longer.
-constexpr size_t kLongestItem = 600;
+// More than any rule has to say. Longer than any sentence of evidence; what an exception or a log line says
+// may be longer.
+constexpr size_t kMostItems = 40, kLongestItem = 600;
 
 std::string List(const std::vector<std::string>& items) {
   if (items.empty()) return "";
   std::string html = "<ul>";
-  for (const std::string& item : items) absl::StrAppend(&html, "<li>", Escape(item, kLongestItem), "</li>");
+  for (size_t i = 0; i < std::min(items.size(), kMostItems); ++i)
+    absl::StrAppend(&html, "<li>", Escape(items[i], kLongestItem), "</li>");
+  if (items.size() > kMostItems) absl::StrAppend(&html, "<li>", items.size() - kMostItems, " more</li>");
   return html + "</ul>";
 }
 

@@ -38,7 +38,7 @@ struct Context {
 
 // "<p class=..>text</p>" of plain text, "" of none.
 std::string Paragraph(const std::string& text, const char* cls = "");
-// A list of plain texts.
+// A list of plain texts; long lists and long texts are cut.
 std::string List(const std::vector<std::string>& items);
 // Legend entry: a swatch of that class and what it means (plain text).
 std::string Swatch(const char* cls, const std::string& meaning);

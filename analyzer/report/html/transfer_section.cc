@@ -71,17 +71,27 @@ class MatrixDrawing {
                        [](Part part) { return part == Part::kCulprit; });
   }
 
-  // Every label that fits; culprits always.
-  bool ShowsLabel(size_t bin, double needed) const {
-    const size_t every = std::max<size_t>(1, static_cast<size_t>(std::ceil(needed / cell_)));
-    return bin % every == 0 || (IsGuilty(bin) && cell_ >= 10);
+  // Bins whose labels fit beside each other, `needed` pixels each, and end before `room`: culprits first.
+  std::vector<size_t> Labelled(double needed, double room) const {
+    std::vector<size_t> chosen;
+    const auto add = [&](size_t bin) {
+      const bool free = std::all_of(chosen.begin(), chosen.end(), [&](size_t other) {
+        return std::abs(static_cast<double>(bin) - static_cast<double>(other)) * cell_ >= needed;
+      });
+      if (free && (static_cast<double>(bin) + 0.5) * cell_ + needed / 2 <= room) chosen.push_back(bin);
+    };
+    for (bool guilty : {true, false}) {
+      for (size_t bin = 0; bin < view_.bins.size(); ++bin) {
+        if (IsGuilty(bin) == guilty) add(bin);
+      }
+    }
+    return chosen;
   }
 
   void DrawLabels(Svg& svg, double x) const {
-    for (size_t i = 0; i < view_.bins.size(); ++i) {
-      if (ShowsLabel(i, 12))
-        svg.Text(x - 8, kTop + (static_cast<double>(i) + 0.5) * cell_ + 4, Name(i),
-                 IsGuilty(i) ? "label guilty" : "label", Anchor::kEnd);
+    for (size_t i : Labelled(12, kDrawingWidth)) {
+      svg.Text(x - 8, kTop + (static_cast<double>(i) + 0.5) * cell_ + 4, Name(i),
+               IsGuilty(i) ? "label guilty" : "label", Anchor::kEnd);
     }
   }
 
@@ -90,11 +100,10 @@ class MatrixDrawing {
     svg.Text(x, 16, title, "heading");
     const double label_width = 8 + 7.0 * static_cast<double>(Name(view_.bins.size() - 1).size());
     std::vector<std::string> columns;
-    for (size_t i = 0; i < view_.bins.size(); ++i) {
-      columns.push_back(absl::StrCat("to ", Name(i)));
-      if (ShowsLabel(i, label_width))
-        svg.Text(x + (static_cast<double>(i) + 0.5) * cell_, kTop - 8, Name(i),
-                 IsGuilty(i) ? "label guilty" : "label", Anchor::kMiddle);
+    for (size_t i = 0; i < view_.bins.size(); ++i) columns.push_back(absl::StrCat("to ", Name(i)));
+    for (size_t i : Labelled(label_width, kDrawingWidth - x)) {
+      svg.Text(x + (static_cast<double>(i) + 0.5) * cell_, kTop - 8, Name(i),
+               IsGuilty(i) ? "label guilty" : "label", Anchor::kMiddle);
     }
     std::vector<GridRow> rows;
     for (size_t i = 0; i < view_.bins.size(); ++i) {

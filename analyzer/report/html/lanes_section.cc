@@ -10,23 +10,19 @@
 #include "analyzer/report/html/activity.h"
 #include "analyzer/report/html/lane_choice.h"
 #include "analyzer/report/html/markup.h"
-#include "analyzer/report/html/scale.h"
+#include "analyzer/report/html/rank_raster.h"
 #include "analyzer/report/html/svg.h"
+#include "analyzer/report/html/time_frame.h"
 
 namespace rankle::html {
 namespace {
 
-constexpr double kLeft = 100, kRight = kDrawingWidth - 12;  // of the time axis
-constexpr double kTop = 44, kLane = 20, kBar = 14, kHeading = 24, kAxis = 30;
+constexpr double kLeft = TimeFrame::kLeft, kRight = TimeFrame::kRight;
+constexpr double kTop = 44, kLane = 20, kBar = 14, kHeading = 24, kAxis = TimeFrame::kAxisHeight;
 // Operations drawn one by one in a lane, with their names; more are one or two pixels wide each, and a lane
 // then shows what the rank does most in each pixel. Bounds the size of the page.
 constexpr size_t kMostBars = 120;
 constexpr int kPixels = 464;  // steps of a condensed lane, two pixels each
-// All ranks at once: rows of as many ranks as are needed, columns of time. The ranks of a row that are looked
-// at are bounded, so that the cost does not grow with the job.
-constexpr size_t kMostRows = 64, kSampledInRow = 16;
-constexpr int kColumns = 116;
-constexpr double kRow = 4, kRasterTop = 34;
 
 constexpr const char* kClasses[] = {"wait", "transfer", "stuck", "gone"};
 
@@ -35,17 +31,12 @@ const char* LabelClass(Part part) {
   return part == Part::kCulprit ? "label guilty" : part == Part::kLinkEnd ? "label named" : "label";
 }
 
-int64_t Ns(double s) { return static_cast<int64_t>(s * 1e9); }
-
 class LanesDrawing {
  public:
-  explicit LanesDrawing(const Context& context)
-      : c_(context),
-        store_(*context.store),
-        activity_(store_),
-        x_{c_.window.begin, c_.window.end, kLeft, kRight} {}
+  LanesDrawing(const Context& context, Activity& activity)
+      : c_(context), store_(*context.store), activity_(activity), frame_(context.window) {}
 
-  std::string Lanes() {
+  std::string Draw() {
     const std::vector<LaneGroup> groups = ChooseLanes(c_.parts, DirectWaiters());
     double height = kTop + kAxis;
     size_t lanes = 0;
@@ -63,33 +54,9 @@ class LanesDrawing {
       }
       for (int32_t rank : group.ranks) DrawLane(svg, rank, y), y += kLane;
     }
-    DrawMark(svg, y);
-    DrawTimeAxis(svg, y);
-    return svg.Finish();
-  }
-
-  // All ranks: how much of each moment they spend waiting.
-  std::string Raster() {
-    const size_t ranks = store_.ranks.size();
-    const size_t per_row = (ranks + kMostRows - 1) / kMostRows, rows = (ranks + per_row - 1) / per_row;
-    const double top = kRasterTop, bottom = top + kRow * static_cast<double>(rows);
-    Svg svg(bottom + kAxis, "Share of time that all ranks wait, over time",
-            absl::StrCat("id=\"raster\" data-rows=\"", rows, "\""));
-    svg.Text(4, 14,
-             absl::StrCat("All ", Counted(static_cast<int64_t>(ranks), "rank"), ", ", per_row, " a row"),
-             "heading");
-    svg.Rect(kLeft, top, kRight - kLeft, bottom - top, "h0");
-    std::array<Tiles, kColours> tiles;
-    for (size_t row = 0; row < rows; ++row) {
-      const std::vector<double> share = WaitShares(row * per_row, std::min(ranks, (row + 1) * per_row));
-      AddRow(share, top + kRow * static_cast<double>(row), tiles);
-    }
-    for (int colour = 1; colour < kColours; ++colour) {
-      if (!tiles[colour].empty()) svg.Path(tiles[colour].path(), absl::StrCat("h", colour));
-    }
-    LabelRows(svg, top, per_row, rows);
-    DrawMark(svg, bottom, top);
-    DrawTimeAxis(svg, bottom);
+    frame_.DrawMark(svg, 18, y);
+    frame_.LabelMark(svg, 13);
+    frame_.DrawAxis(svg, y);
     return svg.Finish();
   }
 
@@ -115,11 +82,12 @@ class LanesDrawing {
       if (t < c_.window.begin || t > c_.window.end) continue;
       const std::string label =
           absl::StrCat(first ? (c_.series.front().by_steps ? "step " : "iteration ") : "", it.number);
-      svg.Line(x_(t), kTop - 8, x_(t), bottom, "grid");
+      svg.Line(frame_.X(t), kTop - 8, frame_.X(t), bottom, "grid");
       // 7 pixels a character, with a gap between labels.
-      if (x_(t) - labelled < 12 || x_(t) + 7.0 * static_cast<double>(label.size()) > kRight) continue;
-      svg.Text(x_(t) + 3, kTop - 12, label, "tick");
-      labelled = x_(t) + 7.0 * static_cast<double>(label.size()), first = false;
+      if (frame_.X(t) - labelled < 12 || frame_.X(t) + 7.0 * static_cast<double>(label.size()) > kRight)
+        continue;
+      svg.Text(frame_.X(t) + 3, kTop - 12, label, "tick");
+      labelled = frame_.X(t) + 7.0 * static_cast<double>(label.size()), first = false;
     }
   }
 
@@ -130,7 +98,7 @@ class LanesDrawing {
     if (guilty) svg.Path(absl::StrCat("M4 ", Number(y + 5), "l8 5l-8 5z"), "guilty");
     svg.Text(kLeft - 10, y + 14, absl::StrCat("rank ", global), LabelClass(c_.parts[rank]), Anchor::kEnd);
     svg.Rect(kLeft, y + 3, kRight - kLeft, kBar, "own");
-    const std::vector<Stretch> stretches = activity_.Of(rank, Ns(c_.window.begin), Ns(c_.window.end));
+    const std::vector<Stretch> stretches = activity_.Of(rank, frame_.begin_ns(), frame_.end_ns());
     stretches.size() > 2 * kMostBars ? DrawCondensed(svg, stretches, y) : DrawBars(svg, stretches, y);
     if (guilty && c_.window.goes_on) SayThatNothingFollows(svg, stretches, y);
     svg.End();
@@ -139,12 +107,11 @@ class LanesDrawing {
   // An empty lane beside hatched ones would look like missing data.
   void SayThatNothingFollows(Svg& svg, const std::vector<Stretch>& stretches, double y) const {
     constexpr double kRoom = 120;
-    int64_t last = Ns(c_.window.begin);
+    int64_t last = frame_.begin_ns();
     for (const Stretch& s : stretches) last = std::max(last, s.end);
-    if (kRight - X(last) > kRoom) svg.Text(X(last) + 8, y + 14, "in no operation", "label guilty");
+    if (kRight - frame_.X(last) > kRoom)
+      svg.Text(frame_.X(last) + 8, y + 14, "in no operation", "label guilty");
   }
-
-  double X(int64_t t) const { return x_(store::Store::Seconds(t)); }
 
   void DrawBars(Svg& svg, const std::vector<Stretch>& stretches, double y) const {
     for (size_t i = 0; i < stretches.size(); ++i) {
@@ -154,7 +121,7 @@ class LanesDrawing {
       const bool continues =
           i + 1 < stretches.size() && s.operation >= 0 && stretches[i + 1].operation == s.operation;
       if (!continued) svg.Begin("op", TitleOf(s));
-      svg.Rect(X(s.begin), y + 3, std::max(0.7, X(s.end) - X(s.begin)), kBar,
+      svg.Rect(frame_.X(s.begin), y + 3, std::max(0.7, frame_.X(s.end) - frame_.X(s.begin)), kBar,
                kClasses[static_cast<int>(s.doing)]);
       if (!continues) svg.End();
     }
@@ -165,7 +132,8 @@ class LanesDrawing {
     const double width = (kRight - kLeft) / kPixels;
     std::vector<std::array<double, std::size(kClasses)>> shares(kPixels);
     for (const Stretch& s : stretches) {
-      Spread(s, kPixels, [&](int pixel, double share) { shares[pixel][static_cast<int>(s.doing)] += share; });
+      frame_.Spread(s, kPixels,
+                    [&](int pixel, double share) { shares[pixel][static_cast<int>(s.doing)] += share; });
     }
     for (int pixel = 0; pixel < kPixels; ++pixel) {
       const auto most = std::max_element(shares[pixel].begin(), shares[pixel].end());
@@ -175,15 +143,6 @@ class LanesDrawing {
     for (size_t i = 0; i < tiles.size(); ++i) {
       if (!tiles[i].empty()) svg.Path(tiles[i].path(), kClasses[i]);
     }
-  }
-
-  // Calls f(step, share of it) for the `steps` equal parts of the window that a stretch covers.
-  template <typename F>
-  void Spread(const Stretch& s, int steps, const F& f) const {
-    const Scale place{c_.window.begin, c_.window.end, 0, static_cast<double>(steps)};
-    const double begin = place(store::Store::Seconds(s.begin)), end = place(store::Store::Seconds(s.end));
-    for (int step = static_cast<int>(begin); step < steps && step < end; ++step)
-      f(step, std::min(end, step + 1.0) - std::max(begin, static_cast<double>(step)));
   }
 
   std::string TitleOf(const Stretch& s) const {
@@ -199,89 +158,10 @@ class LanesDrawing {
                         At(store::Store::Seconds(o.entered[i])), ", ", ended);
   }
 
-  // Ranks whose activity a row shows: the culprits in it, or a sample of all where there is none.
-  std::vector<int32_t> RanksOfRow(size_t first, size_t last) const {
-    std::vector<int32_t> culprits, some;
-    const size_t stride = std::max<size_t>(1, (last - first) / kSampledInRow);
-    for (size_t rank = first; rank < last; ++rank) {
-      if (c_.parts[rank] == Part::kCulprit) culprits.push_back(static_cast<int32_t>(rank));
-      if ((rank - first) % stride == 0) some.push_back(static_cast<int32_t>(rank));
-    }
-    return culprits.empty() ? some : culprits;
-  }
-
-  std::vector<double> WaitShares(size_t first, size_t last) {
-    const std::vector<int32_t> ranks = RanksOfRow(first, last);
-    std::vector<double> share(kColumns);
-    for (int32_t rank : ranks) {
-      for (const Stretch& s : activity_.Of(rank, Ns(c_.window.begin), Ns(c_.window.end))) {
-        if (s.doing != Doing::kWait && s.doing != Doing::kStuck) continue;
-        Spread(s, kColumns, [&](int column, double part) { share[column] += part; });
-      }
-    }
-    for (double& s : share) s = std::min(1.0, s / static_cast<double>(ranks.size()));
-    return share;
-  }
-
-  // Neighbours of one colour are one tile.
-  static void AddRow(const std::vector<double>& share, double y, std::array<Tiles, kColours>& tiles) {
-    const double width = (kRight - kLeft) / kColumns;
-    for (int begin = 0, end = 0; begin < kColumns; begin = end) {
-      const int colour = ColourOf(share[begin], 1);
-      while (end < kColumns && ColourOf(share[end], 1) == colour) ++end;
-      if (colour > 0) tiles[colour].Add(kLeft + begin * width, y, (end - begin) * width, kRow);
-    }
-  }
-
-  void LabelRows(Svg& svg, double top, size_t per_row, size_t rows) const {
-    double last = -1e9;
-    for (int32_t rank : c_.Culprits()) {
-      const double y = top + kRow * static_cast<double>(static_cast<size_t>(rank) / per_row);
-      if (y - last < 12) continue;  // the height of a label
-      svg.Path(absl::StrCat("M", Number(kLeft - 8), " ", Number(y - 2), "l7 4l-7 4z"), "guilty");
-      svg.Text(kLeft - 12, y + 6, absl::StrCat("rank ", store_.GlobalRank(rank)), "label guilty",
-               Anchor::kEnd);
-      last = y;
-    }
-    for (size_t row : {size_t{0}, rows - 1}) {
-      const double y = top + kRow * static_cast<double>(row);
-      const std::vector<int32_t> culprits = c_.Culprits();
-      const bool taken = std::any_of(culprits.begin(), culprits.end(), [&](int32_t rank) {
-        return std::abs(top + kRow * static_cast<double>(static_cast<size_t>(rank) / per_row) - y) < 14;
-      });
-      const auto rank = static_cast<int32_t>(row == 0 ? 0 : store_.ranks.size() - 1);
-      if (!taken)
-        svg.Text(kLeft - 12, y + 6, absl::StrCat("rank ", store_.GlobalRank(rank)), "label", Anchor::kEnd);
-    }
-  }
-
-  void DrawMark(Svg& svg, double bottom, double top = 18) const {
-    if (!c_.window.has_mark) return;
-    const double x = x_(c_.window.mark);
-    svg.Line(x, top, x, bottom, "mark");
-    if (top > 18) return;
-    const bool left = x > kDrawingWidth * 0.7;
-    svg.Text(x + (left ? -5 : 5), 13, absl::StrCat(c_.window.mark_label, ", ", At(c_.window.mark)), "marked",
-             left ? Anchor::kEnd : Anchor::kStart);
-  }
-
-  void DrawTimeAxis(Svg& svg, double y) const {
-    svg.Line(kLeft, y + 4, kRight, y + 4, "axis");
-    for (const Tick& tick : TimeTicks(c_.window.begin, c_.window.end, 8)) {
-      const double x = x_(tick.value);
-      svg.Line(x, y + 4, x, y + 8, "axis");
-      svg.Text(x, y + 21, tick.label, "tick",
-               x < kLeft + 20    ? Anchor::kStart
-               : x > kRight - 30 ? Anchor::kEnd
-                                 : Anchor::kMiddle);
-    }
-    svg.Text(4, y + 21, "time", "tick");
-  }
-
   const Context& c_;
   const store::Store& store_;
-  Activity activity_;
-  Scale x_;
+  Activity& activity_;
+  TimeFrame frame_;
 };
 
 std::string Lead(const Context& c) {
@@ -309,13 +189,10 @@ std::string Lead(const Context& c) {
 Section LanesSection(const Context& c) {
   Section section{"time", "Ranks over time", "", ""};
   if (c.store == nullptr || c.store->ranks.empty() || c.store->operations.size() == 0) return section;
-  LanesDrawing drawing(c);
+  Activity activity(*c.store);
   section.lead = Lead(c);
-  section.body = drawing.Lanes();
-  if (c.parts.size() > kMostLanes) {
-    section.body += absl::StrCat(drawing.Raster(), "<p class=\"keys\">",
-                                 ColourLegend("share of time spent waiting", "none", "all"), "</p>");
-  }
+  section.body = LanesDrawing(c, activity).Draw();
+  if (c.parts.size() > kMostLanes) section.body += DrawRankRaster(c, activity);
   return section;
 }
 

@@ -34,7 +34,7 @@ double UsualLength(const std::vector<localize::IterationSeries>& series, double 
 }
 
 const char* LabelOf(const std::string& anomaly) {
-  if (absl::StartsWith(anomaly, "hang.")) return "last arrival";
+  if (absl::StartsWith(anomaly, "hang.")) return "last arrival on the host";
   if (absl::StartsWith(anomaly, "crash.")) return "first failure";
   if (absl::StartsWith(anomaly, "slow.")) return "slow since";
   if (absl::StartsWith(anomaly, "wrong.")) return "first wrong value";

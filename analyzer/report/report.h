@@ -63,7 +63,7 @@ struct Report {
   std::vector<ChainLink> causal_chain;
   JobSummary job;
   store::DataQuality data_quality;
-  std::vector<std::string> problems;          // rules that could not run: "file:line: message"
+  std::vector<std::string> problems;  // rules that could not run: "file:line: message"
   // What the HTML page draws; absent in a report that was not made from a job.
   std::shared_ptr<const store::Store> store;
   std::shared_ptr<const facts::Facts> facts;

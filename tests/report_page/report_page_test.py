@@ -38,6 +38,8 @@ class Reports:
         self.run("healthy8", *train, "--", program("ddp_train"), "--steps", "40", "--step-time", "5ms")
         self.run("links8", *train, "--", "env", "RANKLE_VGPU_LINKS=5>2:latency=3ms", program("moe_train"), "--steps", "60",
                  "--ep", "8")
+        self.run("stopped8", *train, "--hang-after", "3", "--on-hang", "kill", "--", "env", "RANKLE_VGPU_LINKS=3>2:stop=100",
+                 program("moe_train"), "--steps", "60", "--ep", "8")
         for fault, collectives in (("hang", 400), ("slow", 800)):
             subprocess.run([program("synthetic_job"), "--ranks", str(LARGE), "--fault", fault, "--culprit", str(LARGE_CULPRIT),
                             "--collectives", str(collectives), "-o", self.records(fault + "1024")], check=True,
@@ -45,7 +47,7 @@ class Reports:
         subprocess.run([str(build / "tests" / "planted_jobs"), str(folder)], check=True)
         run_json = folder / "hostile" / "run.json"
         run_json.write_text(json.dumps(json.loads(run_json.read_text()) | {"command": [HOSTILE_COMMAND]}))
-        for name in ("hang8", "healthy8", "links8", "hang1024", "slow1024", "hostile", "deadlock", "unknown", "idle"):
+        for name in ("hang8", "healthy8", "links8", "stopped8", "hang1024", "slow1024", "hostile", "deadlock", "unknown", "idle"):
             self.analyze(name)
 
     def records(self, name):
@@ -100,7 +102,8 @@ class ReportPage(unittest.TestCase):
         self.each(check)
 
     def test_verdicts_are_those_of_the_json_report(self):
-        wanted = {"hang8": "hang.not_entered", "healthy8": "healthy", "links8": "slow.link", "hang1024": "hang.not_entered",
+        wanted = {"hang8": "hang.not_entered", "healthy8": "healthy", "links8": "slow.link",
+                  "stopped8": "hang.in_collective", "hang1024": "hang.not_entered",
                   "slow1024": "slow.compute", "unknown": "unknown"}
         for name, report in self.reports.json.items():
             with self.subTest(report=name):
@@ -148,6 +151,12 @@ class ReportPage(unittest.TestCase):
         self.assertIn(page.evaluate("look.cell('expected', 5, 2)"), ("h0", "h1"))
         self.assertEqual(page.evaluate("look.cell('measured', 2, 2)"), "nodata")
         self.assertEqual(page.evaluate("look.count('#matrix .outline')"), 2)
+
+    def test_the_link_that_stopped_is_marked(self):
+        page = self.page("stopped8")
+        self.assertEqual(page.evaluate("look.grid('standing').rows"), 8)
+        self.assertEqual(page.evaluate("look.cell('standing', 3, 2)"), "h7")
+        self.assertEqual(page.evaluate("look.cell('standing', 3, 3)"), "nodata")
 
     def test_a_cell_tells_its_value_under_the_pointer(self):
         page = self.page("links8")

@@ -11,6 +11,7 @@
 #include "analyzer/report/html/lateness_section.h"
 #include "analyzer/report/html/markup.h"
 #include "analyzer/report/html/quality_section.h"
+#include "analyzer/report/html/standing_section.h"
 #include "analyzer/report/html/transfer_section.h"
 #include "analyzer/report/html/verdict_section.h"
 #include "analyzer/report/html/wait_section.h"
@@ -24,9 +25,9 @@ using html::Section;
 // After the verdict, in the order in which questions come up: when, why, who waits, since when, what is
 // known.
 constexpr Section (*kSections[])(const Context&) = {
-    html::LanesSection,    html::ChainSection,    html::WaitSection,
-    html::LatenessSection, html::TransferSection, html::FindingsSection,
-    html::CausesSection,   html::BugsSection,     html::QualitySection,
+    html::LanesSection,    html::ChainSection,    html::WaitSection,     html::StandingSection,
+    html::LatenessSection, html::TransferSection, html::FindingsSection, html::CausesSection,
+    html::BugsSection,     html::QualitySection,
 };
 
 // The browser runs this script and nothing else, and fetches nothing: the second lock behind escaping. The

@@ -5,7 +5,9 @@
 #include <regex>
 
 #include "absl/strings/str_cat.h"
+#include "analyzer/report/html/verdict_section.h"
 #include "analyzer/report/report.h"
+#include "analyzer/rules/rule.h"
 #include "analyzer/testing/diagnose.h"
 #include "tracer/transport/format.h"
 #include "tracer/transport/histogram.h"
@@ -135,6 +137,34 @@ TEST(PageTest, TheMatrixOfManyRanksIsCondensedAndStillShowsOneSlowLink) {
   EXPECT_EQ(Occurrences(html, "class=\"outline\""), 2u);  // measured, and left over
   EXPECT_TRUE(Has(html, "<td>link 40 → 9</td>"));
   EXPECT_LT(html.size(), 500'000u);
+}
+
+TEST(PageTest, AHangInsideShowsOnWhichLinkTheTransferStands) {
+  testing::DdpJob ddp(4);
+  testing::Enter(ddp.job, ddp.dp, 2.5, {0, 1, 2, 3});
+  ddp.job.ObservedUntil(20);
+  store::Store store = ddp.job.Build();
+  for (int32_t source = 0; source < 4; ++source) {
+    store::Transfer t;
+    t.communicator = 0, t.source = source, t.destination = (source + 1) % 4;
+    t.has_source = t.has_destination = true;
+    t.posted = t.expected = 300, t.sent = t.received = source == 1 ? 297 : 300;
+    if (source == 1) t.moving = 2, t.moving_since = 2'600'000'000;
+    store.transfers.push_back(t);
+  }
+  const auto report = AnalyzeStore(std::move(store), {});
+  ASSERT_TRUE(report.ok()) << report.status();
+  ASSERT_EQ(report->verdict.anomaly, "hang.in_collective");
+  const std::string html = RenderHtml(*report);
+  EXPECT_TRUE(Has(html, "data-grid=\"standing\" data-rows=\"4\" data-columns=\"4\""));
+  EXPECT_TRUE(
+      Has(html, "data-values=\"no traffic|no traffic|steps: 300 begun, 297 sent, 297 received|no traffic\""));
+  EXPECT_TRUE(Has(html, "class=\"num on-h7\" text-anchor=\"middle\">3</text>"));
+  EXPECT_EQ(Occurrences(html, "class=\"num on-h7\""), 1u);
+}
+
+TEST(PageTest, EveryClassIsSaidInWords) {
+  for (const char* anomaly : rules::Classes()) EXPECT_NE(html::ClassInWords(anomaly), anomaly);
 }
 
 TEST(PageTest, HostileNamesStayText) {

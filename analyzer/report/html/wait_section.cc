@@ -16,8 +16,8 @@ constexpr double kRankWidth = 164, kWaitWidth = 206, kColumnGap = 33, kBox = 46,
 // Where edges leave and enter a box, beside its middle, so that both directions between two boxes can be
 // seen.
 constexpr double kAside = 7;
-// Width of a character of the larger text of a box, for cutting what would not fit.
-constexpr double kCharacter = 7.2;
+// Widths of a character of both lines of a box, for cutting what would not fit.
+constexpr double kBold = 7.2, kSmall = 6.6;
 
 double WidthOf(int column) { return column % 2 == 0 ? kRankWidth : kWaitWidth; }
 double LeftOf(int column) {
@@ -113,8 +113,8 @@ class GraphDrawing {
              absl::StrCat("head ", cls));
   }
 
-  static std::string Fitting(const std::string& text, double width) {
-    return Shorten(text, static_cast<size_t>((width - 20) / kCharacter));
+  static std::string Fitting(const std::string& text, double width, double character) {
+    return Shorten(text, static_cast<size_t>((width - 20) / character));
   }
 
   static void DrawBox(Svg& svg, int column, double y, const char* cls, const std::string& first,
@@ -122,8 +122,8 @@ class GraphDrawing {
     const double width = WidthOf(column), x = LeftOf(column);
     svg.Begin(absl::StrCat("box ", cls), title);
     svg.Rect(x, y, width, kBox, "frame");
-    svg.Text(x + 10, y + 19, Fitting(first, width), "name")
-        .Text(x + 10, y + 36, Fitting(second, width), "tick");
+    svg.Text(x + 10, y + 19, Fitting(first, width, kBold), "name")
+        .Text(x + 10, y + 36, Fitting(second, width, kSmall), "tick");
     svg.End();
   }
 

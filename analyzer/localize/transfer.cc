@@ -12,7 +12,6 @@
 namespace rankle::localize {
 namespace {
 
-using store::kNone;
 using store::Store;
 using store::Transfer;
 
@@ -143,6 +142,7 @@ class TransferAnalysis {
   static void Pool(const std::vector<std::pair<Link, Cell>>& group, Matrix& matrix) {
     if (group.size() < kMinCells) return;
     std::vector<double> values;
+    values.reserve(group.size());
     for (const auto& [link, cell] : group) values.push_back(cell.value);
     std::nth_element(values.begin(), values.begin() + static_cast<ptrdiff_t>(values.size() / 3),
                      values.end());

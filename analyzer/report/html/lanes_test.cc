@@ -101,6 +101,7 @@ TEST(LaneChoiceTest, NeverMoreLanesThanCanBeRead) {
 
 std::vector<Doing> Doings(const std::vector<Stretch>& stretches) {
   std::vector<Doing> doings;
+  doings.reserve(stretches.size());
   for (const Stretch& s : stretches) doings.push_back(s.doing);
   return doings;
 }

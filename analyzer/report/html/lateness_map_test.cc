@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <numeric>
+
 #include "analyzer/testing/diagnose.h"
 
 namespace rankle::html {
@@ -17,8 +19,8 @@ constexpr double kUsual = 0.050, kLate = 0.030;
 // `late` needs kLate longer in the second half of the steps.
 store::Store Job(int ranks, int steps, int late) {
   testing::JobBuilder job(ranks);
-  std::vector<int> all;
-  for (int r = 0; r < ranks; ++r) all.push_back(r);
+  std::vector<int> all(ranks);
+  std::iota(all.begin(), all.end(), 0);
   const int dp = job.Communicator("dp", all);
   const double end = testing::Work(job, dp, ranks, steps, 0.1, [&](int rank, int step) {
     return kUsual + testing::Jitter(rank, step, 0.0005) + (rank == late && step > steps / 2 ? kLate : 0);

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <numeric>
 #include <regex>
 
 #include "absl/strings/str_cat.h"
@@ -105,8 +106,8 @@ TEST(PageTest, AReportWithoutAJobShowsItsTexts) {
 // All to all on steps of 200 us, but 40 -> 9 takes 2 ms; 400 steps a link.
 store::Store SlowLink(int ranks) {
   testing::JobBuilder job(ranks);
-  std::vector<int> all;
-  for (int r = 0; r < ranks; ++r) all.push_back(r);
+  std::vector<int> all(ranks);
+  std::iota(all.begin(), all.end(), 0);
   job.Steps(job.Communicator("ep", all), 1, 30);
   store::Store store = job.Build();
   for (int32_t i = 0; i < ranks; ++i) {

@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <numeric>
+
 #include "analyzer/testing/diagnose.h"
 
 namespace rankle::html {
@@ -81,8 +83,8 @@ TEST(WaitGroupsTest, RanksThatWaitForEachOtherAreInTheFirstColumnWithEdgesBothWa
 
 TEST(WaitGroupsTest, WaitsInManyLikeCommunicatorsAreOneBox) {
   testing::JobBuilder job(40);
-  std::vector<int> all;
-  for (int r = 0; r < 40; ++r) all.push_back(r);
+  std::vector<int> all(40);
+  std::iota(all.begin(), all.end(), 0);
   const int world = job.Communicator("world", all);
   std::vector<int> pairs;
   for (int p = 0; p < 20; ++p)
@@ -100,8 +102,8 @@ TEST(WaitGroupsTest, WaitsInManyLikeCommunicatorsAreOneBox) {
 
 TEST(WaitGroupsTest, AColumnHasAtMostSoManyBoxes) {
   testing::JobBuilder job(60);
-  std::vector<int> all;
-  for (int r = 0; r < 60; ++r) all.push_back(r);
+  std::vector<int> all(60);
+  std::iota(all.begin(), all.end(), 0);
   job.Steps(job.Communicator("world", all), 1, 20);
   for (int g = 0; g < 29; ++g) {  // 29 kinds of communicators, all of which wait for rank 0
     const std::string name(1, static_cast<char>('A' + g));

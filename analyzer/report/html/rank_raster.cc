@@ -26,7 +26,7 @@ class RasterDrawing {
   std::string Draw() {
     const size_t ranks = store_.ranks.size();
     const size_t per_row = (ranks + kMostRows - 1) / kMostRows, rows = (ranks + per_row - 1) / per_row;
-    const double top = kTop, bottom = top + kRow * static_cast<double>(rows);
+    const double top = kTop, bottom = TopOfRow(rows);
     Svg svg(bottom + TimeFrame::kAxisHeight, "Share of time that all ranks wait, over time",
             absl::StrCat("id=\"raster\" data-rows=\"", rows, "\""));
     svg.Text(4, 14,
@@ -36,18 +36,20 @@ class RasterDrawing {
     std::array<Tiles, kColours> tiles;
     for (size_t row = 0; row < rows; ++row) {
       const std::vector<double> share = WaitShares(row * per_row, std::min(ranks, (row + 1) * per_row));
-      AddRow(share, top + kRow * static_cast<double>(row), tiles);
+      AddRow(share, TopOfRow(row), tiles);
     }
     for (int colour = 1; colour < kColours; ++colour) {
       if (!tiles[colour].empty()) svg.Path(tiles[colour].path(), absl::StrCat("h", colour));
     }
-    LabelRows(svg, top, per_row, rows);
+    LabelRows(svg, per_row, rows);
     frame_.DrawMark(svg, top, bottom);
     frame_.DrawAxis(svg, bottom);
     return svg.Finish();
   }
 
  private:
+  static double TopOfRow(size_t row) { return kTop + kRow * static_cast<double>(row); }
+
   // Ranks whose activity a row shows: the culprits in it, or a sample of all where there is none.
   std::vector<int32_t> RanksOfRow(size_t first, size_t last) const {
     std::vector<int32_t> culprits, some;
@@ -82,10 +84,10 @@ class RasterDrawing {
     }
   }
 
-  void LabelRows(Svg& svg, double top, size_t per_row, size_t rows) const {
+  void LabelRows(Svg& svg, size_t per_row, size_t rows) const {
     double last = -1e9;
     for (int32_t rank : c_.Culprits()) {
-      const double y = top + kRow * static_cast<double>(static_cast<size_t>(rank) / per_row);
+      const double y = TopOfRow(static_cast<size_t>(rank) / per_row);
       if (y - last < 12) continue;  // the height of a label
       svg.Path(absl::StrCat("M", Number(TimeFrame::kLeft - 8), " ", Number(y - 2), "l7 4l-7 4z"), "guilty");
       svg.Text(TimeFrame::kLeft - 12, y + 6, absl::StrCat("rank ", store_.GlobalRank(rank)), "label guilty",
@@ -93,10 +95,10 @@ class RasterDrawing {
       last = y;
     }
     for (size_t row : {size_t{0}, rows - 1}) {
-      const double y = top + kRow * static_cast<double>(row);
+      const double y = TopOfRow(row);
       const std::vector<int32_t> culprits = c_.Culprits();
       const bool taken = std::any_of(culprits.begin(), culprits.end(), [&](int32_t rank) {
-        return std::abs(top + kRow * static_cast<double>(static_cast<size_t>(rank) / per_row) - y) < 14;
+        return std::abs(TopOfRow(static_cast<size_t>(rank) / per_row) - y) < 14;
       });
       const auto rank = static_cast<int32_t>(row == 0 ? 0 : store_.ranks.size() - 1);
       if (!taken)

@@ -134,7 +134,6 @@ class WaitGrouping {
 
   static void AddTo(WaitBox& box, const Wait& wait) {
     ++box.waits;
-    box.waiters += wait.waiters.size();
     box.no_record += static_cast<size_t>(wait.unknown_holders) + wait.missing_holders.size();
     box.waited_ns = std::max(box.waited_ns, wait.waited_ns);
     box.held |= !wait.holders.empty() || wait.unknown_holders > 0 || !wait.missing_holders.empty();
@@ -145,6 +144,9 @@ class WaitGrouping {
     for (size_t w = 0; w < waits_.size(); ++w) {
       for (int32_t rank : waits_[w]->waiters) inside[rank].insert(box_of_wait_[w]);
       for (int32_t rank : waits_[w]->holders) holds[rank].insert(box_of_wait_[w]);
+    }
+    for (const std::set<size_t>& boxes : inside) {
+      for (size_t box : boxes) ++picture_.waits[box].waiters;
     }
     using Key = std::tuple<int, bool, std::set<size_t>, std::set<size_t>>;
     std::map<Key, std::vector<int32_t>> alike;

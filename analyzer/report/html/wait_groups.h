@@ -28,7 +28,7 @@ struct WaitBox {
   std::string operation;     // "AllReduce #401", "AllReduce"; of several kinds "other operations"
   std::string communicator;  // its name, or the kind of several: "tp"
   size_t waits = 0;          // how many waits it stands for
-  size_t waiters = 0;        // ranks in them
+  size_t waiters = 0;        // different ranks in them
   size_t no_record = 0;      // places that ranks without a record have to come to
   int64_t waited_ns = 0;     // the longest
   bool held = false;         // somebody has not come; else everybody is inside

@@ -79,9 +79,15 @@ class GraphDrawing {
     return count == 0 ? 0 : sum / count;
   }
 
+  bool InFirstColumn(const WaitEdge& edge) const { return picture_.ranks[edge.rank_box].column == 0; }
+
   void DrawHeadings(Svg& svg) const {
-    const bool cycle = std::any_of(picture_.edges.begin(), picture_.edges.end(), [&](const WaitEdge& edge) {
-      return !edge.holds && picture_.ranks[edge.rank_box].column == 0;
+    // Does an operation that holds up ranks of the first column wait for ranks of the first column?
+    const bool cycle = std::any_of(picture_.edges.begin(), picture_.edges.end(), [&](const WaitEdge& in) {
+      return !in.holds && InFirstColumn(in) &&
+             std::any_of(picture_.edges.begin(), picture_.edges.end(), [&](const WaitEdge& out) {
+               return out.holds && InFirstColumn(out) && out.wait_box == in.wait_box;
+             });
     });
     const char* const names[] = {cycle ? "wait for each other" : "held up by nobody", "operation",
                                  "wait directly", "operation", "wait behind them"};
@@ -148,8 +154,8 @@ class GraphDrawing {
                             ? box.operation
                             : absl::StrCat(Count(static_cast<int64_t>(box.waits)), " × ", box.operation);
     if (!box.communicator.empty()) absl::StrAppend(&first, " · ", box.communicator);
-    std::string second =
-        absl::StrCat(Count(static_cast<int64_t>(box.waiters)), " in it for ", Duration(box.waited_ns * 1e-9));
+    std::string second = absl::StrCat(Counted(static_cast<int64_t>(box.waiters), "rank"), ", ",
+                                      Duration(static_cast<double>(box.waited_ns) * 1e-9));
     if (!box.held) absl::StrAppend(&second, ", all came");
     DrawBox(svg, box.column, y, "wait-box", first, second, absl::StrCat(first, ": ", second));
   }

@@ -87,6 +87,7 @@ TEST(WaitGroupsTest, WaitsInManyLikeCommunicatorsAreOneBox) {
   std::iota(all.begin(), all.end(), 0);
   const int world = job.Communicator("world", all);
   std::vector<int> pairs;
+  pairs.reserve(20);
   for (int p = 0; p < 20; ++p)
     pairs.push_back(job.Communicator("tp" + std::to_string(p), {2 * p, 2 * p + 1}));
   job.Steps(world, 1, 20);

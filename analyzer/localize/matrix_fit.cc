@@ -42,16 +42,19 @@ double Tail(double t, double freedom) {
   return 0.5 * std::erfc(z / std::sqrt(2.0));
 }
 
-// Of two fits the one that leaves less over is better.
-double Cost(const MatrixModel& fit) {
-  double cost = 0;
-  for (double e : fit.cell) cost += std::abs(e);
-  // Among equally good fits the one with fewer and smaller effects: a line of effects costs a cell's worth.
-  for (const auto* line : {&fit.row, &fit.column}) {
-    for (double e : *line) cost += 1e-3 * std::abs(e);
+struct Fit {
+  double base = 0;
+  std::vector<double> row, column, cell;  // effects; cell: by index of the input
+  double Cost() const {
+    double cost = 0;
+    for (double e : cell) cost += std::abs(e);
+    // Among equally good fits the one with fewer and smaller effects: a line of effects costs a cell's worth.
+    for (const auto* line : {&row, &column}) {
+      for (double e : *line) cost += 1e-3 * std::abs(e);
+    }
+    return cost;
   }
-  return cost;
-}
+};
 
 class MatrixFitter {
  public:
@@ -63,13 +66,9 @@ class MatrixFitter {
     }
   }
 
-  const MatrixModel& Fit() {
-    MatrixModel by_rows = Polish(true), by_columns = Polish(false);
-    return fit_ = std::move(Cost(by_rows) <= Cost(by_columns) ? by_rows : by_columns);
-  }
-
   std::vector<SlowEffect> Find() {
-    Fit();
+    const Fit by_rows = Polish(true), by_columns = Polish(false);
+    fit_ = by_rows.Cost() <= by_columns.Cost() ? by_rows : by_columns;
     EstimateNoise();
     Collect();
     return Select();
@@ -93,8 +92,8 @@ class MatrixFitter {
     return moved;
   }
 
-  MatrixModel Polish(bool rows_first) const {
-    MatrixModel fit;
+  Fit Polish(bool rows_first) const {
+    Fit fit;
     fit.row.resize(of_row_.size()), fit.column.resize(of_column_.size());
     for (const MatrixCell& c : cells_) fit.cell.push_back(c.value);
     fit.base = LowerThird(fit.cell);
@@ -236,7 +235,7 @@ class MatrixFitter {
 
   const std::vector<MatrixCell>& cells_;
   Lines of_row_, of_column_;
-  MatrixModel fit_;
+  Fit fit_;
   double noise_ = 0, freedom_ = 1;
   std::vector<SlowEffect> effects_;
 };
@@ -246,13 +245,6 @@ class MatrixFitter {
 std::vector<SlowEffect> FitMatrix(int32_t size, const std::vector<MatrixCell>& cells) {
   if (cells.size() < kMinCells) return {};
   return MatrixFitter(size, cells).Find();
-}
-
-MatrixModel DecomposeMatrix(int32_t size, const std::vector<MatrixCell>& cells) {
-  if (cells.size() >= kMinCells) return MatrixFitter(size, cells).Fit();
-  MatrixModel none;
-  none.row.resize(size), none.column.resize(size), none.cell.resize(cells.size());
-  return none;
 }
 
 }  // namespace rankle::localize

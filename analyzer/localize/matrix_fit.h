@@ -38,13 +38,4 @@ struct SlowEffect {
 inline constexpr size_t kMinCells = 3;
 std::vector<SlowEffect> FitMatrix(int32_t size, const std::vector<MatrixCell>& cells);
 
-// The model itself, to look at: value = base + row + column + cell. Effects of lines without a cell are 0.
-struct MatrixModel {
-  double base = 0;
-  std::vector<double> row, column;  // by number
-  std::vector<double> cell;         // what the fit leaves over, in the order of the input
-};
-// All 0 for fewer than kMinCells cells.
-MatrixModel DecomposeMatrix(int32_t size, const std::vector<MatrixCell>& cells);
-
 }  // namespace rankle::localize

@@ -104,27 +104,5 @@ TEST(MatrixFitTest, ASecondConnectionTellsSenderFromLink) {
 
 TEST(MatrixFitTest, TwoLinksSayNothing) { EXPECT_THAT(FitMatrix(2, {{0, 1, 5.0}, {1, 0, 1.0}}), IsEmpty()); }
 
-TEST(MatrixFitTest, TheModelAddsUpToWhatWasMeasured) {
-  const auto cells = Matrix(8, All, [](int i, int j) {
-    return (i == 3 ? 4.0 : 1.0) * (j == 5 ? 2.0 : 1.0) * (i == 1 && j == 2 ? 3.0 : 1.0);
-  });
-  const MatrixModel model = DecomposeMatrix(8, cells);
-  ASSERT_EQ(model.cell.size(), cells.size());
-  for (size_t i = 0; i < cells.size(); ++i) {
-    EXPECT_NEAR(model.base + model.row[cells[i].row] + model.column[cells[i].column] + model.cell[i],
-                cells[i].value, 1e-9);
-    // Matrix() adds 3 % of noise.
-    EXPECT_NEAR(std::exp(model.cell[i]), cells[i].row == 1 && cells[i].column == 2 ? 3 : 1, 0.5);
-  }
-  EXPECT_NEAR(std::exp(model.row[3]), 4, 0.4);
-  EXPECT_NEAR(std::exp(model.column[5]), 2, 0.2);
-}
-
-TEST(MatrixFitTest, TheModelOfTwoLinksIsEmptyButHasItsSize) {
-  const MatrixModel model = DecomposeMatrix(2, {{0, 1, 5.0}, {1, 0, 1.0}});
-  EXPECT_EQ(model.row, std::vector<double>(2, 0));
-  EXPECT_EQ(model.cell, std::vector<double>(2, 0));
-}
-
 }  // namespace
 }  // namespace rankle::localize

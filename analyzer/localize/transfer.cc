@@ -7,6 +7,7 @@
 #include <tuple>
 
 #include "analyzer/localize/describe.h"
+#include "analyzer/localize/matrix_model.h"
 #include "tracer/transport/format.h"
 
 namespace rankle::localize {

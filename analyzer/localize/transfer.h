@@ -42,7 +42,7 @@ struct FittedTransfer {
   uint64_t steps = 0;
   double measured_ns = 0;  // lower decile of its steps
   double factor = 1;       // measured; the product of the next two
-  double expected = 1;     // what its sender and its receiver explain
+  double expected = 1;     // what a slow sender or receiver explains (matrix_model.h)
   double left = 1;         // what is the link's own
 };
 struct TransferMatrix {

@@ -38,6 +38,14 @@ window.look = (() => {
     }
     return found;
   };
+  const gridOf = (name) => document.querySelector(`[data-grid="${name}"]`);
+  const middleOf = (name, row, column) => {
+    const grid = gridOf(name), hit = grid.querySelector('.hit');
+    const rows = [...grid.querySelectorAll('[data-values]')].map((r) => Number(r.dataset.height));
+    const above = rows.slice(0, row).reduce((sum, height) => sum + height, 0);
+    return new DOMPoint(hit.x.baseVal.value + hit.width.baseVal.value * (column + 0.5) / Number(grid.dataset.columns),
+                        hit.y.baseVal.value + above + rows[row] / 2);
+  };
   const labels = (svg) => [...svg.querySelectorAll('text')].map((text) => ({ text: text.textContent, box: box(text) }));
 
   return {
@@ -67,7 +75,7 @@ window.look = (() => {
     }),
     // Rows, columns and the number of values of a grid.
     grid: (name) => {
-      const grid = document.querySelector(`[data-grid="${name}"]`);
+      const grid = gridOf(name);
       if (!grid) return null;
       const rows = [...grid.querySelectorAll('[data-values]')];
       return { rows: Number(grid.dataset.rows), columns: Number(grid.dataset.columns),
@@ -76,14 +84,13 @@ window.look = (() => {
     },
     // Class of what is painted in a cell.
     cell: (name, row, column) => {
-      const grid = document.querySelector(`[data-grid="${name}"]`), hit = grid.querySelector('.hit');
-      const rows = [...grid.querySelectorAll('[data-values]')].map((r) => Number(r.dataset.height));
-      const above = rows.slice(0, row).reduce((sum, height) => sum + height, 0);
-      const x = hit.x.baseVal.value + hit.width.baseVal.value * (column + 0.5) / Number(grid.dataset.columns);
-      const y = hit.y.baseVal.value + above + rows[row] / 2;
-      const tile = [...grid.querySelectorAll('path')].find((path) => path.isPointInFill(new DOMPoint(x, y)));
+      const middle = middleOf(name, row, column);
+      const tile = [...gridOf(name).querySelectorAll('path')].find((path) => path.isPointInFill(middle));
       return tile ? tile.getAttribute('class') : null;
     },
+    // Is there an outline around the cell?
+    outlined: (name, row, column) => [...gridOf(name).ownerSVGElement.querySelectorAll('.outline')].some(
+        (rect) => rect.isPointInFill(middleOf(name, row, column))),
     centre: (selector) => {
       const element = document.querySelector(selector);
       element.scrollIntoView({ block: 'center' });

@@ -150,7 +150,9 @@ class ReportPage(unittest.TestCase):
         self.assertEqual(page.evaluate("look.cell('left', 5, 2)"), "h7")
         self.assertIn(page.evaluate("look.cell('expected', 5, 2)"), ("h0", "h1"))
         self.assertEqual(page.evaluate("look.cell('measured', 2, 2)"), "nodata")
-        self.assertEqual(page.evaluate("look.count('#matrix .outline')"), 2)
+        for name in ("measured", "left"):
+            self.assertTrue(page.evaluate(f"look.outlined('{name}', 5, 2)"))
+        self.assertFalse(page.evaluate("look.outlined('expected', 5, 2)"))
 
     def test_the_link_that_stopped_is_marked(self):
         page = self.page("stopped8")

@@ -66,7 +66,8 @@ absl::StatusOr<Report> AnalyzeStore(store::Store input, const AnalyzeOptions& op
   }
   const localize::HangSettings settings{static_cast<int64_t>(options.hang_after_s * 1e9),
                                         options.hang_after_periods};
-  const facts::Facts facts = facts::FindFacts(*store, settings);
+  auto found_facts = std::make_shared<const facts::Facts>(facts::FindFacts(*store, settings));
+  const facts::Facts& facts = *(report.facts = std::move(found_facts));
   auto database = store::Database::Open();
   if (!database.ok()) return database.status();
   for (absl::Status status : {AddStoreTables(*store, *database), AddFactTables(*store, facts, *database),

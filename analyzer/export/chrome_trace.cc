@@ -22,6 +22,10 @@ class ChromeTraceWriter {
     for (size_t i = 0; i < store_.operations.size(); ++i) AddOperation(i);
     for (size_t i = 0; i < store_.calls.size(); ++i) AddCall(i);
     for (size_t i = 0; i < store_.events.size(); ++i) AddEvent(i);
+    for (const store::Communicator& communicator : store_.communicators) {
+      AddWaits(communicator);
+      for (const store::Member& member : communicator.members) AddMessages(communicator, member);
+    }
     return absl::StrCat("{\"displayTimeUnit\":\"ms\",\"traceEvents\":[\n", text_, "\n]}\n");
   }
 
@@ -45,7 +49,16 @@ class ChromeTraceWriter {
             {"pid", pid},
             {"tid", 0},
             {"args", {{"sort_index", pid}}}});
-    Name("thread_name", pid, 0, "host calls");
+    NameTrack(pid, 0, "host calls");
+  }
+  // Tracks are shown in the order of their numbers: host calls, then communicators in the order of first use.
+  void NameTrack(int32_t pid, int tid, const std::string& name) {
+    Name("thread_name", pid, tid, name);
+    Append({{"ph", "M"},
+            {"name", "thread_sort_index"},
+            {"pid", pid},
+            {"tid", tid},
+            {"args", {{"sort_index", tid}}}});
   }
 
   // Track of a communicator on a stream; 0 is the host.
@@ -53,15 +66,15 @@ class ChromeTraceWriter {
     auto [it, added] = tracks_.try_emplace({rank, communicator, stream}, 0);
     if (added) {
       it->second = ++tracks_of_rank_[rank];
-      Name("thread_name", store_.GlobalRank(rank), it->second,
-           absl::StrCat(store_.communicators[communicator].name, ", stream ", stream));
+      NameTrack(store_.GlobalRank(rank), it->second,
+                absl::StrCat(store_.communicators[communicator].name, ", stream ", stream));
     }
     return it->second;
   }
 
   void AddOperation(size_t i) {
     const auto& o = store_.operations;
-    const int64_t begin = o.started[i] != 0 ? o.started[i] : o.entered[i];
+    const int64_t begin = Begin(i);
     const bool open = o.finished[i] == 0;
     const int64_t end = open ? std::max(begin, store_.observed_until) : o.finished[i];
     Json args = {
@@ -130,7 +143,70 @@ class ChromeTraceWriter {
             {"ts", Micros(e.time[i])}});
   }
 
+  int64_t Begin(size_t i) const {
+    const auto& o = store_.operations;
+    return o.started[i] != 0 ? o.started[i] : o.entered[i];
+  }
+
+  // An arrow from one slice to the end of another.
+  void AddFlow(const char* name, size_t from, size_t to) {
+    const auto& o = store_.operations;
+    ++flows_;
+    for (const auto& [phase, i, t] :
+         {std::tuple("s", from, Begin(from)), std::tuple("f", to, o.finished[to])}) {
+      Json event = {{"ph", phase},
+                    {"id", flows_},
+                    {"cat", "flow"},
+                    {"name", name},
+                    {"pid", store_.GlobalRank(o.rank[i])},
+                    {"tid", Track(o.rank[i], o.communicator[i], o.stream[i])},
+                    {"ts", Micros(t)}};
+      if (*phase == 'f') event["bp"] = "e";  // it ends at the slice around it, not at the next one
+      Append(event);
+    }
+  }
+
+  // For each collective, from the rank that came last to the rank that waited longest for it: one arrow,
+  // however many ranks take part.
+  void AddWaits(const store::Communicator& communicator) {
+    std::map<uint32_t, std::pair<size_t, size_t>> first_and_last;  // by sequence number
+    for (const store::Member& member : communicator.members) {
+      for (uint32_t i : member.collectives) {
+        if (store_.operations.finished[i] == 0) continue;
+        const auto [it, added] = first_and_last.try_emplace(store_.operations.seq[i], i, i);
+        if (Begin(i) < Begin(it->second.first)) it->second.first = i;
+        if (Begin(i) > Begin(it->second.second)) it->second.second = i;
+      }
+    }
+    for (const auto& [seq, ends] : first_and_last) {
+      const auto& [first, last] = ends;
+      if (first != last && store_.operations.finished[first] >= Begin(last))
+        AddFlow("waited for", last, first);
+    }
+  }
+
+  // Of one sender: its n-th message to a peer and that peer's n-th receive from it.
+  void AddMessages(const store::Communicator& communicator, const store::Member& sender) {
+    const auto& o = store_.operations;
+    static const uint16_t kSend = api::FindApi("ncclSend")->id;
+    if (store_.ProcessOf(sender.rank) == nullptr || store_.ProcessOf(sender.rank)->HasLostRecords()) return;
+    std::map<int32_t, size_t> next;  // by peer: how far its receives are used up
+    for (uint32_t send : sender.p2p) {
+      if (o.api[send] != kSend || o.peer[send] < 0 ||
+          static_cast<size_t>(o.peer[send]) >= communicator.members.size())
+        continue;
+      const store::Member& receiver = communicator.members[o.peer[send]];
+      size_t& at = next[o.peer[send]];
+      const auto is_match = [&](uint32_t i) { return o.api[i] != kSend && o.peer[i] == o.member[send]; };
+      while (at < receiver.p2p.size() && !is_match(receiver.p2p[at])) ++at;
+      if (at == receiver.p2p.size()) continue;
+      const uint32_t receive = receiver.p2p[at++];
+      if (o.finished[receive] >= Begin(send)) AddFlow("message", send, receive);
+    }
+  }
+
   const Store& store_;
+  int64_t flows_ = 0;
   std::string text_;
   std::map<std::tuple<int32_t, int32_t, uint32_t>, int> tracks_;
   std::map<int32_t, int> tracks_of_rank_;

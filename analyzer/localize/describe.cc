@@ -45,6 +45,10 @@ std::vector<int32_t> GlobalRanks(const Store& store, const std::vector<int32_t>&
   return global;
 }
 
+std::string KindOfCommunicator(const std::string& name) {
+  return name.substr(0, name.find_last_not_of("0123456789#") + 1);
+}
+
 std::string WaitName(const Store& store, const Wait& wait) {
   if (wait.communicator == store::kNone) return "the end of the job";
   const std::string& communicator = store.communicators[wait.communicator].name;

@@ -11,6 +11,8 @@
 namespace rankle::localize {
 
 std::vector<int32_t> GlobalRanks(const store::Store& store, const std::vector<int32_t>& ranks);
+// "ep" for ep0, ep1, ep#1: communicators of one kind.
+std::string KindOfCommunicator(const std::string& name);
 // "AllReduce #1182 of dp0", "creation of dp0"
 std::string WaitName(const store::Store& store, const Wait& wait);
 // "ranks 0-2 are in AllReduce #7 of dp0 since 12.3 s; rank 3 is not"

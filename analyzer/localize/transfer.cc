@@ -6,12 +6,13 @@
 #include <string>
 #include <tuple>
 
+#include "analyzer/localize/describe.h"
+#include "analyzer/localize/matrix_model.h"
 #include "tracer/transport/format.h"
 
 namespace rankle::localize {
 namespace {
 
-using store::kNone;
 using store::Store;
 using store::Transfer;
 
@@ -48,11 +49,6 @@ struct Times {
   }
 };
 
-// "ep" for ep0, ep1, ep#1: communicators of one kind.
-std::string KindOfCommunicator(const std::string& name) {
-  return name.substr(0, name.find_last_not_of("0123456789#") + 1);
-}
-
 using Link = std::pair<int32_t, int32_t>;               // source, destination
 using Group = std::pair<std::string, bool>;             // kind of communicator, on one host
 using Groups = std::map<Group, std::map<Link, Times>>;  // what is compared with each other
@@ -78,6 +74,15 @@ class TransferAnalysis {
     for (auto& [key, slow] : found_) found.push_back(slow);
     std::stable_sort(found.begin(), found.end(),
                      [](const SlowTransfer& a, const SlowTransfer& b) { return a.share > b.share; });
+    return found;
+  }
+
+  std::vector<TransferMatrix> Matrices() const {
+    std::vector<TransferMatrix> found;
+    for (bool per_mib : {false, true}) {
+      const Matrix matrix = Compare(Collect(per_mib, 0));
+      if (matrix.size() >= kMinCells) found.push_back(Decompose(matrix, per_mib));
+    }
     return found;
   }
 
@@ -138,6 +143,7 @@ class TransferAnalysis {
   static void Pool(const std::vector<std::pair<Link, Cell>>& group, Matrix& matrix) {
     if (group.size() < kMinCells) return;
     std::vector<double> values;
+    values.reserve(group.size());
     for (const auto& [link, cell] : group) values.push_back(cell.value);
     std::nth_element(values.begin(), values.begin() + static_cast<ptrdiff_t>(values.size() / 3),
                      values.end());
@@ -183,10 +189,32 @@ class TransferAnalysis {
     return matrix;
   }
 
-  void Fit(const Matrix& matrix, bool per_mib, int64_t since) {
+  static std::vector<MatrixCell> Cells(const Matrix& matrix) {
     std::vector<MatrixCell> cells;
     for (const auto& [link, cell] : matrix) cells.push_back({link.first, link.second, cell.value});
-    for (const SlowEffect& effect : FitMatrix(static_cast<int32_t>(store_.ranks.size()), cells)) {
+    return cells;
+  }
+
+  TransferMatrix Decompose(const Matrix& matrix, bool per_mib) const {
+    const MatrixModel model = DecomposeMatrix(static_cast<int32_t>(store_.ranks.size()), Cells(matrix));
+    TransferMatrix fitted;
+    fitted.per_mib = per_mib;
+    for (double effect : model.row) fitted.sender.push_back(std::exp(effect));
+    for (double effect : model.column) fitted.receiver.push_back(std::exp(effect));
+    for (const auto& [link, cell] : matrix) {
+      FittedTransfer t;
+      t.source = link.first, t.destination = link.second;
+      t.steps = cell.steps, t.measured_ns = cell.measured_ns;
+      t.expected = fitted.sender[t.source] * fitted.receiver[t.destination];
+      t.left = std::exp(model.cell[fitted.links.size()]);
+      t.factor = t.expected * t.left;
+      fitted.links.push_back(t);
+    }
+    return fitted;
+  }
+
+  void Fit(const Matrix& matrix, bool per_mib, int64_t since) {
+    for (const SlowEffect& effect : FitMatrix(static_cast<int32_t>(store_.ranks.size()), Cells(matrix))) {
       SlowTransfer slow = Summarize(effect, matrix, per_mib, since);
       const auto key = std::tuple(effect.part, effect.row, effect.column);
       const auto [it, added] = found_.try_emplace(key, slow);
@@ -230,5 +258,6 @@ class TransferAnalysis {
 }  // namespace
 
 std::vector<SlowTransfer> FindSlowTransfers(const Store& store) { return TransferAnalysis(store).Find(); }
+std::vector<TransferMatrix> FitTransfers(const Store& store) { return TransferAnalysis(store).Matrices(); }
 
 }  // namespace rankle::localize

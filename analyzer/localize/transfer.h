@@ -36,4 +36,22 @@ struct SlowTransfer {
 // Significant ones, largest share first; each part once.
 std::vector<SlowTransfer> FindSlowTransfers(const store::Store& store);
 
+// What FindSlowTransfers compares, to look at: source x destination since the start of the job, and the fit
+// to it. Factors are over what is normal.
+struct FittedTransfer {
+  int32_t source = store::kNone, destination = store::kNone;
+  uint64_t steps = 0;
+  double measured_ns = 0;  // lower decile of its steps
+  double factor = 1;       // measured; the product of the next two
+  double expected = 1;     // what a slow sender or receiver explains (matrix_model.h)
+  double left = 1;         // what is the link's own
+};
+struct TransferMatrix {
+  bool per_mib = false;                  // times are for a MiB (large steps), else of a step
+  std::vector<double> sender, receiver;  // factor of each rank
+  std::vector<FittedTransfer> links;     // by source, then destination
+};
+// One for each kind of time that enough links have.
+std::vector<TransferMatrix> FitTransfers(const store::Store& store);
+
 }  // namespace rankle::localize

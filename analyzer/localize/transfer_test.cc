@@ -118,6 +118,26 @@ TEST(TransferTest, LinksBetweenHostsAreNotComparedWithThoseInside) {
   EXPECT_THAT(FindSlowTransfers(store), IsEmpty());
 }
 
+TEST(TransferTest, TheFittedMatrixTellsSenderFromLink) {
+  store::Store store = Job();
+  AddTransfers(store, [](int i, int j) { return (i == 3 ? 400 : i == 0 && j == 1 ? 600 : 100) * kUs; });
+  const std::vector<TransferMatrix> matrices = FitTransfers(store);
+  ASSERT_THAT(matrices, SizeIs(1));
+  EXPECT_FALSE(matrices[0].per_mib);
+  EXPECT_NEAR(matrices[0].sender[3], 4, 0.6);
+  EXPECT_NEAR(matrices[0].sender[1], 1, 0.2);
+  EXPECT_THAT(matrices[0].links, SizeIs(kRanks * (kRanks - 1)));
+  for (const FittedTransfer& t : matrices[0].links) {
+    EXPECT_NEAR(t.factor, t.expected * t.left, 1e-9);
+    EXPECT_NEAR(t.left, t.source == 0 && t.destination == 1 ? 6 : 1, t.source == 0 ? 1.0 : 0.3);
+    if (t.source == 3) {
+      EXPECT_NEAR(t.measured_ns, 400 * kUs, 40 * kUs);
+    }
+  }
+}
+
+TEST(TransferTest, WithoutTimesThereIsNoMatrix) { EXPECT_THAT(FitTransfers(Job()), IsEmpty()); }
+
 TEST(TransferTest, FewStepsSayNothing) {
   store::Store store = Job();
   AddTransfers(store, [](int i, int) { return i == 3 ? 2000 * kUs : 200 * kUs; });

@@ -10,6 +10,10 @@
 
 #include "analyzer/store/store.h"
 
+namespace rankle::facts {
+struct Facts;
+}
+
 namespace rankle {
 
 using Link = std::pair<int32_t, int32_t>;  // source rank, destination rank
@@ -59,8 +63,10 @@ struct Report {
   std::vector<ChainLink> causal_chain;
   JobSummary job;
   store::DataQuality data_quality;
-  std::vector<std::string> problems;          // rules that could not run: "file:line: message"
-  std::shared_ptr<const store::Store> store;  // for the timeline of the HTML page
+  std::vector<std::string> problems;  // rules that could not run: "file:line: message"
+  // What the HTML page draws; absent in a report that was not made from a job.
+  std::shared_ptr<const store::Store> store;
+  std::shared_ptr<const facts::Facts> facts;
 };
 
 std::string RenderText(const Report& report);

@@ -37,6 +37,7 @@ class ConsistencyFinder {
     for (const Sample& s : store.samples) {
       if (s.rank == kNone || (s.communicator == kNone && s.name.empty())) continue;
       Samples& samples = places_[{s.communicator, s.name, s.seq}];
+      if (!s.input && s.communicator != kNone && !IsResult(s)) continue;
       samples.time = std::min(samples.time, s.time);
       (s.input ? samples.inputs : samples.results).push_back(&s);
     }
@@ -56,6 +57,21 @@ class ConsistencyFinder {
   }
 
  private:
+  // What an operation left behind that was aborted, or that a member never came to, is no result. Records
+  // that are lost speak for a result.
+  bool IsResult(const Sample& s) const {
+    const store::Operations& o = store_.operations;
+    for (const store::Member& m : store_.communicators[s.communicator].members) {
+      if (m.rank != kNone && m.last_seq < s.seq) return false;
+      if (m.rank != s.rank) continue;
+      const auto at = std::lower_bound(m.collectives.begin(), m.collectives.end(), s.seq,
+                                       [&](uint32_t i, uint32_t seq) { return o.seq[i] < seq; });
+      if (at == m.collectives.end() || o.seq[*at] != s.seq) continue;
+      if (o.state[*at] == store::OpState::kAborted || o.state[*at] == store::OpState::kFailed) return false;
+    }
+    return true;
+  }
+
   Inconsistency At(InconsistencyKind kind, const Place& place, const Samples& samples) const {
     Inconsistency i;
     i.kind = kind;

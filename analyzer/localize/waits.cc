@@ -182,13 +182,15 @@ class WaitFinder {
   }
 
   // A split needs every rank of its parent, whatever its colour: those that have made fewer splits than the
-  // waiters.
+  // waiters. A shrink needs those that stay; nobody says who they are, but who tears the parent down has
+  // left.
   void FindSplitHolders(const store::Communicator& communicator, Wait& wait) {
     const absl::flat_hash_map<int32_t, size_t>& made = SplitsOf(communicator.parent_id);
     const auto count = [&](int32_t rank) {
       const auto it = made.find(rank);
       return it == made.end() ? 0 : it->second;
     };
+    const bool shrinks = IsShrink(wait);
     size_t round = 0;
     for (int32_t rank : wait.waiters) round = std::max(round, count(rank));
     for (const store::Communicator& parent : store_.communicators) {
@@ -196,11 +198,21 @@ class WaitFinder {
       for (const store::Member& m : parent.members) {
         if (m.rank == kNone) {
           ++wait.unknown_holders;
-        } else if (count(m.rank) < round) {
+        } else if (count(m.rank) < round && !(m.teardown_entered != 0 && shrinks)) {
           wait.holders.push_back(m.rank);
         }
       }
     }
+  }
+
+  bool IsShrink(const Wait& creation) const {
+    static const uint16_t kShrink = api::FindApi("ncclCommShrink")->id;
+    const int32_t waiter = creation.waiters.front();
+    for (size_t i = 0; i < store_.calls.size(); ++i) {
+      if (store_.calls.api[i] == kShrink && store_.calls.rank[i] == waiter && store_.calls.returned[i] == 0)
+        return true;
+    }
+    return false;
   }
 
   // How many splits of a communicator each rank has entered, with and without colour.

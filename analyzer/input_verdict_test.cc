@@ -80,6 +80,15 @@ TEST(InputVerdictTest, StepsThatDoNotCommunicateCountWithTheNextThatDoes) {
   EXPECT_EQ(slow_device.verdict.anomaly, "slow.compute") << slow_device.verdict.summary;
 }
 
+TEST(InputVerdictTest, LessThanATimeSliceAStepMayBeTheHosts) {
+  // 2 ms a step of 8: the same share is an alarm where steps are longer.
+  const Step late = {.started = 0.010}, usual = {.started = 0.008};
+  EXPECT_EQ(After(late, usual, {-1, {}}, 1).verdict.anomaly, "healthy");
+  EXPECT_EQ(After(late, usual, {-1, {}}, 10).verdict.anomaly, "healthy");
+  const Step long_late = {.started = 0.050}, long_usual = {.started = 0.040};
+  EXPECT_EQ(After(long_late, long_usual, {-1, {}}, 10).verdict.anomaly, "slow.compute");
+}
+
 struct Compute {
   const char* name;
   Step late, usual;

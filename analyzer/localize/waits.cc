@@ -205,14 +205,16 @@ class WaitFinder {
     }
   }
 
-  bool IsShrink(const Wait& creation) const {
-    static const uint16_t kShrink = api::FindApi("ncclCommShrink")->id;
-    const int32_t waiter = creation.waiters.front();
-    for (size_t i = 0; i < store_.calls.size(); ++i) {
-      if (store_.calls.api[i] == kShrink && store_.calls.rank[i] == waiter && store_.calls.returned[i] == 0)
-        return true;
+  bool IsShrink(const Wait& creation) {
+    if (!shrinking_known_) {
+      shrinking_known_ = true;
+      static const uint16_t kShrink = api::FindApi("ncclCommShrink")->id;
+      for (size_t i = 0; i < store_.calls.size(); ++i) {
+        if (store_.calls.api[i] == kShrink && store_.calls.returned[i] == 0)
+          shrinking_.insert(store_.calls.rank[i]);
+      }
     }
-    return false;
+    return shrinking_.contains(creation.waiters.front());
   }
 
   // How many splits of a communicator each rank has entered, with and without colour.
@@ -294,6 +296,8 @@ class WaitFinder {
   const uint16_t send_;
   std::vector<Wait> waits_;
   absl::flat_hash_map<uint64_t, size_t> collective_index_;
+  bool shrinking_known_ = false;
+  absl::flat_hash_set<int32_t> shrinking_;                           // ranks inside ncclCommShrink
   std::map<uint64_t, absl::flat_hash_map<int32_t, size_t>> splits_;  // parent -> rank -> entered
   absl::flat_hash_set<std::pair<int32_t, int32_t>> open_teardowns_;  // rank, communicator
   bool open_teardowns_known_ = false;

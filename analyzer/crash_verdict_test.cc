@@ -163,5 +163,24 @@ TEST(CrashVerdictTest, CudaErrorThatNcclPassesOnIsACudaError) {
   EXPECT_THAT(report.verdict.ranks, ElementsAre(2));
 }
 
+TEST(CrashVerdictTest, RankThatTearsDownWhereOthersGoOnIsNamed) {
+  DdpJob j(4);
+  j.job.Teardown(j.dp, 2, 2.45, 2.46).Exited(2, 2.47);
+  testing::Enter(j.job, j.dp, 2.5, {0, 1, 3});
+  for (int r : {0, 1, 3}) j.job.AsyncError(r, 2.6, 6).Exited(r, 2.7, 1);
+  const Report report = Diagnose(j.job);
+  EXPECT_EQ(report.verdict.anomaly, "crash.process") << report.verdict.summary;
+  EXPECT_THAT(report.verdict.ranks, ElementsAre(2));
+}
+
+TEST(CrashVerdictTest, RankThatTearsDownAfterAnErrorAndEndsWellIsNotBlamed) {
+  DdpJob j(4);
+  testing::Enter(j.job, j.dp, 2.5, {0, 1, 3});
+  for (int r : {0, 3}) j.job.AsyncError(r, 2.6, 6).Exited(r, 2.9, 1);
+  j.job.AsyncError(1, 2.6, 6).Exited(1, 2.9, 1);
+  j.job.Teardown(j.dp, 2, 2.65, 2.66).Exited(2, 2.7);
+  EXPECT_THAT(Diagnose(j.job).verdict.ranks, ::testing::Not(ElementsAre(2)));
+}
+
 }  // namespace
 }  // namespace rankle

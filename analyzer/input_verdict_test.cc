@@ -29,30 +29,33 @@ struct Step {
   double started = 0.011;    // the device gets to it
 };
 
-// Forty steps in which the late rank, and another one, behave differently.
-Report After(const Step& late, const Step& usual = {}, const std::pair<int, Step>& other = {-1, {}}) {
+// Forty times ranks meet in a collective, every so many steps; the late rank, and another one, behave
+// differently.
+Report After(const Step& late, const Step& usual = {}, const std::pair<int, Step>& other = {-1, {}},
+             int steps_a_meeting = 1) {
   JobBuilder job(kRanks);
   const int dp = job.Communicator("dp", {0, 1, 2, 3});
-  double at = 0.1;
-  for (int step = 1; step <= 40; ++step) {
+  std::vector<double> at(kRanks, 0.1);  // by rank: they wait for each other where they meet only
+  for (int step = 1; step <= 40 * steps_a_meeting; ++step) {
     double last = 0;
     std::vector<Op> ops;
     for (int r = 0; r < kRanks; ++r) {
       const Step& s = r == kLate ? late : r == other.first ? other.second : usual;
-      job.Mark(r, at, step);
-      if (s.blocked_until > 0) job.Call(r, at, at + s.blocked_until, "cudaStreamSynchronize");
-      if (s.launched >= 0) job.Call(r, at + s.launched, at + s.launched + 1e-5, "cudaLaunchKernel");
+      job.Mark(r, at[r], step);
+      if (s.blocked_until > 0) job.Call(r, at[r], at[r] + s.blocked_until, "cudaStreamSynchronize");
+      if (s.launched >= 0) job.Call(r, at[r] + s.launched, at[r] + s.launched + 1e-5, "cudaLaunchKernel");
       Op op;
-      op.rank = r, op.communicator = dp, op.entered = at + s.entered;
-      op.started = at + s.started + Jitter(r, step, 0.0005);
+      op.rank = r, op.communicator = dp, op.entered = at[r] + s.entered;
+      op.started = at[r] + s.started + Jitter(r, step, 0.0005);
+      at[r] = op.started + 0.001;
       last = std::max(last, op.started);
       ops.push_back(op);
     }
-    at = last + 0.002;
-    for (Op& op : ops) op.finished = at, job.Add(op);
-    at += 0.001;
+    if (step % steps_a_meeting != 0) continue;
+    for (Op& op : ops) op.finished = last + 0.002, job.Add(op);
+    at.assign(kRanks, last + 0.003);
   }
-  for (int r = 0; r < kRanks; ++r) job.Exited(r, at + 0.1);
+  for (int r = 0; r < kRanks; ++r) job.Exited(r, at[r] + 0.1);
   return Diagnose(job);
 }
 
@@ -67,6 +70,23 @@ TEST(InputVerdictTest, InputOfOneRankAndComputeOfAnotherAreMixed) {
   const Report report = After(input, {}, {3, {.started = 0.033}});
   EXPECT_EQ(report.verdict.anomaly, "slow.mixed") << report.verdict.summary;
   EXPECT_THAT(report.verdict.ranks, ElementsAre(kLate, 3));
+}
+
+TEST(InputVerdictTest, StepsThatDoNotCommunicateCountWithTheNextThatDoes) {
+  const Report late_input = After({.launched = 0.021, .entered = 0.0215, .started = 0.031}, {}, {-1, {}}, 5);
+  EXPECT_EQ(late_input.verdict.anomaly, "slow.input") << late_input.verdict.summary;
+  EXPECT_THAT(late_input.verdict.ranks, ElementsAre(kLate));
+  const Report slow_device = After({.started = 0.031}, {}, {-1, {}}, 5);
+  EXPECT_EQ(slow_device.verdict.anomaly, "slow.compute") << slow_device.verdict.summary;
+}
+
+TEST(InputVerdictTest, LessThanATimeSliceAStepMayBeTheHosts) {
+  // 2 ms a step of 8: the same share is an alarm where steps are longer.
+  const Step late = {.started = 0.010}, usual = {.started = 0.008};
+  EXPECT_EQ(After(late, usual, {-1, {}}, 1).verdict.anomaly, "healthy");
+  EXPECT_EQ(After(late, usual, {-1, {}}, 10).verdict.anomaly, "healthy");
+  const Step long_late = {.started = 0.050}, long_usual = {.started = 0.040};
+  EXPECT_EQ(After(long_late, long_usual, {-1, {}}, 10).verdict.anomaly, "slow.compute");
 }
 
 struct Compute {

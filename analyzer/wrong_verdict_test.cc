@@ -52,6 +52,19 @@ TEST(WrongVerdictTest, TheRankWithAnotherResultIsNamed) {
   }
 }
 
+TEST(WrongVerdictTest, WhatAnOperationLeavesThatSomebodyNeverCameToIsNoResult) {
+  DdpJob j(4);
+  testing::Enter(j.job, j.dp, 2.5, {0, 1, 3});  // #81
+  for (int r : {0, 1, 3}) {
+    j.job.Sample(r, j.dp, 81, 2.6, 100u + static_cast<unsigned>(r));
+    j.job.AsyncError(r, 2.6, 6).Exited(r, 2.7, 1);
+  }
+  j.job.Killed(2, 2.5, 9);
+  const Report report = Diagnose(j.job);
+  EXPECT_EQ(report.verdict.anomaly, "crash.process") << report.verdict.summary;
+  EXPECT_THAT(report.verdict.ranks, ElementsAre(2));
+}
+
 TEST(WrongVerdictTest, OfTwoRanksNeitherIsPreferred) {
   const DdpJob j = SampledJob(2, [](int r, uint32_t seq, Values& v) {
     if (r == 1 && seq == 40) v.hash = 8;

@@ -14,7 +14,7 @@
 #include "cli/launch/output_directory.h"
 #include "cli/launch/text.h"
 #include "cli/output.h"
-#include "cli/suite/half.h"
+#include "cli/suite/draw.h"
 #include "cli/suite/score.h"
 
 namespace rankle::cli {
@@ -69,6 +69,8 @@ void SuiteCommand::DeclareFlags(Flags& flags) {
                 .type = "HALF",
                 .help = "Only the cases of this half, tuning or reporting (drawn by name)"},
                {kHalfNames[0].data(), kHalfNames[1].data()}, half_);
+  flags.Integer({.name = "--sample", .type = "N", .help = "Only N of these cases, always the same (0: all)"},
+                0, 1 << 20, sample_);
   flags.Integer({.name = "--jobs", .type = "J", .help = "Cases that run at the same time"}, 1, 1024,
                 options_.jobs);
   flags.Number({.name = "--seed", .type = "S", .help = "Seed of all cases, in place of their own"},
@@ -96,6 +98,7 @@ absl::StatusOr<std::vector<SuiteCase>> SuiteCommand::ReadCases() const {
     return (!filter_.empty() && fnmatch(filter_.c_str(), one.name.c_str(), 0) != 0) ||
            (!half_.empty() && kHalfNames[static_cast<size_t>(HalfOf(one.name))] != half_);
   });
+  KeepSample(cases, static_cast<size_t>(sample_));
   if (cases.empty())
     return absl::NotFoundError(Cat(suite_files_.front(), ": no case matches --filter and --half"));
   return cases;

@@ -22,6 +22,7 @@ class SuiteCommand : public Subcommand {
   std::vector<std::string> suite_files_;
   std::string junit_file_, score_file_;
   std::string filter_, half_;
+  int sample_ = 0;
   SuiteRunOptions options_;
 };
 

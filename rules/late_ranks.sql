@@ -8,8 +8,9 @@
 --    the usual difference among the other ranks is enough. From a quarter on, the host is crowded: ranks are displaced for
 --    time slices, by turns and for many iterations on end, and surprise overstates. Then the effect must reach 2.5 deviations,
 --    what one ordinary rank in a hundred shows.
--- excess 3 ms and 2 % of the iteration: 3 ms is one time slice of the Linux scheduler; a rank that loses less than a slice an
---    iteration may only share its core with somebody, and the records cannot tell that from its own work.
+-- excess 3 ms a step and 2 % of the iteration: 3 ms is one time slice of the Linux scheduler; a rank that loses less than a slice
+--    a step may only share its core with somebody, and the records cannot tell that from its own work. An iteration reaches from
+--    one step that communicates to the next: with accumulation or local SGD it has several steps, and as many chances to lose one.
 -- cause input: three quarters of the excess passed on the host between the mark of the step (or the end of the operations before
 --    it) and the first launch or copy, beyond what passes there on the peers, so the device had nothing to do. One quarter is room
 --    for what a late start disturbs afterwards. Without step marks and the record of that first call nobody can tell.
@@ -17,4 +18,5 @@ SELECT *, CASE WHEN host_s IS NOT NULL AND normal_host_s IS NOT NULL AND host_s 
           THEN 'input' ELSE 'unknown' END AS cause
 FROM lateness
 WHERE factor >= 1.15 AND factor - 1 >= noise * CASE WHEN noise < 0.25 THEN 1 ELSE 2.5 END AND surprise >= 6
-  AND own_s - normal_s >= 0.003 AND own_s - normal_s >= 0.02 * iteration_s
+  AND own_s - normal_s >= 0.003 * max(1, (last_iteration - first_iteration) / max(1.0, iterations - 1))
+  AND own_s - normal_s >= 0.02 * iteration_s

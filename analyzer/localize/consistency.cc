@@ -4,6 +4,7 @@
 #include <map>
 #include <tuple>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "analyzer/localize/describe.h"
@@ -37,6 +38,7 @@ class ConsistencyFinder {
     for (const Sample& s : store.samples) {
       if (s.rank == kNone || (s.communicator == kNone && s.name.empty())) continue;
       Samples& samples = places_[{s.communicator, s.name, s.seq}];
+      if (!s.input && s.communicator != kNone && !IsResult(s)) continue;
       samples.time = std::min(samples.time, s.time);
       (s.input ? samples.inputs : samples.results).push_back(&s);
     }
@@ -56,6 +58,38 @@ class ConsistencyFinder {
   }
 
  private:
+  // What is asked of a communicator for every sample.
+  struct Progress {
+    uint32_t all_came_to = UINT32_MAX;  // the last collective that every member has entered
+    absl::flat_hash_map<int32_t, const store::Member*> members;
+  };
+
+  const Progress& ProgressOf(int32_t communicator) {
+    const auto [it, added] = progress_.try_emplace(communicator);
+    if (!added) return it->second;
+    for (const store::Member& m : store_.communicators[communicator].members) {
+      if (m.rank == kNone) continue;
+      it->second.all_came_to = std::min(it->second.all_came_to, m.last_seq);
+      it->second.members[m.rank] = &m;
+    }
+    return it->second;
+  }
+
+  // What an operation left behind that was aborted, or that a member never came to, is no result. Records
+  // that are lost speak for a result.
+  bool IsResult(const Sample& s) {
+    const Progress& progress = ProgressOf(s.communicator);
+    if (s.seq > progress.all_came_to) return false;
+    const auto member = progress.members.find(s.rank);
+    if (member == progress.members.end()) return true;
+    const store::Operations& o = store_.operations;
+    const std::vector<uint32_t>& collectives = member->second->collectives;
+    const auto at = std::lower_bound(collectives.begin(), collectives.end(), s.seq,
+                                     [&](uint32_t i, uint32_t seq) { return o.seq[i] < seq; });
+    if (at == collectives.end() || o.seq[*at] != s.seq) return true;
+    return o.state[*at] != store::OpState::kAborted && o.state[*at] != store::OpState::kFailed;
+  }
+
   Inconsistency At(InconsistencyKind kind, const Place& place, const Samples& samples) const {
     Inconsistency i;
     i.kind = kind;
@@ -207,6 +241,7 @@ class ConsistencyFinder {
   };
 
   const Store& store_;
+  absl::flat_hash_map<int32_t, Progress> progress_;  // by communicator
   std::map<Place, Samples> places_;
   std::vector<std::tuple<int64_t, const Place*, const Samples*>> order_;
   std::map<std::tuple<int32_t, int32_t, uint16_t, uint32_t>, History> history_;

@@ -170,8 +170,9 @@ class FailureFinder {
   }
 
   // A rank that ends with success while others still work with it fails them: they see remote errors at once.
-  // It left early when it had not torn down a communicator in which others have issued more than it, or in
-  // which most others are still at work.
+  // It left early when others have issued more than it in a communicator that it did not tear down, or tore
+  // down before they saw an error (its data ended first), or when most others are still at work in one that
+  // is open.
   void AddThoseWhoLeftEarly() {
     int64_t first_failure = INT64_MAX;
     for (const auto& chain : chains_) {
@@ -188,7 +189,7 @@ class FailureFinder {
     }
     const bool few = gone.size() * 2 < store_.ranks.size();
     for (int32_t rank : gone) {
-      if (!LeftOpen(rank, few)) continue;
+      if (!LeftOpen(rank, few, first_failure)) continue;
       const store::Process* p = store_.ProcessOf(rank);
       Failure f;
       f.rank = rank, f.rank_ended = true;
@@ -200,7 +201,7 @@ class FailureFinder {
     }
   }
 
-  bool LeftOpen(int32_t rank, bool few) const {
+  bool LeftOpen(int32_t rank, bool few, int64_t first_failure) const {
     for (const store::Communicator& c : store_.communicators) {
       const store::Member* own = nullptr;
       uint64_t most = 0;
@@ -208,7 +209,8 @@ class FailureFinder {
         if (m.rank == rank) own = &m;
         if (m.rank != store::kNone) most = std::max<uint64_t>(most, m.last_seq);
       }
-      if (own != nullptr && own->teardown_entered == 0 && (few || own->last_seq < most)) return true;
+      if (own == nullptr || own->teardown_entered > first_failure) continue;
+      if (own->last_seq < most || (few && own->teardown_entered == 0)) return true;
     }
     return false;
   }

@@ -56,13 +56,14 @@ class HostTimes {
     }
   }
 
-  // Median over the steps; nothing where the records do not tell in half of them.
-  std::optional<int64_t> Usual(int32_t rank, int64_t first_step, int64_t last_step) {
+  // Median over the steps that communicate, `iterations` of them; nothing where the records do not tell in
+  // half of them.
+  std::optional<int64_t> Usual(int32_t rank, int64_t first_step, int64_t last_step, int iterations) {
     const auto& times = TimesOf(rank);
     std::vector<int64_t> values;
     for (auto it = times.lower_bound(first_step); it != times.end() && it->first <= last_step; ++it)
       values.push_back(it->second);
-    if (values.empty() || static_cast<int64_t>(values.size()) * 2 < last_step - first_step + 1) return {};
+    if (values.empty() || values.size() * 2 < static_cast<size_t>(iterations)) return {};
     return Median(std::move(values));
   }
 
@@ -73,6 +74,8 @@ class HostTimes {
     const store::Operations& o = store_.operations;
     size_t next = store_.rank_begin(rank);
     int64_t busy_until = 0;
+    int64_t since_last_operation = 0;
+    bool known = false;  // by at least one first call
     const auto& marks = marks_[rank];
     for (auto mark = marks.begin(); mark != marks.end(); ++mark) {
       for (; next < store_.rank_begin(rank + 1) && o.entered[next] < mark->second; ++next)
@@ -80,9 +83,15 @@ class HostTimes {
       const int64_t end = std::next(mark) == marks.end() ? INT64_MAX : std::next(mark)->second;
       const auto& calls = first_calls_[rank];
       const auto first = std::lower_bound(calls.begin(), calls.end(), mark->second);
-      if (first == calls.end() || *first >= end) continue;
-      const int64_t free_since = std::max({mark->second, busy_until, LastReturn(rank, *first)});
-      times[mark->first] = std::max<int64_t>(0, *first - free_since);
+      if (first != calls.end() && *first < end) {
+        const int64_t free_since = std::max({mark->second, busy_until, LastReturn(rank, *first)});
+        since_last_operation += std::max<int64_t>(0, *first - free_since);
+        known = true;
+      }
+      const bool communicates = next < store_.rank_begin(rank + 1) && o.entered[next] < end;
+      if (!communicates) continue;
+      if (known) times[mark->first] = since_last_operation;
+      since_last_operation = 0, known = false;
     }
     return times;
   }
@@ -99,7 +108,8 @@ class HostTimes {
   std::vector<std::map<int64_t, int64_t>> marks_;  // by rank: step -> time
   std::vector<std::vector<int64_t>> first_calls_;  // by rank: launches and copies on record
   std::vector<std::vector<BlockingCall>> blocking_;
-  std::vector<std::map<int64_t, int64_t>> times_;  // by rank: step -> time on the host, made when asked for
+  std::vector<std::map<int64_t, int64_t>> times_;  // by rank: step -> time on the host since the step that
+                                                   // communicated last; made when asked for
 };
 
 }  // namespace
@@ -114,10 +124,11 @@ void AddHostTimes(const Store& store, std::vector<Lateness>& lateness) {
   HostTimes times(store, wanted);
   for (Lateness& l : lateness) {
     if (!l.by_steps) continue;
-    const auto own = times.Usual(l.rank, l.first_iteration, l.last_iteration);
+    const auto own = times.Usual(l.rank, l.first_iteration, l.last_iteration, l.iterations);
     std::vector<int64_t> others;
     for (int32_t peer : PeersOf(l)) {
-      if (const auto time = times.Usual(peer, l.first_iteration, l.last_iteration)) others.push_back(*time);
+      if (const auto time = times.Usual(peer, l.first_iteration, l.last_iteration, l.iterations))
+        others.push_back(*time);
     }
     if (!own || others.empty()) continue;
     l.host_ns = *own, l.normal_host_ns = Median(std::move(others));

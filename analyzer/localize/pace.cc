@@ -10,7 +10,7 @@
 namespace rankle::localize {
 namespace {
 
-// Two stretches are equally slow when their medians differ by less than this.
+// A stretch is as slow as another when its median is at least this part of the other's.
 constexpr double kAsSlow = 0.9;
 
 std::vector<double> Column(const std::vector<Iteration>& iterations, size_t begin, size_t end, auto member) {
@@ -52,6 +52,14 @@ bool Recurs(const std::vector<double>& medians, size_t k) {
   return false;
 }
 
+// The last of the stretches from `k` on that are as slow: with enough iterations a change of 1 % is certain
+// too, and does not end a slow-down.
+size_t Last(const std::vector<double>& medians, size_t k) {
+  size_t last = k;
+  while (last + 1 < medians.size() && medians[last + 1] >= kAsSlow * medians[k]) ++last;
+  return last;
+}
+
 void AddChanges(const IterationSeries& series, const std::vector<ChangePoint>& changes,
                 const ChangeSettings& settings, std::vector<PaceChange>& found) {
   const auto& all = series.iterations;
@@ -63,7 +71,7 @@ void AddChanges(const IterationSeries& series, const std::vector<ChangePoint>& c
     medians.push_back(Median(Column(all, bounds[k], bounds[k + 1], &Iteration::length_ns)));
   }
   for (size_t k = 1; k < medians.size(); ++k) {
-    const size_t before = bounds[k - 1], at = bounds[k], end = bounds[k + 1];
+    const size_t before = bounds[k - 1], at = bounds[k], end = bounds[Last(medians, k) + 1];
     const auto medians_of = [&](auto member) {
       return std::pair(Median(Column(all, before, at, member)), Median(Column(all, at, end, member)));
     };
@@ -77,7 +85,7 @@ void AddChanges(const IterationSeries& series, const std::vector<ChangePoint>& c
     c.iterations_before = static_cast<int>(at - before), c.iterations_after = static_cast<int>(end - at);
     c.since = all[at].begin, c.until = all[end - 1].begin + all[end - 1].length_ns;
     c.lasts = end == all.size();
-    c.before_ns = static_cast<int64_t>(medians[k - 1]), c.after_ns = static_cast<int64_t>(medians[k]);
+    c.before_ns = static_cast<int64_t>(medians[k - 1]), c.after_ns = static_cast<int64_t>(Median(new_pace));
     c.worst_before_ns = static_cast<int64_t>(WorstStretch(old_pace, settings.shortest));
     c.communication_before_ns = static_cast<int64_t>(old_communication);
     c.communication_after_ns = static_cast<int64_t>(new_communication);

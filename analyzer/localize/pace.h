@@ -13,7 +13,7 @@ struct PaceChange {
   std::vector<int32_t> ranks;  // whose pace it is (indices into Store::ranks)
   bool by_steps = false;
   int64_t first_iteration = 0;                      // of the new pace
-  int iterations_before = 0, iterations_after = 0;  // lengths of the two stretches of even pace
+  int iterations_before = 0, iterations_after = 0;  // lengths of the stretches before and after
   int64_t since = 0, until = 0;                     // of the new pace
   bool lasts = false;                               // until the end of the records
   int64_t before_ns = 0, after_ns = 0;              // medians of an iteration

@@ -66,6 +66,26 @@ TEST(IterationsTest, StepsWithOtherCollectivesAreAnotherSeries) {
   EXPECT_THAT(FindIterations(job.Build()), SizeIs(2));
 }
 
+TEST(PaceTest, ASlowDownDoesNotEndWhereItChangesByAFewPercent) {
+  JobBuilder job(4);
+  const int dp = job.Communicator("dp", {0, 1, 2, 3});
+  Work(job, dp, 4, 120, 0.1, [](int, int step) { return step > 80 ? 0.0175 : step > 40 ? 0.018 : 0.008; });
+  const auto found = FindPaceChanges(FindIterations(job.Build()));
+  ASSERT_THAT(found, SizeIs(2));  // both changes are certain
+  EXPECT_TRUE(found[0].lasts);
+  EXPECT_NEAR(found[0].iterations_after, 80, 3);
+}
+
+TEST(PaceTest, ASlowDownEndsWhereThePaceIsTheOldOneAgain) {
+  JobBuilder job(4);
+  const int dp = job.Communicator("dp", {0, 1, 2, 3});
+  Work(job, dp, 4, 120, 0.1, [](int, int step) { return step > 40 && step <= 80 ? 0.018 : 0.008; });
+  const auto found = FindPaceChanges(FindIterations(job.Build()));
+  ASSERT_THAT(found, SizeIs(2));
+  EXPECT_FALSE(found[0].lasts);
+  EXPECT_NEAR(found[0].iterations_after, 40, 3);
+}
+
 TEST(PaceTest, ChangeIsDatedAndMeasured) {
   JobBuilder job(4);
   const int dp = job.Communicator("dp", {0, 1, 2, 3});

@@ -182,13 +182,15 @@ class WaitFinder {
   }
 
   // A split needs every rank of its parent, whatever its colour: those that have made fewer splits than the
-  // waiters.
+  // waiters. A shrink needs those that stay; nobody says who they are, but who tears the parent down has
+  // left.
   void FindSplitHolders(const store::Communicator& communicator, Wait& wait) {
     const absl::flat_hash_map<int32_t, size_t>& made = SplitsOf(communicator.parent_id);
     const auto count = [&](int32_t rank) {
       const auto it = made.find(rank);
       return it == made.end() ? 0 : it->second;
     };
+    const bool shrinks = IsShrink(wait);
     size_t round = 0;
     for (int32_t rank : wait.waiters) round = std::max(round, count(rank));
     for (const store::Communicator& parent : store_.communicators) {
@@ -196,11 +198,23 @@ class WaitFinder {
       for (const store::Member& m : parent.members) {
         if (m.rank == kNone) {
           ++wait.unknown_holders;
-        } else if (count(m.rank) < round) {
+        } else if (count(m.rank) < round && !(m.teardown_entered != 0 && shrinks)) {
           wait.holders.push_back(m.rank);
         }
       }
     }
+  }
+
+  bool IsShrink(const Wait& creation) {
+    if (!shrinking_known_) {
+      shrinking_known_ = true;
+      static const uint16_t kShrink = api::FindApi("ncclCommShrink")->id;
+      for (size_t i = 0; i < store_.calls.size(); ++i) {
+        if (store_.calls.api[i] == kShrink && store_.calls.returned[i] == 0)
+          shrinking_.insert(store_.calls.rank[i]);
+      }
+    }
+    return shrinking_.contains(creation.waiters.front());
   }
 
   // How many splits of a communicator each rank has entered, with and without colour.
@@ -282,6 +296,8 @@ class WaitFinder {
   const uint16_t send_;
   std::vector<Wait> waits_;
   absl::flat_hash_map<uint64_t, size_t> collective_index_;
+  bool shrinking_known_ = false;
+  absl::flat_hash_set<int32_t> shrinking_;                           // ranks inside ncclCommShrink
   std::map<uint64_t, absl::flat_hash_map<int32_t, size_t>> splits_;  // parent -> rank -> entered
   absl::flat_hash_set<std::pair<int32_t, int32_t>> open_teardowns_;  // rank, communicator
   bool open_teardowns_known_ = false;

@@ -3,15 +3,18 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <fstream>
 #include <map>
 #include <set>
 #include <sstream>
 
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "analyzer/rules/rule.h"
 #include "analyzer/taxonomy/load.h"
+#include "cli/suite/suite.h"
 #include "injector/plan/catalogue.h"
 
 namespace rankle::cli {
@@ -29,22 +32,31 @@ Names Quoted(const std::string& cell) {
 
 struct Row {
   std::string cause;
-  Names actions, classes;
+  Names what, classes, cases;
 };
 
-// Rows "| `cause` | `action`, `action` | `class` or words |" of the table.
-std::vector<Row> DocumentedRows() {
+// Rows "| `cause` | `action`, `action` | `class`, `class` | `suite case` |" of the table whose second column
+// has this title.
+std::vector<Row> DocumentedRows(const std::string& title) {
   std::ostringstream text;
   text << std::ifstream(RANKLE_SOURCE_DIR "/docs/taxonomy.md").rdbuf();
   std::vector<Row> rows;
   bool inside = false;
   for (absl::string_view line : absl::StrSplit(text.str(), '\n')) {
-    if (absl::StartsWith(line, "| root cause | fault action")) inside = true;
+    if (absl::StartsWith(line, absl::StrCat("| root cause | ", title))) inside = true;
     if (!absl::StartsWith(line, "|")) inside = false;
     const std::vector<std::string> cells = absl::StrSplit(line, '|');
-    if (!inside || cells.size() < 5 || !absl::StrContains(cells[1], "`")) continue;
-    rows.push_back({*Quoted(cells[1]).begin(), Quoted(cells[2]), Quoted(cells[3])});
+    if (!inside || cells.size() < 6 || !absl::StrContains(cells[1], "`")) continue;
+    rows.push_back({*Quoted(cells[1]).begin(), Quoted(cells[2]), Quoted(cells[3]), Quoted(cells[4])});
   }
+  return rows;
+}
+
+constexpr char kActions[] = "fault action", kSeededBugs[] = "seeded bug";
+
+std::vector<Row> AllRows() {
+  std::vector<Row> rows = DocumentedRows(kActions);
+  for (Row& row : DocumentedRows(kSeededBugs)) rows.push_back(std::move(row));
   return rows;
 }
 
@@ -57,8 +69,8 @@ Names RootCauses() {
 
 TEST(TaxonomyDocumentation, NamesTheActionsOfEachRootCauseAsTheCatalogueDoes) {
   std::map<std::string, Names> documented, known;
-  for (const Row& row : DocumentedRows())
-    documented[row.cause].insert(row.actions.begin(), row.actions.end());
+  for (const Row& row : DocumentedRows(kActions))
+    documented[row.cause].insert(row.what.begin(), row.what.end());
   for (const std::string& cause : RootCauses()) known[cause];
   for (const plan::ActionInfo& info : plan::Catalogue()) {
     if (!info.unavailable.empty()) continue;
@@ -72,8 +84,36 @@ TEST(TaxonomyDocumentation, SpeaksOfClassesThatRulesReport) {
   Names reported;
   std::vector<std::string> problems;
   for (const rules::Rule& rule : rules::BuiltInRules(problems)) reported.insert(rule.anomaly);
-  for (const Row& row : DocumentedRows())
-    EXPECT_THAT(reported, ::testing::IsSupersetOf(row.classes)) << row.cause;
+  for (const Row& row : AllRows()) EXPECT_THAT(reported, ::testing::IsSupersetOf(row.classes)) << row.cause;
+}
+
+TEST(TaxonomyDocumentation, EveryRowHasASuiteCaseThatExpectsItsClasses) {
+  std::map<std::string, std::string> expected;  // case -> class
+  for (const auto& file : std::filesystem::directory_iterator(RANKLE_SOURCE_DIR "/corpora/suites")) {
+    std::ostringstream text;
+    text << std::ifstream(file.path()).rdbuf();
+    const auto cases = ParseSuite(text.str(), file.path().string());
+    ASSERT_TRUE(cases.ok()) << cases.status();
+    for (const SuiteCase& one : *cases) {
+      if (one.expect.verdict) expected[one.name] = one.expect.verdict->anomaly;
+    }
+  }
+  for (const Row& row : AllRows()) {
+    Names classes;
+    for (const std::string& name : row.cases) {
+      EXPECT_TRUE(expected.contains(name)) << row.cause << ": there is no case '" << name << "'";
+      classes.insert(expected[name]);
+    }
+    EXPECT_EQ(classes, row.classes) << row.cause;
+  }
+}
+
+TEST(TaxonomyDocumentation, EveryRootCauseHasASeededBug) {
+  Names documented;
+  for (const Row& row : DocumentedRows(kSeededBugs)) documented.insert(row.cause);
+  Names expected = RootCauses();
+  expected.erase("hardware_network_environment");  // no fault of the code
+  EXPECT_EQ(documented, expected);
 }
 
 TEST(FaultCatalogue, NamesOnlyRootCausesOfTheTaxonomyAndEachOfThem) {

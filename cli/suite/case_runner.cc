@@ -125,6 +125,12 @@ absl::StatusOr<RunOptions> RunOptionsOf(const SuiteCase& one, const SuiteRunOpti
     return one.faults_short.empty() ? plan.status() : at(plan.status());
   }
   if (absl::Status status = CheckRunnable(run); !status.ok()) return at(status);
+  // Without records every job looks healthy.
+  if (one.expect.verdict && !FileExists(ThisInstallation().hooks_library)) {
+    return at(absl::FailedPreconditionError(
+        Cat("expects a verdict, but ", ThisInstallation().hooks_library,
+            " is missing: this rankle was built without its interposer; `rankle doctor` says why")));
+  }
   return run;
 }
 

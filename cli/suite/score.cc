@@ -6,7 +6,7 @@
 
 #include "absl/strings/str_format.h"
 #include "cli/launch/text.h"
-#include "cli/suite/half.h"
+#include "cli/suite/draw.h"
 
 namespace rankle::cli {
 namespace {

@@ -5,7 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "cli/suite/half.h"
+#include "cli/suite/draw.h"
 
 namespace rankle::cli {
 namespace {
@@ -98,6 +98,21 @@ TEST(Half, ADrawByNameIsAboutEvenAndFollowsNothingElse) {
   EXPECT_GT(reporting, 420);
   EXPECT_LT(reporting, 580);
   EXPECT_EQ(HalfOf("ddp / rank 0 hangs"), HalfOf("ddp / rank 0 hangs"));
+}
+
+TEST(Sample, KeepsAsManyAsWanted) {
+  std::vector<SuiteCase> few(20), many(40);
+  for (size_t i = 0; i < many.size(); ++i) many[i].name = "case " + std::to_string(i);
+  for (size_t i = 0; i < few.size(); ++i) few[i].name = many[i].name;
+  KeepSample(few, 5);
+  ASSERT_EQ(few.size(), 5u);
+  KeepSample(many, 30);
+  ASSERT_EQ(many.size(), 30u);
+  std::vector<SuiteCase> again = few;
+  KeepSample(again, 0);
+  EXPECT_EQ(again.size(), 5u);
+  KeepSample(again, 3);
+  EXPECT_EQ(again.size(), 3u);
 }
 
 TEST(Culprits, AreExactSupersetMissedOrWrong) {

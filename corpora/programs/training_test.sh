@@ -6,7 +6,7 @@
 set -u
 build=$1 ranks=$2
 shift 2
-programs=${*:-ddp_train zero_train hybrid_train moe_train compress_train local_sgd_train elastic_train}
+programs=${*:-ddp_train zero_train hybrid_train moe_train compress_train local_sgd_train elastic_train seeded_train}
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 export LD_LIBRARY_PATH=$build/lib/vgpu${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH} RANKLE_VIRTUAL_GPUS=$ranks

@@ -10,6 +10,7 @@
 SELECT '[]' AS ranks, s.victims, s.communicator, s.op, s.seq, s.waited_s AS since_s, s.at_s, s.evidence,
        0.5 AS confidence,
        'ranks ' || s.waiters_text || ' wait in ' || s.what || ' for ranks without a record'
-         || CASE WHEN j.missing_count > 0 THEN ' (missing: ' || j.missing_text || ')' ELSE '' END AS summary
+         || CASE WHEN s.missing_text <> '' THEN ' (rank ' || s.missing_text || ')'
+                 WHEN j.missing_count > 0 THEN ' (missing: ' || j.missing_text || ')' ELSE '' END AS summary
 FROM stalls s, job j
 WHERE s.kind = 'no_record' AND s.waited_s >= s.threshold_s

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "analyzer/localize/describe.h"
 #include "analyzer/localize/host_time.h"
 
@@ -77,14 +78,15 @@ absl::Status AddJob(const Store& store, store::Database& db) {
       "ranks INTEGER, world_size INTEGER, hosts INTEGER, communicators INTEGER, operations INTEGER, "
       "finished_operations INTEGER, duration_s REAL, ended_ranks INTEGER, failed_ranks INTEGER, "
       "running_ranks INTEGER, missing_ranks TEXT, missing_count INTEGER, missing_text TEXT, dropped INTEGER, "
-      "damaged_files INTEGER, stalled_s REAL, last_activity_s REAL",
+      "damaged_files INTEGER, stalled_s REAL, last_activity_s REAL, source TEXT, streams_known INTEGER",
       {{Int(store.ranks.size()), Int(store.world_size), Int(hosts.size()), Int(store.communicators.size()),
         Int(o.size()), Int(finished), Store::Seconds(store.observed_until), Int(ended), Int(failed),
         Int(running), store::JsonList(store.quality.missing_ranks), Int(store.quality.missing_ranks.size()),
         store::RankList(store.quality.missing_ranks), Int(static_cast<int64_t>(store.quality.dropped)),
         Int(static_cast<int64_t>(store.quality.cut_files + store.quality.unreadable_files)),
         store.stalled == 0 ? Value{} : Value{Store::Seconds(store.stalled)},
-        last_activity == 0 ? Value{} : Value{Store::Seconds(last_activity)}}});
+        last_activity == 0 ? Value{} : Value{Store::Seconds(last_activity)}, store.source,
+        Int(store.streams_known)}});
 }
 
 absl::Status AddStalls(const Store& store, const Facts& facts, store::Database& db) {
@@ -109,6 +111,9 @@ absl::Status AddStalls(const Store& store, const Facts& facts, store::Database& 
                     RanksText(store, w.waiters),
                     Ranks(store, w.waiters),
                     Store::Seconds(w.waited_ns),
+                    absl::StrFormat("%s%.1f s", store.end_is_observed ? "" : "at least ", Store::Seconds(w.waited_ns)),
+                    Int(s.groups),
+                    store::RankList(w.missing_holders),
                     Store::Seconds(w.threshold_ns),
                     Store::Seconds(w.last_arrival),
                     Json(s.evidence),
@@ -119,7 +124,8 @@ absl::Status AddStalls(const Store& store, const Facts& facts, store::Database& 
       "stalls",
       "kind TEXT, wait_kind TEXT, culprits TEXT, culprits_text TEXT, culprit_count INTEGER, "
       "culprit_state TEXT, victims TEXT, victim_count INTEGER, communicator TEXT, op TEXT, seq INTEGER, "
-      "what TEXT, waiter_count INTEGER, waiters_text TEXT, waiters TEXT, waited_s REAL, threshold_s REAL, "
+      "what TEXT, waiter_count INTEGER, waiters_text TEXT, waiters TEXT, waited_s REAL, waited_text TEXT, "
+      "group_count INTEGER, missing_text TEXT, threshold_s REAL, "
       "at_s REAL, "
       "evidence TEXT, links TEXT, links_text TEXT",
       rows);
@@ -263,7 +269,9 @@ absl::Status AddSlowTransfers(const Store& store, const Facts& facts, store::Dat
 
 Facts FindFacts(const Store& store, const localize::HangSettings& settings) {
   // Lateness takes about as long as all the rest, and neither needs the other.
-  auto lateness = std::async(std::launch::async, [&store] { return localize::FindLateness(store); });
+  auto lateness = std::async(std::launch::async, [&store] {
+    return store.device_times ? localize::FindLateness(store) : std::vector<localize::Lateness>{};
+  });
   const localize::Progress progress(store);
   Facts facts;
   facts.waits = localize::FindWaits(store, progress, settings);
@@ -274,7 +282,7 @@ Facts FindFacts(const Store& store, const localize::HangSettings& settings) {
     facts.disagreements = localize::FindOrderDisagreements(store, progress, facts.stalls);
   facts.failures = localize::FindFailures(store);
   facts.inconsistencies = localize::FindInconsistencies(store);
-  facts.pace_changes = localize::FindPaceChanges(localize::FindIterations(store));
+  if (store.device_times) facts.pace_changes = localize::FindPaceChanges(localize::FindIterations(store));
   facts.memory_use = localize::FindMemoryUse(store);
   facts.lateness = lateness.get();
   localize::AddHostTimes(store, facts.lateness);

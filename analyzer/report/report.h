@@ -58,6 +58,7 @@ struct Report {
   std::vector<ReportedFinding> findings;  // the verdict's own first
   std::vector<ChainLink> causal_chain;
   JobSummary job;
+  std::vector<store::InputFiles> inputs;  // what was given, and what became of it
   store::DataQuality data_quality;
   std::vector<std::string> problems;          // rules that could not run: "file:line: message"
   std::shared_ptr<const store::Store> store;  // for the timeline of the HTML page

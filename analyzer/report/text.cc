@@ -51,6 +51,22 @@ std::string DataQuality(const Report& r) {
   return out;
 }
 
+// "16 pytorch-flight-recorder (used); 1 unknown (text): fault.txt"
+std::string Files(const Report& r) {
+  constexpr size_t kMostNamed = 3;
+  std::string text;
+  for (const store::InputFiles& input : r.inputs) {
+    absl::StrAppend(&text, text.empty() ? "" : "; ", input.files.size(), " ", input.format,
+                    input.used ? " (used)" : absl::StrCat(" (not used: ", input.why, ")"));
+    for (size_t i = 0; i < input.files.size() && i < kMostNamed && !input.used; ++i) {
+      const std::string& path = input.files[i];
+      absl::StrAppend(&text, i == 0 ? " " : ", ", path.substr(path.rfind('/') + 1));
+    }
+    if (!input.used && input.files.size() > kMostNamed) absl::StrAppend(&text, " ...");
+  }
+  return text.empty() ? "" : Wrap("Files: ", text);
+}
+
 // "1 rank", "4 ranks"
 std::string Counted(int64_t count, const char* what) {
   return absl::StrCat(count, " ", what, count == 1 ? "" : "s");
@@ -92,9 +108,11 @@ std::string RenderText(const Report& r) {
     }
     if (!symptoms.empty()) out += Heading("Also seen") + symptoms;
   }
-  absl::StrAppend(&out, "\nJob: ", Counted(r.job.ranks, "rank"), " on ", Counted(r.job.hosts, "host"), ", ",
+  const std::string hosts = r.job.hosts == 0 ? "" : absl::StrCat(" on ", Counted(r.job.hosts, "host"));
+  absl::StrAppend(&out, "\nJob: ", Counted(r.job.ranks, "rank"), hosts, ", ",
                   Counted(r.job.communicators, "communicator"), ", ", Counted(r.job.collectives, "operation"),
                   absl::StrFormat(", %.1f s\n", r.job.duration_s));
+  out += Files(r);
   if (const std::string quality = DataQuality(r); !quality.empty()) out += "Data quality\n" + quality;
   return out;
 }

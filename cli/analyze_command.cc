@@ -41,7 +41,9 @@ void AnalyzeCommand::DeclareFlags(Flags& flags) {
       options_.rules_directory);
   flags.Text({.name = "--db", .type = "FILE", .help = "Also write all tables into this SQLite file"},
              options_.database_file);
-  flags.Texts({.name = "--include", .type = "GLOB", .help = "Of directories, only files that match (may be repeated)"},
+  flags.Texts({.name = "--include",
+               .type = "GLOB",
+               .help = "Of directories, only files that match (may be repeated)"},
               options_.files.include);
   flags.Texts({.name = "--exclude", .type = "GLOB", .help = "Leave out files that match (may be repeated)"},
               options_.files.exclude);

@@ -13,7 +13,9 @@ SELECT culprits AS ranks, victims, communicator, op, seq, waited_s AS since_s, a
        CASE WHEN group_count > 1 THEN 0.9                    -- independent counters agree
             WHEN victim_count > 0 THEN 0.75                  -- one counter, and somebody waits
             ELSE 0.5 END AS confidence,                      -- one counter read a moment too early looks alike
-       'rank ' || culprits_text || ' entered ' || what || ', and its device does not complete what others have completed '
-         || 'with its help, for ' || waited_text || ' (device-side)' AS summary
+       CASE WHEN culprit_count = 1 THEN 'the device of rank ' ELSE 'the devices of ranks ' END || culprits_text
+         || CASE WHEN culprit_count = 1 THEN ' does' ELSE ' do' END || ' not complete what others have completed with '
+         || CASE WHEN culprit_count = 1 THEN 'its' ELSE 'their' END || ' help, ' || what || ' first (device-side); '
+         || victim_count || ' ranks wait' AS summary
 FROM stalls
 WHERE kind = 'not_completed' AND waited_s >= threshold_s

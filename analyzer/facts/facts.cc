@@ -89,6 +89,13 @@ absl::Status AddJob(const Store& store, store::Database& db) {
         Int(store.streams_known)}});
 }
 
+// Without the end of the observation, the newest record is all that is known of how long a wait lasted.
+std::string WaitedText(const Store& store, const localize::Wait& wait) {
+  if (store.end_is_observed) return absl::StrFormat("%.1f s", Store::Seconds(wait.waited_ns));
+  return wait.waited_ns < 1'000'000'000 ? "an unknown time"
+                                        : absl::StrFormat("at least %.1f s", Store::Seconds(wait.waited_ns));
+}
+
 absl::Status AddStalls(const Store& store, const Facts& facts, store::Database& db) {
   static constexpr const char* kWaitKinds[] = {"collective", "p2p", "init", "teardown"};
   Rows rows;
@@ -111,7 +118,7 @@ absl::Status AddStalls(const Store& store, const Facts& facts, store::Database& 
                     RanksText(store, w.waiters),
                     Ranks(store, w.waiters),
                     Store::Seconds(w.waited_ns),
-                    absl::StrFormat("%s%.1f s", store.end_is_observed ? "" : "at least ", Store::Seconds(w.waited_ns)),
+                    WaitedText(store, w),
                     Int(s.groups),
                     store::RankList(w.missing_holders),
                     Store::Seconds(w.threshold_ns),

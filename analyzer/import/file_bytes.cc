@@ -47,7 +47,8 @@ absl::Status ReadFileBytes(const std::string& path, uint64_t most, std::string& 
     const int got = gzread(file.get(), bytes.data() + used, kStep);
     if (got < 0) {
       int code = 0;
-      return absl::DataLossError(absl::StrCat(path, ": damaged gzip data (", gzerror(file.get(), &code), "), left out"));
+      return absl::DataLossError(
+          absl::StrCat(path, ": damaged gzip data (", gzerror(file.get(), &code), "), left out"));
     }
     used += static_cast<size_t>(got);
     bytes.resize(used);

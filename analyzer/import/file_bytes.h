@@ -1,5 +1,5 @@
-// The bytes of a file, gunzipped where it is compressed. What a file may grow to is bounded, so that a bomb or
-// a sparse file ends in a message and not in the machine's memory.
+// The bytes of a file, gunzipped where it is compressed. What a file may grow to is bounded, so that a bomb
+// or a sparse file ends in a message and not in the machine's memory.
 #pragma once
 
 #include <cstdint>

@@ -15,7 +15,8 @@ constexpr int kDeepSearch = 4;
 
 using FilesByFormat = std::vector<std::vector<std::string>>;  // index = importer; one more for the unknown
 
-FilesByFormat Sort(const std::vector<std::unique_ptr<Importer>>& importers, const std::vector<InputFile>& inputs) {
+FilesByFormat Sort(const std::vector<std::unique_ptr<Importer>>& importers,
+                   const std::vector<InputFile>& inputs) {
   FilesByFormat files(importers.size() + 1);
   for (const InputFile& input : inputs) {
     size_t i = 0;
@@ -27,18 +28,21 @@ FilesByFormat Sort(const std::vector<std::unique_ptr<Importer>>& importers, cons
 
 size_t MostFiles(const FilesByFormat& files) {
   return static_cast<size_t>(
-      std::max_element(files.begin(), files.end() - 1, [](const auto& a, const auto& b) { return a.size() < b.size(); }) -
+      std::max_element(files.begin(), files.end() - 1,
+                       [](const auto& a, const auto& b) { return a.size() < b.size(); }) -
       files.begin());
 }
 
 // What becomes of each file, before the importer adds what it finds inside.
-std::vector<store::InputFiles> Account(const std::vector<std::unique_ptr<Importer>>& importers, const FilesByFormat& files,
-                                       size_t used, const std::vector<InputFile>& inputs) {
+std::vector<store::InputFiles> Account(const std::vector<std::unique_ptr<Importer>>& importers,
+                                       const FilesByFormat& files, size_t used,
+                                       const std::vector<InputFile>& inputs) {
   std::vector<store::InputFiles> account;
   for (size_t i = 0; i < importers.size(); ++i) {
     if (files[i].empty()) continue;
     account.push_back({importers[i]->name(), i == used,
-                       i == used ? "" : absl::StrCat("there are more files of ", importers[used]->name()), files[i]});
+                       i == used ? "" : absl::StrCat("there are more files of ", importers[used]->name()),
+                       files[i]});
   }
   std::map<std::string, std::vector<std::string>> unknown;
   for (const InputFile& input : inputs) {
@@ -74,13 +78,17 @@ absl::StatusOr<store::Store> ImportPaths(const std::vector<std::string>& paths, 
   }
   if (files[used].empty()) {
     return absl::InvalidArgumentError(
-        absl::StrCat(paths.empty() ? "nothing to analyze" : paths.front(), ": no flight records found, nor dumps of a "
-                     "known kind (", inputs.size(), " files looked at); give the output directory of `rankle run`, or a "
+        absl::StrCat(paths.empty() ? "nothing to analyze" : paths.front(),
+                     ": no flight records found, nor dumps of a "
+                     "known kind (",
+                     inputs.size(),
+                     " files looked at); give the output directory of `rankle run`, or a "
                      "directory with Flight Recorder dumps"));
   }
   store::Store store;
   for (const InputFile& input : inputs) {
-    if (!input.named_by_user || std::binary_search(files[used].begin(), files[used].end(), input.path)) continue;
+    if (!input.named_by_user || std::binary_search(files[used].begin(), files[used].end(), input.path))
+      continue;
     ++store.quality.malformed;
     store.quality.notes.push_back(absl::StrCat(input.path, ": not a known trace format, left out"));
   }

@@ -24,12 +24,14 @@ class Importer {
   virtual absl::Status Import(const std::vector<std::string>& files, store::Store& store) const = 0;
 };
 
-// In order of preference: the first that recognises a file gets it, and of two formats with equally many files
-// the earlier one is analyzed.
+// In order of preference: the first that recognises a file gets it, and of two formats with equally many
+// files the earlier one is analyzed.
 std::vector<std::unique_ptr<Importer>> AllImporters();
 
-// Reads files and directories with the importer that recognises the most of them. Directories are searched one
-// level deep; where that finds nothing known, some levels deeper. Store::inputs tells what became of each file.
-absl::StatusOr<store::Store> ImportPaths(const std::vector<std::string>& paths, const InputFilter& filter = {});
+// Reads files and directories with the importer that recognises the most of them. Directories are searched
+// one level deep; where that finds nothing known, some levels deeper. Store::inputs tells what became of each
+// file.
+absl::StatusOr<store::Store> ImportPaths(const std::vector<std::string>& paths,
+                                         const InputFilter& filter = {});
 
 }  // namespace rankle::import

@@ -30,7 +30,8 @@ class Collector {
     std::error_code error;
     fs::directory_iterator entries(directory, error);
     if (error) {
-      return absl::PermissionDeniedError(absl::StrCat(directory.string(), ": cannot be read: ", error.message()));
+      return absl::PermissionDeniedError(
+          absl::StrCat(directory.string(), ": cannot be read: ", error.message()));
     }
     for (; entries != fs::directory_iterator(); entries.increment(error)) {
       if (error) break;
@@ -63,8 +64,8 @@ class Collector {
 
 }  // namespace
 
-absl::StatusOr<std::vector<InputFile>> CollectInputs(const std::vector<std::string>& paths, const InputFilter& filter,
-                                                     int depth) {
+absl::StatusOr<std::vector<InputFile>> CollectInputs(const std::vector<std::string>& paths,
+                                                     const InputFilter& filter, int depth) {
   Collector collector(filter);
   for (const std::string& path : paths) {
     std::error_code error;
@@ -87,12 +88,14 @@ absl::StatusOr<std::vector<InputFile>> CollectInputs(const std::vector<std::stri
 std::string DescribeContent(const std::string& first_bytes) {
   if (first_bytes.empty()) return "empty or unreadable";
   if (absl::StartsWith(first_bytes, "PK\x03\x04")) return "a zip archive: unpack it first";
-  if (first_bytes.size() > 262 && first_bytes.compare(257, 5, "ustar") == 0) return "a tar archive: unpack it first";
+  if (first_bytes.size() > 262 && first_bytes.compare(257, 5, "ustar") == 0)
+    return "a tar archive: unpack it first";
   const auto printable = std::count_if(first_bytes.begin(), first_bytes.end(), [](char c) {
     return static_cast<unsigned char>(c) >= ' ' || c == '\n' || c == '\t' || c == '\r';
   });
   if (printable != static_cast<std::ptrdiff_t>(first_bytes.size())) return "binary data of no known kind";
-  return absl::StartsWith(first_bytes, "{") || absl::StartsWith(first_bytes, "[") ? "JSON of no known kind" : "text";
+  return absl::StartsWith(first_bytes, "{") || absl::StartsWith(first_bytes, "[") ? "JSON of no known kind"
+                                                                                  : "text";
 }
 
 }  // namespace rankle::import

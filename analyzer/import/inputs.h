@@ -16,14 +16,14 @@ struct InputFile {
 
 // Globs (fnmatch: * ? [..]) against the path below the directory given, or the file's name.
 struct InputFilter {
-  std::vector<std::string> include;  // empty = all
-  std::vector<std::string> exclude;
+  std::vector<std::string> include = {};  // empty = all
+  std::vector<std::string> exclude = {};
 };
 
 // `depth`: levels of directories below those given. Sorted by path. More than kMostInputs files are an error.
 inline constexpr size_t kMostInputs = 1'000'000;
-absl::StatusOr<std::vector<InputFile>> CollectInputs(const std::vector<std::string>& paths, const InputFilter& filter,
-                                                     int depth);
+absl::StatusOr<std::vector<InputFile>> CollectInputs(const std::vector<std::string>& paths,
+                                                     const InputFilter& filter, int depth);
 // What a file nobody recognises seems to be, for people: "text", "empty", "a zip archive", "binary data".
 std::string DescribeContent(const std::string& first_bytes);
 

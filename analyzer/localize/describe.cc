@@ -63,11 +63,10 @@ std::string WaitName(const Store& store, const Wait& wait) {
 }
 
 std::string DescribeWait(const Store& store, const Wait& wait) {
-  std::string text =
-      absl::StrFormat("%s %s in %s, the last arrival at %.3f s (%.1f s %s)", Ranks(store, wait.waiters),
-                      wait.waiters.size() == 1 ? "is" : "are", WaitName(store, wait),
-                      Store::Seconds(wait.last_arrival), Store::Seconds(wait.waited_ns),
-                      store.end_is_observed ? "ago" : "before the newest record");
+  std::string text = absl::StrFormat(
+      "%s %s in %s, the last arrival at %.3f s (%.1f s %s)", Ranks(store, wait.waiters),
+      wait.waiters.size() == 1 ? "is" : "are", WaitName(store, wait), Store::Seconds(wait.last_arrival),
+      Store::Seconds(wait.waited_ns), store.end_is_observed ? "ago" : "before the newest record");
   if (!wait.holders.empty()) {
     absl::StrAppend(&text, "; ", Ranks(store, wait.holders), wait.holders.size() == 1 ? " has" : " have",
                     " not come");

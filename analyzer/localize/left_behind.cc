@@ -52,10 +52,12 @@ std::vector<LeftBehind> FindLeftBehind(const store::Store& store, const Progress
     }
     for (size_t i = 0; i < members.size(); ++i) {
       const int64_t op = frontiers[i].first_unfinished;
-      if (op < 0 || furthest < store.operations.seq[op] || !NeedsEveryRank(store.operations.api[op])) continue;
+      if (op < 0 || furthest < store.operations.seq[op] || !NeedsEveryRank(store.operations.api[op]))
+        continue;
       LeftBehind& b = behind[members[i].rank];
       ++b.groups;
-      if (b.communicator >= 0 && store.communicators[b.communicator].members.size() >= members.size()) continue;
+      if (b.communicator >= 0 && store.communicators[b.communicator].members.size() >= members.size())
+        continue;
       b.operation = static_cast<uint32_t>(op), b.communicator = c;
       b.ahead.clear();
       for (size_t k = 0; k < members.size(); ++k) {

@@ -1,6 +1,6 @@
 // Ranks whose device does not complete what others have completed. An operation in which every rank needs
-// every other one cannot end anywhere before all have taken part, so a rank that has not ended it is held up by
-// its own device, or by what reports the device's work, and by nobody else. Pure.
+// every other one cannot end anywhere before all have taken part, so a rank that has not ended it is held up
+// by its own device, or by what reports the device's work, and by nobody else. Pure.
 #pragma once
 
 #include <cstdint>
@@ -12,8 +12,8 @@
 namespace rankle::localize {
 
 struct LeftBehind {
-  int groups = 0;            // communicators in which the rank is behind; 0 = it is not
-  uint32_t operation = 0;    // its first unfinished operation in the largest of them
+  int groups = 0;          // communicators in which the rank is behind; 0 = it is not
+  uint32_t operation = 0;  // its first unfinished operation in the largest of them
   int32_t communicator = store::kNone;
   std::vector<int32_t> ahead;  // ranks that have finished that operation
 };

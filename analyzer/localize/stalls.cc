@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <map>
 #include <numeric>
+#include <tuple>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
@@ -100,17 +101,23 @@ class StallFinder {
     return ClassifyRank(nodes[0]);
   }
 
+  // Which of two waits for a rank tells more: the one that began first, or, where the clocks of the waiters
+  // cannot be related, the one with the most waiters.
+  bool ShownBefore(const Wait& a, const Wait& b) const {
+    const auto key = [&](const Wait& wait) {
+      const size_t waiters = store_.device_times ? 0 : wait.waiters.size();
+      return std::tuple(!wait.IsStalled(), -static_cast<int64_t>(waiters), wait.last_arrival);
+    };
+    return key(a) < key(b);
+  }
+
   Stall ClassifyRank(int32_t rank) {
     Stall stall;
     stall.culprits = {rank};
     if (behind_[rank].groups > 0) return ClassifyLeftBehind(rank);
     const Wait* held = nullptr;
     for (size_t w : waits_held_by_[rank]) {
-      const Wait& wait = waits_[w];
-      if (held == nullptr || std::pair(!wait.IsStalled(), wait.last_arrival) <
-                                 std::pair(!held->IsStalled(), held->last_arrival)) {
-        held = &wait;
-      }
+      if (held == nullptr || ShownBefore(waits_[w], *held)) held = &waits_[w];
     }
     if (held == nullptr) {  // inert inside a wait that it shares: everybody came, and it does not move
       for (size_t w : waits_of_rank_[rank]) held = &waits_[w];
@@ -152,10 +159,11 @@ class StallFinder {
     stall.wait.last_arrival = o.entered[behind.operation];
     stall.wait.waited_ns = progress_.WatchedUntil(rank) - stall.wait.last_arrival;
     stall.wait.waiters = {rank};
-    stall.evidence.push_back(absl::StrCat(
-        "rank ", store_.GlobalRank(rank), " has not completed ", WaitName(store_, stall.wait), ", which rank ",
-        store::RankList(GlobalRanks(store_, behind.ahead)), behind.ahead.size() == 1 ? " has" : " have",
-        " completed with its help; so it is in ", behind.groups, behind.groups == 1 ? " communicator" : " communicators"));
+    stall.evidence.push_back(
+        absl::StrCat("rank ", store_.GlobalRank(rank), " has not completed ", WaitName(store_, stall.wait),
+                     ", which rank ", store::RankList(GlobalRanks(store_, behind.ahead)),
+                     behind.ahead.size() == 1 ? " has" : " have", " completed with its help; so it is in ",
+                     behind.groups, behind.groups == 1 ? " communicator" : " communicators"));
     return stall;
   }
 
@@ -343,7 +351,8 @@ class StallFinder {
         into.culprits.insert(into.culprits.end(), stall.culprits.begin(), stall.culprits.end());
         into.groups = std::min(into.groups, stall.groups);
         if (stall.kind != StallKind::kNotCompleted) continue;  // of others the evidence is the same
-        into.wait.waiters.insert(into.wait.waiters.end(), stall.wait.waiters.begin(), stall.wait.waiters.end());
+        into.wait.waiters.insert(into.wait.waiters.end(), stall.wait.waiters.begin(),
+                                 stall.wait.waiters.end());
         into.evidence.insert(into.evidence.end(), stall.evidence.begin(), stall.evidence.end());
       }
     }
@@ -430,8 +439,8 @@ class StallFinder {
 }  // namespace
 
 const char* StallKindName(StallKind kind) {
-  static constexpr const char* kNames[] = {"not_entered", "not_started", "in_collective", "deadlock",
-                                           "init",        "exit",        "left",          "short",
+  static constexpr const char* kNames[] = {"not_entered", "not_started",   "in_collective", "deadlock",
+                                           "init",        "exit",          "left",          "short",
                                            "extra",       "not_completed", "no_record"};
   return kNames[static_cast<int>(kind)];
 }

@@ -18,8 +18,8 @@ void AddOnce(std::vector<int32_t>& list, const std::vector<int32_t>& more) {
 
 }  // namespace
 
-void YieldToUnseen(const store::Store& store, const std::vector<Wait>& waits, const std::vector<LeftBehind>& behind,
-                   std::vector<Stall>& stalls) {
+void YieldToUnseen(const store::Store& store, const std::vector<Wait>& waits,
+                   const std::vector<LeftBehind>& behind, std::vector<Stall>& stalls) {
   Stall unseen;
   unseen.kind = StallKind::kNoRecord;
   size_t found = 0;
@@ -39,12 +39,13 @@ void YieldToUnseen(const store::Store& store, const std::vector<Wait>& waits, co
   if (found == 0) return;
   for (const Stall& stall : stalls) {
     if (stall.culprits.empty() || stall.kind == StallKind::kNoRecord) continue;
-    unseen.evidence.push_back(absl::StrCat(
-        "what is known points at rank ", store::RankList(GlobalRanks(store, stall.culprits)), " (",
-        StallKindName(stall.kind), "), which may not be all, or may wait for rank ",
-        store::RankList(unseen.wait.missing_holders), " itself"));
-    unseen.evidence.insert(unseen.evidence.end(), stall.evidence.begin(),
-                           stall.evidence.begin() + static_cast<int64_t>(std::min(stall.evidence.size(), kMostShown)));
+    unseen.evidence.push_back(
+        absl::StrCat("what is known points at rank ", store::RankList(GlobalRanks(store, stall.culprits)),
+                     " (", StallKindName(stall.kind), "), which may not be all, or may wait for rank ",
+                     store::RankList(unseen.wait.missing_holders), " itself"));
+    unseen.evidence.insert(
+        unseen.evidence.end(), stall.evidence.begin(),
+        stall.evidence.begin() + static_cast<int64_t>(std::min(stall.evidence.size(), kMostShown)));
   }
   stalls = {std::move(unseen)};
 }

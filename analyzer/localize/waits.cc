@@ -72,7 +72,8 @@ class WaitFinder {
   void AddWaitForUnknown(int32_t rank, uint32_t operation) {
     Wait& wait = waits_.emplace_back();
     wait.kind = WaitKind::kP2p;
-    wait.communicator = store_.operations.communicator[operation], wait.seq = store_.operations.seq[operation];
+    wait.communicator = store_.operations.communicator[operation],
+    wait.seq = store_.operations.seq[operation];
     wait.operation = operation, wait.waiters = {rank}, wait.unknown_holders = 1;
     wait.last_arrival = store_.operations.entered[operation];
   }
@@ -281,9 +282,11 @@ class WaitFinder {
   }
 
   void Measure(Wait& wait) {
-    wait.threshold_ns = !store_.end_is_observed ? 0 :
-        std::max(settings_.min_wait_ns,
-                 static_cast<int64_t>(settings_.periods * progress_.UsualInterval(wait.communicator)));
+    wait.threshold_ns =
+        !store_.end_is_observed
+            ? 0
+            : std::max(settings_.min_wait_ns,
+                       static_cast<int64_t>(settings_.periods * progress_.UsualInterval(wait.communicator)));
     const auto& o = store_.operations;
     for (int32_t rank : wait.waiters) {
       int64_t until = progress_.WatchedUntil(rank);

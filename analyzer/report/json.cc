@@ -53,7 +53,8 @@ std::string RenderJson(const Report& r) {
   }
   Json inputs = Json::array();
   for (const store::InputFiles& input : r.inputs) {
-    inputs.push_back({{"format", input.format}, {"used", input.used}, {"why", input.why}, {"files", input.files}});
+    inputs.push_back(
+        {{"format", input.format}, {"used", input.used}, {"why", input.why}, {"files", input.files}});
   }
   Json notes = r.data_quality.notes;
   for (const std::string& problem : r.problems) notes.push_back(problem);

@@ -78,7 +78,8 @@ enum class CommState : uint8_t {
 // One place in a communicator. `rank` is kNone while nobody is known to fill it.
 struct Member {
   int32_t rank = kNone;
-  int32_t global = kNone;  // global rank of the place, where the source tells it even without a record of the rank
+  int32_t global =
+      kNone;  // global rank of the place, where the source tells it even without a record of the rank
   CommState state = CommState::kUnknown;
   int64_t init_entered = 0, ready = 0, teardown_entered = 0, gone = 0;
   uint32_t async_error = 0;
@@ -235,7 +236,8 @@ class Store {
   std::vector<Transfer> transfers;  // ordered by communicator, source, destination, channel
   DataQuality quality;
   std::string source;  // "rankle", "pytorch-flight-recorder"
-  // What the source tells beyond the columns. Where a flag is false, the localizers are as careful as it takes.
+  // What the source tells beyond the columns. Where a flag is false, the localizers are as careful as it
+  // takes.
   bool streams_known = true;    // else a rank waits in the first unfinished operation that it issued
   bool device_times = true;     // else times in between calls say nothing about who is slow
   bool end_is_observed = true;  // else nobody knows how long a wait lasted: all count

@@ -24,8 +24,22 @@ constexpr size_t kMostKeys = 64, kMostTensors = 4096, kMostDimensions = 16, kMos
 constexpr size_t kBudgetPerValue = 8, kLeastBudget = 4096;
 
 enum class Key : uint8_t {
-  kOther, kRecord, kGroupId, kGroup, kCollectiveSeq, kP2pSeq, kIsP2p, kName, kCreated, kInputs, kTypes, kState,
-  kStarted, kCompleted, kRetired, kFrames
+  kOther,
+  kRecord,
+  kGroupId,
+  kGroup,
+  kCollectiveSeq,
+  kP2pSeq,
+  kIsP2p,
+  kName,
+  kCreated,
+  kInputs,
+  kTypes,
+  kState,
+  kStarted,
+  kCompleted,
+  kRetired,
+  kFrames
 };
 constexpr struct {
   absl::string_view text;
@@ -53,7 +67,8 @@ constexpr struct {
 // JSON tells numbers as texts here and there.
 int64_t AsInt(const TreeValue& v, int64_t fallback) {
   if (v.kind == Kind::kInt || v.kind == Kind::kBool) return v.integer;
-  if (v.kind == Kind::kFloat) return v.real > -9e18 && v.real < 9e18 ? static_cast<int64_t>(v.real) : fallback;
+  if (v.kind == Kind::kFloat)
+    return v.real > -9e18 && v.real < 9e18 ? static_cast<int64_t>(v.real) : fallback;
   int64_t number = 0;
   return v.kind == Kind::kText && absl::SimpleAtoi(v.AsText(), &number) ? number : fallback;
 }
@@ -69,7 +84,8 @@ bool IsTrue(const TreeValue& v) {
 std::vector<int32_t> AsRanks(const Tree& tree, const TreeValue& v) {
   std::vector<int32_t> ranks;
   const auto add = [&](int64_t rank) {
-    if (rank >= 0 && rank <= INT32_MAX && ranks.size() < kMostRanks) ranks.push_back(static_cast<int32_t>(rank));
+    if (rank >= 0 && rank <= INT32_MAX && ranks.size() < kMostRanks)
+      ranks.push_back(static_cast<int32_t>(rank));
   };
   tree.ForEach(v, kMostRanks, [&](const TreeValue& rank) { add(AsInt(rank, -1)); });
   int64_t number = -1;
@@ -94,7 +110,8 @@ class Extractor {
       const absl::string_view name = key.AsText();
       if (name == "version") dump_.version = AsString(value);
       if (name == "nccl_version" || name == "comm_lib_version") dump_.library = AsString(value);
-      if (name == "rank") dump_.told_rank = static_cast<int32_t>(std::clamp<int64_t>(AsInt(value, -1), -1, INT32_MAX));
+      if (name == "rank")
+        dump_.told_rank = static_cast<int32_t>(std::clamp<int64_t>(AsInt(value, -1), -1, INT32_MAX));
       if (name == "pg_config") ReadGroups(value);
       if (name == "pg_status") ReadStatuses(value);
       if (name == "entries") ReadEntries(value);
@@ -141,22 +158,53 @@ class Extractor {
     bool is_p2p = false, retired = false, named = false;
     tree_.ForEachPair(value, kMostKeys, [&](const TreeValue& key, const TreeValue& v) {
       switch (KeyOf(key)) {
-        case Key::kRecord: entry.record = AsInt(v, kAbsent); break;
-        case Key::kGroupId: entry.group_id = AsInt(v, kAbsent); break;
-        case Key::kGroup: entry.group = GroupOf(v); break;
-        case Key::kCollectiveSeq: entry.collective_seq = AsInt(v, kAbsent); break;
-        case Key::kP2pSeq: entry.p2p_seq = AsInt(v, kAbsent); break;
-        case Key::kIsP2p: is_p2p = IsTrue(v); break;
-        case Key::kName: named = true, TakeName(v.AsText(), entry); break;
-        case Key::kCreated: entry.created = std::max<int64_t>(AsInt(v, 0), 0); break;
-        case Key::kInputs: entry.count = Elements(v); break;
-        case Key::kTypes: entry.dtype = FirstType(v), entry.has_types = true; break;
-        case Key::kState: TakeState(v.AsText(), entry); break;
-        case Key::kStarted: entry.started = std::max<int64_t>(AsInt(v, 0), 0); break;
-        case Key::kCompleted: entry.completed = std::max<int64_t>(AsInt(v, 0), 0); break;
-        case Key::kRetired: retired = IsTrue(v); break;
-        case Key::kFrames: entry.place = PlaceOf(v); break;
-        case Key::kOther: break;
+        case Key::kRecord:
+          entry.record = AsInt(v, kAbsent);
+          break;
+        case Key::kGroupId:
+          entry.group_id = AsInt(v, kAbsent);
+          break;
+        case Key::kGroup:
+          entry.group = GroupOf(v);
+          break;
+        case Key::kCollectiveSeq:
+          entry.collective_seq = AsInt(v, kAbsent);
+          break;
+        case Key::kP2pSeq:
+          entry.p2p_seq = AsInt(v, kAbsent);
+          break;
+        case Key::kIsP2p:
+          is_p2p = IsTrue(v);
+          break;
+        case Key::kName:
+          named = true, TakeName(v.AsText(), entry);
+          break;
+        case Key::kCreated:
+          entry.created = std::max<int64_t>(AsInt(v, 0), 0);
+          break;
+        case Key::kInputs:
+          entry.count = Elements(v);
+          break;
+        case Key::kTypes:
+          entry.dtype = FirstType(v), entry.has_types = true;
+          break;
+        case Key::kState:
+          TakeState(v.AsText(), entry);
+          break;
+        case Key::kStarted:
+          entry.started = std::max<int64_t>(AsInt(v, 0), 0);
+          break;
+        case Key::kCompleted:
+          entry.completed = std::max<int64_t>(AsInt(v, 0), 0);
+          break;
+        case Key::kRetired:
+          retired = IsTrue(v);
+          break;
+        case Key::kFrames:
+          entry.place = PlaceOf(v);
+          break;
+        case Key::kOther:
+          break;
       }
     });
     if (!named && entry.collective_seq == kAbsent && entry.p2p_seq == kAbsent) {
@@ -183,13 +231,15 @@ class Extractor {
   }
 
   int32_t GroupOf(const TreeValue& pair) {
-    if (pair.kind == Kind::kList && last_group_ >= 0 && pair.container == last_group_container_) return last_group_;
+    if (pair.kind == Kind::kList && last_group_ >= 0 && pair.container == last_group_container_)
+      return last_group_;
     std::string texts[2];
     size_t n = 0;
     tree_.ForEach(pair, 2, [&](const TreeValue& v) { texts[n++] = AsString(v); });
     if (n == 0) texts[0] = AsString(pair);
     const auto [it, added] =
-        group_index_.try_emplace(absl::StrCat(texts[0], absl::string_view("\0", 1), texts[1]), static_cast<int32_t>(dump_.named.size()));
+        group_index_.try_emplace(absl::StrCat(texts[0], absl::string_view("\0", 1), texts[1]),
+                                 static_cast<int32_t>(dump_.named.size()));
     if (added) dump_.named.push_back({texts[0], texts[1], {}});
     if (pair.kind == Kind::kList) last_group_ = it->second, last_group_container_ = pair.container;
     return it->second;
@@ -215,8 +265,9 @@ class Extractor {
     tree_.ForEach(tensors, kMostTensors, [&](const TreeValue& sizes) {
       if (!Afford(tree_.Size(sizes) + 1)) return;
       uint64_t product = 1;
-      tree_.ForEach(sizes, kMostDimensions,
-                    [&](const TreeValue& size) { product *= static_cast<uint64_t>(std::max<int64_t>(AsInt(size, 1), 0)); });
+      tree_.ForEach(sizes, kMostDimensions, [&](const TreeValue& size) {
+        product *= static_cast<uint64_t>(std::max<int64_t>(AsInt(size, 1), 0));
+      });
       elements += product;
     });
     return elements;
@@ -241,8 +292,8 @@ class Extractor {
     if (best.kind == Kind::kNone) return -1;
     absl::string_view file = tree_.Find(best, "filename").AsText();
     if (const size_t slash = file.rfind('/'); slash != absl::string_view::npos) file.remove_prefix(slash + 1);
-    const std::string place = absl::StrCat(file.substr(0, kMostText), ":", AsInt(tree_.Find(best, "line"), 0), " in ",
-                                           tree_.Find(best, "name").AsText().substr(0, kMostText));
+    const std::string place = absl::StrCat(file.substr(0, kMostText), ":", AsInt(tree_.Find(best, "line"), 0),
+                                           " in ", tree_.Find(best, "name").AsText().substr(0, kMostText));
     const auto [it, added] = place_index_.try_emplace(place, static_cast<int32_t>(dump_.places.size()));
     if (added) dump_.places.push_back(place);
     return it->second;
@@ -288,7 +339,8 @@ absl::Status DumpReader::Read(absl::string_view bytes, const std::string& file, 
   const bool json = absl::StartsWith(absl::StripLeadingAsciiWhitespace(bytes.substr(0, 4096)), "{");
   const absl::StatusOr<TreeValue> root = json ? json_.Parse(bytes, tree_) : ParsePickle(bytes, tree_);
   if (!root.ok()) {
-    return absl::Status(root.status().code(), absl::StrCat(file, ": ", root.status().message(), "; left out"));
+    return absl::Status(root.status().code(),
+                        absl::StrCat(file, ": ", root.status().message(), "; left out"));
   }
   const bool known = std::any_of(std::begin(kTopKeys), std::end(kTopKeys), [&](absl::string_view key) {
     return tree_.Find(*root, key).kind != Kind::kNone;

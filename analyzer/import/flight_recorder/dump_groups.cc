@@ -40,7 +40,8 @@ int32_t JobGroup::PlaceOf(int32_t rank) const {
   return it == ranks.end() ? -1 : static_cast<int32_t>(it - ranks.begin());
 }
 
-DumpGroups::DumpGroups(const std::vector<Dump>& dumps, const std::vector<int32_t>& ranks) : dumps_(dumps), ranks_(ranks) {
+DumpGroups::DumpGroups(const std::vector<Dump>& dumps, const std::vector<int32_t>& ranks)
+    : dumps_(dumps), ranks_(ranks) {
   of_config_.resize(dumps.size()), of_named_.resize(dumps.size()), of_status_.resize(dumps.size());
   own_.resize(dumps.size());
   for (size_t d = 0; d < dumps.size(); ++d) {

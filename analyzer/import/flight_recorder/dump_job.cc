@@ -24,8 +24,8 @@ using store::Store;
 constexpr double kCertainty = 0.85;
 // Ranks that were numbered by the order of their files could be anybody.
 constexpr double kCertaintyGuessed = 0.5;
-// Operations that only pg_status knows of are entered up to this number for each group and rank: waiting shows
-// in the first.
+// Operations that only pg_status knows of are entered up to this number for each group and rank: waiting
+// shows in the first.
 constexpr int64_t kMostImplied = 64;
 
 // FNV-1a: communicators need an id that is the same in every analysis.
@@ -164,7 +164,8 @@ class JobBuilder {
       }
     }
     if (unresolved > 0) {
-      Note({absl::StrCat(unresolved, " entries of pg_status belong to groups that cannot be told, not used")});
+      Note(
+          {absl::StrCat(unresolved, " entries of pg_status belong to groups that cannot be told, not used")});
     }
   }
 
@@ -201,7 +202,9 @@ class JobBuilder {
       row.started = e.has_started && !done ? std::max(OnAxis(e.started), row.entered) : 0;
       row.count = e.sizes_agree || e.p2p ? e.count : 0;
       row.dtype = types_are_told_ ? e.dtype : 0xff;
-      row.state = e.is_open ? store::OpState::kIssued : done ? store::OpState::kDone : store::OpState::kEnqueued;
+      row.state = e.is_open ? store::OpState::kIssued
+                  : done    ? store::OpState::kDone
+                            : store::OpState::kEnqueued;
       if (!e.p2p && !done) first_of_[{g, row.seq}] = {row.api, row.entered};
       store_.AddOperation(row);
     }
@@ -266,13 +269,16 @@ class JobBuilder {
     for (const auto& [version, count] : versions) texts.push_back(absl::StrCat(version, " (", count, ")"));
     notes.push_back(absl::StrCat("Flight Recorder dumps only, format ", absl::StrJoin(texts, ", "),
                                  ": hosts, devices, streams and exact times are not in them"));
-    notes.push_back(timed_out_ > 0
-                        ? absl::StrCat(timed_out_, " operations had timed out when the dumps were written")
-                        : "the dumps do not say when they were written: what is unfinished is taken for stuck, which is "
-                          "wrong for a dump of a running job");
+    notes.push_back(
+        timed_out_ > 0
+            ? absl::StrCat(timed_out_, " operations had timed out when the dumps were written")
+            : "the dumps do not say when they were written: what is unfinished is taken for stuck, which is "
+              "wrong for a dump of a running job");
     if (silent > 0) notes.push_back(absl::StrCat(silent, " dumps hold no entries; pg_status was used"));
-    if (implied_ > 0) notes.push_back(absl::StrCat(implied_, " unfinished operations are known from pg_status only"));
-    if (unplaced_ > 0) notes.push_back(absl::StrCat(unplaced_, " entries belong to no group of their rank, left out"));
+    if (implied_ > 0)
+      notes.push_back(absl::StrCat(implied_, " unfinished operations are known from pg_status only"));
+    if (unplaced_ > 0)
+      notes.push_back(absl::StrCat(unplaced_, " entries belong to no group of their rank, left out"));
     if (!types_are_told_) notes.push_back("not all entries tell data types: they were not compared");
     if (!unknown.empty()) {
       notes.push_back(absl::StrCat("operations with unknown names: ", absl::StrJoin(unknown, ", ")));
@@ -283,9 +289,9 @@ class JobBuilder {
   Store& store_;
   const DumpGroups* groups_ = nullptr;
   std::vector<int32_t> rank_of_dump_, index_of_dump_;
-  std::vector<size_t> by_rank_;                      // dumps in the order of their ranks
-  absl::flat_hash_map<int32_t, int32_t> dense_;      // global rank -> index in store
-  absl::flat_hash_map<uint64_t, Part> parts_;        // by Key
+  std::vector<size_t> by_rank_;                  // dumps in the order of their ranks
+  absl::flat_hash_map<int32_t, int32_t> dense_;  // global rank -> index in store
+  absl::flat_hash_map<uint64_t, Part> parts_;    // by Key
   absl::flat_hash_map<std::tuple<int32_t, int32_t, int32_t>, uint32_t> streams_;
   // Of a collective: what it is and when somebody entered it.
   absl::flat_hash_map<std::pair<int32_t, uint32_t>, std::pair<uint16_t, int64_t>> first_of_;

@@ -1,8 +1,8 @@
 // Puts the dumps of one job together into a Store.
 //
-// What a dump does not hold: streams, device times, hosts, the end of the observation, operations whose records
-// the ring has overwritten, and (a debugging hook dumps like that) everything that had finished. The store says
-// so (streams_known, end_known...), and the analysis is careful where it matters.
+// What a dump does not hold: streams, device times, hosts, the end of the observation, operations whose
+// records the ring has overwritten, and (a debugging hook dumps like that) everything that had finished. The
+// store says so (streams_known, end_known...), and the analysis is careful where it matters.
 #pragma once
 
 #include <vector>

@@ -34,7 +34,8 @@ std::vector<int32_t> Candidates(const Dump& dump) {
   for (size_t g = 1; g < groups.size() && left.size() > 1; ++g) {
     std::sort(groups[g].begin(), groups[g].end());
     std::vector<int32_t> both;
-    std::set_intersection(left.begin(), left.end(), groups[g].begin(), groups[g].end(), std::back_inserter(both));
+    std::set_intersection(left.begin(), left.end(), groups[g].begin(), groups[g].end(),
+                          std::back_inserter(both));
     left = std::move(both);
   }
   return left;
@@ -47,7 +48,8 @@ int32_t RankByPlace(const Dump& dump) {
   for (const DumpEntry& e : dump.entries) {
     if (e.self < 0 || e.group < 0) continue;
     const auto it = by_name.find(dump.named[e.group].name);
-    if (it != by_name.end() && e.self < static_cast<int32_t>(it->second->ranks.size())) return it->second->ranks[e.self];
+    if (it != by_name.end() && e.self < static_cast<int32_t>(it->second->ranks.size()))
+      return it->second->ranks[e.self];
   }
   return -1;
 }
@@ -64,7 +66,9 @@ int32_t RankInName(const std::string& path) {
   };
   if (size_t word = name.rfind("rank"); word != std::string::npos) {
     word += 4;
-    while (word < name.size() && !IsDigit(name[word]) && !absl::ascii_isalpha(static_cast<unsigned char>(name[word]))) ++word;
+    while (word < name.size() && !IsDigit(name[word]) &&
+           !absl::ascii_isalpha(static_cast<unsigned char>(name[word])))
+      ++word;
     if (const int32_t rank = number_at(word); rank >= 0) return rank;
   }
   size_t end = name.size();
@@ -77,7 +81,8 @@ int32_t RankInName(const std::string& path) {
 DumpRanks RanksOf(const std::vector<Dump>& dumps) {
   DumpRanks result;
   result.ranks.assign(dumps.size(), -1);
-  std::vector<size_t> order(dumps.size());  // of names, so that the order in which files are given means nothing
+  std::vector<size_t> order(
+      dumps.size());  // of names, so that the order in which files are given means nothing
   std::iota(order.begin(), order.end(), size_t{0});
   std::sort(order.begin(), order.end(), [&](size_t a, size_t b) {
     const auto key = [&](size_t i) { return std::pair(RankInName(dumps[i].file), dumps[i].file); };
@@ -89,7 +94,8 @@ DumpRanks RanksOf(const std::vector<Dump>& dumps) {
     if (!added) {
       const bool newer = LastTime(dumps[i]) > LastTime(dumps[it->second]);
       const size_t older = newer ? it->second : i;
-      result.notes.push_back(absl::StrCat(dumps[older].file, ": another dump of rank ", rank, " is newer, left out"));
+      result.notes.push_back(
+          absl::StrCat(dumps[older].file, ": another dump of rank ", rank, " is newer, left out"));
       if (!newer) return;
       result.ranks[it->second] = -1, it->second = i;
     }
@@ -137,12 +143,14 @@ DumpRanks RanksOf(const std::vector<Dump>& dumps) {
       for (rank = 0; taken.contains(rank);) ++rank;
     }
     if (rank < 0) {
-      result.notes.push_back(absl::StrCat(dumps[o.dump].file, ": other dumps belong to all ranks that it could be of, left out"));
+      result.notes.push_back(absl::StrCat(dumps[o.dump].file,
+                                          ": other dumps belong to all ranks that it could be of, left out"));
       continue;
     }
     if (free != 1) {
       result.guessed = true;
-      result.notes.push_back(absl::StrCat(dumps[o.dump].file, ": neither content nor name tells its rank, taken for rank ", rank));
+      result.notes.push_back(absl::StrCat(
+          dumps[o.dump].file, ": neither content nor name tells its rank, taken for rank ", rank));
     }
     take(o.dump, rank);
   }

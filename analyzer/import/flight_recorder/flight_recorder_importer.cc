@@ -28,7 +28,8 @@ bool FlightRecorderImporter::Recognises(const std::string&, const std::string& f
   return LooksLikeDump(first_bytes);
 }
 
-absl::Status FlightRecorderImporter::Import(const std::vector<std::string>& files, store::Store& store) const {
+absl::Status FlightRecorderImporter::Import(const std::vector<std::string>& files,
+                                            store::Store& store) const {
   std::vector<Dump> dumps;
   dumps.reserve(files.size());
   InOrder<Parsed>(
@@ -46,7 +47,8 @@ absl::Status FlightRecorderImporter::Import(const std::vector<std::string>& file
         store.quality.notes.emplace_back(p.status.message());
       });
   if (dumps.empty()) {
-    return absl::InvalidArgumentError(absl::StrCat("no usable Flight Recorder dump: ", store.quality.notes.back()));
+    return absl::InvalidArgumentError(
+        absl::StrCat("no usable Flight Recorder dump: ", store.quality.notes.back()));
   }
   BuildStore(std::move(dumps), store);
   return absl::OkStatus();

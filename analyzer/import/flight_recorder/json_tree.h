@@ -3,8 +3,8 @@
 
 #include <memory>
 
-#include "absl/strings/string_view.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "analyzer/import/flight_recorder/tree.h"
 
 namespace rankle::import {

@@ -78,10 +78,18 @@ constexpr struct {
   absl::string_view torch;
   const char* nccl;
 } kDataTypes[] = {
-    {"Float", "float32"},    {"BFloat16", "bfloat16"},           {"Half", "float16"},
-    {"Double", "float64"},   {"Long", "int64"},                  {"Int", "int32"},
-    {"Char", "int8"},        {"Byte", "uint8"},                  {"Bool", "uint8"},
-    {"UInt64", "uint64"},    {"UInt32", "uint32"},               {"Float8_e4m3fn", "float8e4m3"},
+    {"Float", "float32"},
+    {"BFloat16", "bfloat16"},
+    {"Half", "float16"},
+    {"Double", "float64"},
+    {"Long", "int64"},
+    {"Int", "int32"},
+    {"Char", "int8"},
+    {"Byte", "uint8"},
+    {"Bool", "uint8"},
+    {"UInt64", "uint64"},
+    {"UInt32", "uint32"},
+    {"Float8_e4m3fn", "float8e4m3"},
     {"Float8_e5m2", "float8e5m2"},
 };
 
@@ -89,7 +97,8 @@ constexpr struct {
 
 OperationMeaning MeaningOf(absl::string_view profiling_name) {
   OperationMeaning meaning;
-  if (const size_t colon = profiling_name.find(':'); colon != absl::string_view::npos) profiling_name.remove_prefix(colon + 1);
+  if (const size_t colon = profiling_name.find(':'); colon != absl::string_view::npos)
+    profiling_name.remove_prefix(colon + 1);
   const size_t blank = profiling_name.find(' ');
   const absl::string_view name = profiling_name.substr(0, blank);
   if (name == "coalesced") {
@@ -101,7 +110,8 @@ OperationMeaning MeaningOf(absl::string_view profiling_name) {
     if (known.torch != name) continue;
     meaning.known = true, meaning.api = ApiOfName(known), meaning.sizes_agree = known.sizes_agree;
     meaning.p2p = name == "send" || name == "recv";
-    if (meaning.p2p && blank != absl::string_view::npos) ParsePeers(profiling_name.substr(blank + 1), meaning);
+    if (meaning.p2p && blank != absl::string_view::npos)
+      ParsePeers(profiling_name.substr(blank + 1), meaning);
     return meaning;
   }
   meaning.api = UnknownId(name);

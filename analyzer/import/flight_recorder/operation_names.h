@@ -8,11 +8,11 @@
 namespace rankle::import {
 
 struct OperationMeaning {
-  uint16_t api = 0;            // injector/api/api.h; the same for the same name, also where the name is not known
+  uint16_t api = 0;  // injector/api/api.h; the same for the same name, also where the name is not known
   bool known = false;
   bool p2p = false;
-  bool closes_group = false;   // "nccl:coalesced": the end of a group, after the operations in it
-  bool sizes_agree = false;    // do all ranks pass the same number of elements?
+  bool closes_group = false;     // "nccl:coalesced": the end of a group, after the operations in it
+  bool sizes_agree = false;      // do all ranks pass the same number of elements?
   int32_t self = -1, peer = -1;  // of a send or receive: ranks in the group
 };
 

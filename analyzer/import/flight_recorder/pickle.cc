@@ -35,9 +35,10 @@ struct Refused {
   uint8_t opcode;
   const char* name;
 };
-constexpr Refused kRefused[] = {{'i', "INST"},          {'o', "OBJ"},       {0x81, "NEWOBJ"},      {0x92, "NEWOBJ_EX"},
-                                {'b', "BUILD"},         {'P', "PERSID"},    {'Q', "BINPERSID"},    {0x82, "EXT1"},
-                                {0x83, "EXT2"},         {0x84, "EXT4"},     {0x97, "NEXT_BUFFER"}, {0x98, "READONLY_BUFFER"}};
+constexpr Refused kRefused[] = {{'i', "INST"},       {'o', "OBJ"},          {0x81, "NEWOBJ"},
+                                {0x92, "NEWOBJ_EX"}, {'b', "BUILD"},        {'P', "PERSID"},
+                                {'Q', "BINPERSID"},  {0x82, "EXT1"},        {0x83, "EXT2"},
+                                {0x84, "EXT4"},      {0x97, "NEXT_BUFFER"}, {0x98, "READONLY_BUFFER"}};
 
 class PickleReader {
  public:
@@ -64,7 +65,8 @@ class PickleReader {
   // Input.
   bool Has(uint64_t count) {
     if (count <= bytes_.size() - at_) return true;
-    Fail(absl::StrCat("the pickle ends early: ", count, " bytes are wanted, ", bytes_.size() - at_, " are left"));
+    Fail(absl::StrCat("the pickle ends early: ", count, " bytes are wanted, ", bytes_.size() - at_,
+                      " are left"));
     return false;
   }
   uint8_t Byte() { return static_cast<uint8_t>(Unsigned(1)); }
@@ -138,7 +140,8 @@ class PickleReader {
     const size_t floor = marks_.empty() ? 0 : marks_.back();
     if (begin <= floor || begin > stack_.size()) return Fail("nothing to append to");
     const TreeValue target = stack_[begin - 1];
-    if (target.kind != kind) return Fail(kind == Kind::kList ? "append to what is no list" : "an item for what is no dictionary");
+    if (target.kind != kind)
+      return Fail(kind == Kind::kList ? "append to what is no list" : "an item for what is no dictionary");
     const size_t count = stack_.size() - begin;
     if (kind == Kind::kDict && count % 2 != 0) return Fail("a key without a value");
     if (count > 0) tree_.Append(target, &stack_[begin], count);
@@ -148,12 +151,14 @@ class PickleReader {
   // Memo. Indices are dense in every pickler, so a distant one is an attempt on memory.
   void Put(uint64_t index) {
     if (!Needs(1)) return;
-    if (index > memo_.size() + kMostMemoGap) return Fail(absl::StrCat("memo index ", index, " is out of order"));
+    if (index > memo_.size() + kMostMemoGap)
+      return Fail(absl::StrCat("memo index ", index, " is out of order"));
     if (index >= memo_.size()) memo_.resize(index + 1);
     memo_[index] = {stack_.back(), true};
   }
   void Get(uint64_t index) {
-    if (index >= memo_.size() || !memo_[index].set) return Fail(absl::StrCat("memo index ", index, " was never set"));
+    if (index >= memo_.size() || !memo_[index].set)
+      return Fail(absl::StrCat("memo index ", index, " was never set"));
     Push(memo_[index].value);
   }
   uint64_t Index(absl::string_view line) {
@@ -212,7 +217,8 @@ class PickleReader {
     const TreeValue arguments = Pop(), callee = Pop();
     if (!status_.ok()) return;
     if (callee.kind != Kind::kConstructor) return Fail("REDUCE of what is no constructor");
-    if (callee.integer == static_cast<int64_t>(Constructor::kEmptyDict)) return Push(tree_.NewContainer(Kind::kDict));
+    if (callee.integer == static_cast<int64_t>(Constructor::kEmptyDict))
+      return Push(tree_.NewContainer(Kind::kDict));
     TreeValue list;
     tree_.ForEach(arguments, 1, [&](const TreeValue& first) { list = first; });
     if (list.kind != Kind::kList) return Fail("a typed list that is built from something else");
@@ -222,7 +228,8 @@ class PickleReader {
   void Refuse(uint8_t opcode) {
     for (const Refused& refused : kRefused) {
       if (refused.opcode == opcode) {
-        return Fail(absl::StrCat("opcode ", refused.name, " builds objects; a dump holds plain data only, so it is not read"));
+        return Fail(absl::StrCat("opcode ", refused.name,
+                                 " builds objects; a dump holds plain data only, so it is not read"));
       }
     }
     Fail(absl::StrFormat("unknown opcode 0x%02x: this is no pickle, or it is damaged", opcode));
@@ -231,7 +238,8 @@ class PickleReader {
   void Step(uint8_t opcode) {
     switch (opcode) {
       case 0x80:  // PROTO
-        if (const uint8_t protocol = Byte(); protocol > 5) Fail(absl::StrCat("pickle protocol ", protocol, " is not known"));
+        if (const uint8_t protocol = Byte(); protocol > 5)
+          Fail(absl::StrCat("pickle protocol ", protocol, " is not known"));
         return;
       case 0x95:  // FRAME: a hint for buffering
         Unsigned(8);
@@ -277,39 +285,39 @@ class PickleReader {
         return PushQuoted(Line());
       case 'V':
         return PushText(Line());
-      case 'U':     // SHORT_BINSTRING
-      case 0x8c:    // SHORT_BINUNICODE
-      case 'C':     // SHORT_BINBYTES
+      case 'U':   // SHORT_BINSTRING
+      case 0x8c:  // SHORT_BINUNICODE
+      case 'C':   // SHORT_BINBYTES
         return PushText(Bytes(Byte()));
-      case 'T':     // BINSTRING
-      case 'X':     // BINUNICODE
-      case 'B':     // BINBYTES
+      case 'T':  // BINSTRING
+      case 'X':  // BINUNICODE
+      case 'B':  // BINBYTES
         return PushText(Bytes(Unsigned(4)));
-      case 0x8d:    // BINUNICODE8
-      case 0x8e:    // BINBYTES8
-      case 0x96:    // BYTEARRAY8
+      case 0x8d:  // BINUNICODE8
+      case 0x8e:  // BINBYTES8
+      case 0x96:  // BYTEARRAY8
         return PushText(Bytes(Unsigned(8)));
       case ']':
-      case ')':     // EMPTY_TUPLE
-      case 0x8f:    // EMPTY_SET
+      case ')':   // EMPTY_TUPLE
+      case 0x8f:  // EMPTY_SET
         return Push(tree_.NewContainer(Kind::kList));
       case '}':
         return Push(tree_.NewContainer(Kind::kDict));
       case 'l':
       case 't':
-      case 0x91:    // FROZENSET
+      case 0x91:  // FROZENSET
         return Collect(Kind::kList, PopMark());
       case 'd':
         return Collect(Kind::kDict, PopMark());
       case 0x85:
       case 0x86:
-      case 0x87:    // TUPLE1 to TUPLE3
+      case 0x87:  // TUPLE1 to TUPLE3
         return CollectTop(opcode - 0x84);
       case 'a':
         if (Needs(2)) Extend(Kind::kList, stack_.size() - 1);
         return;
       case 'e':
-      case 0x90:    // ADDITEMS
+      case 0x90:  // ADDITEMS
         return Extend(Kind::kList, PopMark());
       case 's':
         if (Needs(3)) Extend(Kind::kDict, stack_.size() - 2);
@@ -322,7 +330,7 @@ class PickleReader {
         return Put(Byte());
       case 'r':
         return Put(Unsigned(4));
-      case 0x94:    // MEMOIZE
+      case 0x94:  // MEMOIZE
         return Put(memo_.size());
       case 'g':
         return Get(Index(Line()));
@@ -330,7 +338,7 @@ class PickleReader {
         return Get(Byte());
       case 'j':
         return Get(Unsigned(4));
-      case 'c': {   // GLOBAL
+      case 'c': {  // GLOBAL
         const absl::string_view module = Line(), name = Line();
         if (status_.ok()) PushConstructor(module, name);
         return;
@@ -365,7 +373,9 @@ class PickleReader {
 
 }  // namespace
 
-absl::StatusOr<TreeValue> ParsePickle(absl::string_view bytes, Tree& tree) { return PickleReader(bytes, tree).Read(); }
+absl::StatusOr<TreeValue> ParsePickle(absl::string_view bytes, Tree& tree) {
+  return PickleReader(bytes, tree).Read();
+}
 
 bool LooksLikePickledDict(absl::string_view first_bytes) {
   if (absl::StartsWith(first_bytes, "(d")) return true;  // protocol 0

@@ -1,6 +1,6 @@
-// What a dump holds before anybody asks what it means: none, numbers, texts, lists and dictionaries, as pickle
-// and JSON both have them. Flat: a value is 16 bytes in one arena, so a hostile file costs at most a fixed
-// multiple of its own length, and nothing recurses.
+// What a dump holds before anybody asks what it means: none, numbers, texts, lists and dictionaries, as
+// pickle and JSON both have them. Flat: a value is 16 bytes in one arena, so a hostile file costs at most a
+// fixed multiple of its own length, and nothing recurses.
 //
 // Ownership: texts point into the bytes that were parsed (or the parser's own), which must outlive the tree's
 // use. A tree is reused for the next file by Clear, which keeps its memory. Not thread safe.

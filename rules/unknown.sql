@@ -11,6 +11,8 @@ SELECT '[]' AS ranks, s.victims, s.communicator, s.op, s.seq, s.waited_s AS sinc
        0.5 AS confidence,
        'ranks ' || s.waiters_text || ' wait in ' || s.what || ' for ranks without a record'
          || CASE WHEN s.missing_text <> '' THEN ' (rank ' || s.missing_text || ')'
-                 WHEN j.missing_count > 0 THEN ' (missing: ' || j.missing_text || ')' ELSE '' END AS summary
+                 WHEN j.missing_count > 0 THEN ' (missing: ' || j.missing_text || ')' ELSE '' END
+         || CASE WHEN s.suspects_text <> '' THEN '; the records that are there point at rank ' || s.suspects_text ELSE '' END
+         AS summary
 FROM stalls s, job j
 WHERE s.kind = 'no_record' AND s.waited_s >= s.threshold_s

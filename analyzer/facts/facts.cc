@@ -121,6 +121,7 @@ absl::Status AddStalls(const Store& store, const Facts& facts, store::Database& 
                     WaitedText(store, w),
                     Int(s.groups),
                     store::RankList(w.missing_holders),
+                    RanksText(store, s.suspects),
                     Store::Seconds(w.threshold_ns),
                     Store::Seconds(w.last_arrival),
                     Json(s.evidence),
@@ -132,7 +133,7 @@ absl::Status AddStalls(const Store& store, const Facts& facts, store::Database& 
       "kind TEXT, wait_kind TEXT, culprits TEXT, culprits_text TEXT, culprit_count INTEGER, "
       "culprit_state TEXT, victims TEXT, victim_count INTEGER, communicator TEXT, op TEXT, seq INTEGER, "
       "what TEXT, waiter_count INTEGER, waiters_text TEXT, waiters TEXT, waited_s REAL, waited_text TEXT, "
-      "group_count INTEGER, missing_text TEXT, threshold_s REAL, "
+      "group_count INTEGER, missing_text TEXT, suspects_text TEXT, threshold_s REAL, "
       "at_s REAL, "
       "evidence TEXT, links TEXT, links_text TEXT",
       rows);

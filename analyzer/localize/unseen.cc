@@ -39,6 +39,7 @@ void YieldToUnseen(const store::Store& store, const std::vector<Wait>& waits,
   if (found == 0) return;
   for (const Stall& stall : stalls) {
     if (stall.culprits.empty() || stall.kind == StallKind::kNoRecord) continue;
+    AddOnce(unseen.suspects, stall.culprits);
     unseen.evidence.push_back(
         absl::StrCat("what is known points at rank ", store::RankList(GlobalRanks(store, stall.culprits)),
                      " (", StallKindName(stall.kind), "), which may not be all, or may wait for rank ",

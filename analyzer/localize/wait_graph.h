@@ -52,6 +52,7 @@ struct Stall {
   StallKind kind = StallKind::kNotEntered;
   Wait wait;                      // the wait that is held up directly
   std::vector<int32_t> culprits;  // ranks (indices into Store::ranks)
+  std::vector<int32_t> suspects;  // kNoRecord: whom the records that are there point at (unseen.h)
   std::vector<int32_t> victims;   // ranks that wait for them, directly or not
   int groups = 1;                 // kNotCompleted: communicators that show it, at least
   std::vector<std::string> evidence;

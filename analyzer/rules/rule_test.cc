@@ -105,7 +105,7 @@ class GoldenTest : public ::testing::Test {
     Sql("INSERT INTO stalls VALUES('" + kind + "','collective','[" + culprits + "]','" + culprits + "'," +
         (culprits.empty() ? "0" : "1") + ",'" + state +
         "','[0,1]',2,'dp','AllReduce',7,'AllReduce #7 of communicator dp',2,'0, 1','[0,1]'," +
-        std::to_string(waited) + ",'" + std::to_string(waited) + " s',1,''," + std::to_string(threshold) +
+        std::to_string(waited) + ",'" + std::to_string(waited) + " s',1,'',''," + std::to_string(threshold) +
         ",1.5,'[\"evidence\"]','[]','')");
   }
   void Failure(int rank, const std::string& kind, const std::string& cascade, int root, int ended) {

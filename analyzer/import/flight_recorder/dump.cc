@@ -330,7 +330,9 @@ bool LooksLikeDump(absl::string_view first_bytes) {
   if (!json && !LooksLikePickledDict(first_bytes)) return false;
   const auto has = [&](absl::string_view word) { return absl::StrContains(first_bytes, word); };
   if (has("pg_config") || has("pg_status")) return true;
-  return has("entries") && (has("collective_seq_id") || has("profiling_name") || has("nccl_version"));
+  // With long stacks the first entry alone may be longer than what is looked at.
+  return has("entries") && (has("collective_seq_id") || has("profiling_name") || has("nccl_version") ||
+                            has("record_id") || (has("frames") && has("filename")));
 }
 
 absl::Status DumpReader::Read(absl::string_view bytes, const std::string& file, Dump& dump) {

@@ -298,7 +298,18 @@ TEST_F(DumpTest, WhereACulpritMayHaveLeftNoDumpNobodyElseIsNamed) {
   EXPECT_THAT(report.data_quality.missing_ranks, ElementsAre(2));
 }
 
-TEST_F(DumpTest, AMissingDumpOfWhomNobodyWaitsForChangesNothing) {
+TEST_F(DumpTest, WhoElseIsMissingIsSaidBesideWhomTheRecordsPointAt) {
+  HybridJob hybrid(4);
+  hybrid.job.Collective(hybrid.world, {.absent = {1, 2}, .hangs = true});
+  dumps_.Write(hybrid.job);
+  fs::remove(dumps_.path() / "nccl_trace_rank_2");
+  const Report report = dumps_.Analyze();
+  EXPECT_EQ(report.verdict.anomaly, "unknown") << report.verdict.summary;
+  EXPECT_THAT(report.verdict.ranks, IsEmpty());
+  EXPECT_THAT(report.verdict.summary, AllOf(HasSubstr("(rank 2)"), HasSubstr("point at rank 1")));
+}
+
+TEST_F(DumpTest, AMissingDumpThatNobodyWaitsForChangesNothing) {
   HybridJob hybrid(4);
   hybrid.job.Collective(hybrid.tensor[0], {.absent = {0}, .hangs = true});
   dumps_.Write(hybrid.job);

@@ -53,7 +53,11 @@ absl::Status ReadFileBytes(const std::string& path, uint64_t most, std::string& 
     used += static_cast<size_t>(got);
     bytes.resize(used);
     if (used > most) return too_large();
-    if (got == 0) break;
+    if (got > 0) continue;
+    int code = 0;
+    gzerror(file.get(), &code);
+    if (code == Z_BUF_ERROR) return absl::DataLossError(absl::StrCat(path, ": cut gzip data, left out"));
+    break;
   }
   return absl::OkStatus();
 }

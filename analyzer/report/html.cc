@@ -87,9 +87,10 @@ std::string RenderHtml(const Report& r) {
       "</style></head><body><main>\n<section class=\"", r.verdict.IsHealthy() ? "ok" : "bad", "\"><h1>",
       EscapeXml(r.verdict.anomaly), culprits, "</h1><p>", EscapeXml(r.verdict.summary),
       "</p><p class=\"mute\">",
-      absl::StrFormat("confidence %.0f %% · %d ranks on %d hosts · %d communicators · %d operations · %.1f s",
-                      100 * r.verdict.confidence, r.job.ranks, r.job.hosts, r.job.communicators,
-                      r.job.collectives, r.job.duration_s),
+      absl::StrFormat("confidence %.0f %% · %d ranks%s · %d communicators · %d operations · %.1f s",
+                      100 * r.verdict.confidence, r.job.ranks,
+                      r.job.hosts == 0 ? "" : absl::StrFormat(" on %d hosts", r.job.hosts),
+                      r.job.communicators, r.job.collectives, r.job.duration_s),
       "</p></section>\n", Section("Ranks over time", TimelineSvg(r)), Section("Findings", findings),
       Section("What happened", r.causal_chain.empty() ? "" : ChainHtml(r.causal_chain)),
       Section("Data quality", QualityHtml(r)), "</main></body></html>\n");

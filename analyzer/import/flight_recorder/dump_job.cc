@@ -200,6 +200,8 @@ class JobBuilder {
       row.seq = static_cast<uint32_t>(std::clamp<int64_t>(NumberOf(e), 0, UINT32_MAX));
       row.entered = previous, row.stream = StreamOf(g, e);
       row.started = e.has_started && !done ? std::max(OnAxis(e.started), row.entered) : 0;
+      // When somebody noticed, which is all there is; device_times says so.
+      if (done && !e.is_open) row.finished = std::max(OnAxis(e.completed), row.entered);
       row.count = e.sizes_agree || e.p2p ? e.count : 0;
       row.dtype = types_are_told_ ? e.dtype : 0xff;
       row.state = e.is_open ? store::OpState::kIssued

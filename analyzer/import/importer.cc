@@ -13,29 +13,19 @@ namespace {
 // Deep enough for collected trees (job/host/run/), shallow enough not to read a whole home directory.
 constexpr int kDeepSearch = 4;
 
-using FilesByFormat = std::vector<std::vector<std::string>>;  // index = importer; one more for the unknown
+using Importers = std::vector<std::unique_ptr<Importer>>;
+using FilesByFormat = std::vector<std::vector<std::string>>;  // index = importer
 
-FilesByFormat Sort(const std::vector<std::unique_ptr<Importer>>& importers,
-                   const std::vector<InputFile>& inputs) {
-  FilesByFormat files(importers.size() + 1);
+FilesByFormat Sort(const Importers& importers, const std::vector<InputFile>& inputs) {
+  FilesByFormat files(importers.size());
   for (const InputFile& input : inputs) {
-    size_t i = 0;
-    while (i < importers.size() && !importers[i]->Recognises(input.path, input.first_bytes)) ++i;
-    files[i].push_back(input.path);
+    if (input.format >= 0) files[input.format].push_back(input.path);
   }
   return files;
 }
 
-size_t MostFiles(const FilesByFormat& files) {
-  return static_cast<size_t>(
-      std::max_element(files.begin(), files.end() - 1,
-                       [](const auto& a, const auto& b) { return a.size() < b.size(); }) -
-      files.begin());
-}
-
 // What becomes of each file, before the importer adds what it finds inside.
-std::vector<store::InputFiles> Account(const std::vector<std::unique_ptr<Importer>>& importers,
-                                       const FilesByFormat& files, size_t used,
+std::vector<store::InputFiles> Account(const Importers& importers, const FilesByFormat& files, size_t used,
                                        const std::vector<InputFile>& inputs) {
   std::vector<store::InputFiles> account;
   for (size_t i = 0; i < importers.size(); ++i) {
@@ -46,9 +36,7 @@ std::vector<store::InputFiles> Account(const std::vector<std::unique_ptr<Importe
   }
   std::map<std::string, std::vector<std::string>> unknown;
   for (const InputFile& input : inputs) {
-    if (std::binary_search(files.back().begin(), files.back().end(), input.path)) {
-      unknown[DescribeContent(input.first_bytes)].push_back(input.path);
-    }
+    if (input.format < 0) unknown[input.what].push_back(input.path);
   }
   for (auto& [what, paths] : unknown) account.push_back({"unknown", false, what, std::move(paths)});
   return account;
@@ -64,16 +52,25 @@ std::vector<std::unique_ptr<Importer>> AllImporters() {
 }
 
 absl::StatusOr<store::Store> ImportPaths(const std::vector<std::string>& paths, const InputFilter& filter) {
-  const auto importers = AllImporters();
+  const Importers importers = AllImporters();
+  const auto classify = [&](const std::string& path, const std::string& first_bytes) {
+    for (size_t i = 0; i < importers.size(); ++i) {
+      if (importers[i]->Recognises(path, first_bytes)) return static_cast<int>(i);
+    }
+    return -1;
+  };
   FilesByFormat files;
   std::vector<InputFile> inputs;
   size_t used = 0;
   for (const int depth : {0, kDeepSearch}) {
-    auto found = CollectInputs(paths, filter, depth);
+    auto found = CollectInputs(paths, filter, depth, classify);
     if (!found.ok()) return found.status();
     inputs = *std::move(found);
     files = Sort(importers, inputs);
-    used = MostFiles(files);
+    used = static_cast<size_t>(
+        std::max_element(files.begin(), files.end(),
+                         [](const auto& a, const auto& b) { return a.size() < b.size(); }) -
+        files.begin());
     if (!files[used].empty()) break;
   }
   if (files[used].empty()) {

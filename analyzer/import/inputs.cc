@@ -24,7 +24,7 @@ bool MatchesAny(const std::vector<std::string>& globs, const std::string& relati
 
 class Collector {
  public:
-  explicit Collector(const InputFilter& filter) : filter_(filter) {}
+  Collector(const InputFilter& filter, const Classifier& classify) : filter_(filter), classify_(classify) {}
 
   absl::Status AddDirectory(const fs::path& root, const fs::path& directory, int depth) {
     std::error_code error;
@@ -53,20 +53,24 @@ class Collector {
     const std::string name = path.filename().string();
     if (!filter_.include.empty() && !MatchesAny(filter_.include, relative, name)) return;
     if (MatchesAny(filter_.exclude, relative, name)) return;
-    files.push_back({path.string(), ReadFirstBytes(path.string(), kFirstBytes), named});
+    const std::string first_bytes = ReadFirstBytes(path.string(), kFirstBytes);
+    const int format = classify_(path.string(), first_bytes);
+    files.push_back({path.string(), format, format < 0 ? DescribeContent(first_bytes) : "", named});
   }
 
   std::vector<InputFile> files;
 
  private:
   const InputFilter& filter_;
+  const Classifier& classify_;
 };
 
 }  // namespace
 
 absl::StatusOr<std::vector<InputFile>> CollectInputs(const std::vector<std::string>& paths,
-                                                     const InputFilter& filter, int depth) {
-  Collector collector(filter);
+                                                     const InputFilter& filter, int depth,
+                                                     const Classifier& classify) {
+  Collector collector(filter, classify);
   for (const std::string& path : paths) {
     std::error_code error;
     const fs::file_status status = fs::status(path, error);

@@ -18,11 +18,13 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
+const Classifier kUnknown = [](const std::string&, const std::string&) { return -1; };
+
 class InputsTest : public ::testing::Test {
  protected:
   std::string Path(const std::string& name) const { return directory_.path() / name; }
   std::vector<std::string> Names(const InputFilter& filter, int depth) const {
-    const auto found = CollectInputs({directory_.path()}, filter, depth);
+    const auto found = CollectInputs({directory_.path()}, filter, depth, kUnknown);
     EXPECT_TRUE(found.ok()) << found.status();
     std::vector<std::string> names;
     for (const InputFile& file : *found)
@@ -53,6 +55,18 @@ TEST_F(InputsTest, GlobsMatchNamesAndPathsBelowTheDirectory) {
   EXPECT_THAT(Names({.include = {"rank*"}, .exclude = {"*"}}, 1), IsEmpty());
 }
 
+TEST_F(InputsTest, TheClassifierSeesTheFirstBytesAndDecides) {
+  directory_.Write("known", rankle::testing::Gzip("magic and more"));
+  directory_.Write("other", "text");
+  const auto found = CollectInputs(
+      {directory_.path()}, {}, 0,
+      [](const std::string&, const std::string& bytes) { return bytes.rfind("magic", 0) == 0 ? 7 : -1; });
+  ASSERT_EQ(found->size(), 2u);
+  EXPECT_EQ((*found)[0].format, 7);
+  EXPECT_EQ((*found)[1].format, -1);
+  EXPECT_EQ((*found)[1].what, "text");
+}
+
 TEST_F(InputsTest, ADirectoryThatLinksToItselfEnds) {
   fs::create_directory_symlink(directory_.path(), directory_.path() / "loop");
   directory_.Write("file", "");
@@ -60,9 +74,9 @@ TEST_F(InputsTest, ADirectoryThatLinksToItselfEnds) {
 }
 
 TEST_F(InputsTest, WhatIsAbsentOrNoFileIsAnError) {
-  EXPECT_THAT(std::string(CollectInputs({Path("absent")}, {}, 0).status().message()),
+  EXPECT_THAT(std::string(CollectInputs({Path("absent")}, {}, 0, kUnknown).status().message()),
               HasSubstr("no such file"));
-  EXPECT_THAT(std::string(CollectInputs({"/dev/null"}, {}, 0).status().message()),
+  EXPECT_THAT(std::string(CollectInputs({"/dev/null"}, {}, 0, kUnknown).status().message()),
               HasSubstr("neither a file"));
 }
 

@@ -117,7 +117,8 @@ absl::StatusOr<Report> Analyze(const std::vector<std::string>& paths, const Anal
   });
   auto store = import::ImportPaths(traces.empty() ? paths : traces, options.files);
   if (!store.ok()) return store.status();
-  const std::vector<std::string> logs = taxonomy::FindJobLogs(paths);
+  std::vector<std::string> logs = taxonomy::FindJobLogs(paths);
+  std::erase_if(logs, [&](const std::string& log) { return !import::IsChosen(options.files, log); });
   AccountForLogs(logs, store->inputs);
   return AnalyzeStore(*std::move(store), options, logs);
 }

@@ -50,9 +50,7 @@ class Collector {
     return absl::OkStatus();
   }
   void Add(const fs::path& path, const std::string& relative, bool named) {
-    const std::string name = path.filename().string();
-    if (!filter_.include.empty() && !MatchesAny(filter_.include, relative, name)) return;
-    if (MatchesAny(filter_.exclude, relative, name)) return;
+    if (!IsChosen(filter_, relative)) return;
     const std::string first_bytes = ReadFirstBytes(path.string(), kFirstBytes);
     const int format = classify_(path.string(), first_bytes);
     files.push_back({path.string(), format, format < 0 ? DescribeContent(first_bytes) : "", named});
@@ -66,6 +64,12 @@ class Collector {
 };
 
 }  // namespace
+
+bool IsChosen(const InputFilter& filter, const std::string& relative) {
+  const std::string name = fs::path(relative).filename().string();
+  if (!filter.include.empty() && !MatchesAny(filter.include, relative, name)) return false;
+  return !MatchesAny(filter.exclude, relative, name);
+}
 
 absl::StatusOr<std::vector<InputFile>> CollectInputs(const std::vector<std::string>& paths,
                                                      const InputFilter& filter, int depth,

@@ -22,6 +22,9 @@ struct InputFilter {
   std::vector<std::string> exclude = {};
 };
 
+// `relative`: the path below the directory that was given.
+bool IsChosen(const InputFilter& filter, const std::string& relative);
+
 // The format of a file, -1 = unknown; `first_bytes`: gunzipped, at most 4 KiB.
 using Classifier = std::function<int(const std::string& path, const std::string& first_bytes)>;
 

@@ -7,6 +7,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "analyzer/import/flight_recorder/coalesced.h"
 #include "analyzer/import/flight_recorder/operation_names.h"
 #include "analyzer/import/flight_recorder/pickle.h"
 
@@ -352,6 +353,7 @@ absl::Status DumpReader::Read(absl::string_view bytes, const std::string& file, 
         absl::StrCat(file, ": no Flight Recorder dump: it has neither entries nor pg_status; left out"));
   }
   Extractor(tree_, dump).Extract(*root);
+  ResolveCoalesced(dump);
   return absl::OkStatus();
 }
 

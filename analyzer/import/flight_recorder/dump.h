@@ -45,7 +45,7 @@ struct Dump {
   int32_t told_rank = -1;            // where the dump says it itself
   std::vector<DumpGroup> groups;     // pg_config
   std::vector<DumpStatus> statuses;  // pg_status, by group_id
-  std::vector<DumpEntry> entries;    // oldest first
+  std::vector<DumpEntry> entries;    // oldest first; coalesced groups are resolved (coalesced.h)
   std::vector<DumpGroup> named;      // the groups that entries name; without ranks
   std::vector<std::string> places;
   std::vector<std::string> unknown_operations;

@@ -9,7 +9,6 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "analyzer/import/flight_recorder/coalesced.h"
 #include "analyzer/import/flight_recorder/dump_groups.h"
 #include "analyzer/import/flight_recorder/dump_ranks.h"
 
@@ -49,7 +48,6 @@ class JobBuilder {
     Note(who.notes);
     store_.quality.certainty = who.guessed ? kCertaintyGuessed : kCertainty;
     rank_of_dump_ = std::move(who.ranks);
-    for (Dump& dump : dumps_) ResolveCoalesced(dump);
   }
 
   void Build() {

@@ -395,6 +395,14 @@ TEST_F(DumpTest, GlobsChooseAmongTheFiles) {
     const auto report = Analyze({dumps_.path().string()}, options);
     return report.ok() ? report->inputs[0].files.size() : 0;
   };
+  dumps_.Write("job.log", "nothing to see");
+  const auto with_logs = [&](const InputFilter& filter) {
+    AnalyzeOptions options;
+    options.files = filter;
+    return Analyze({dumps_.path().string()}, options)->inputs.size();
+  };
+  EXPECT_EQ(with_logs({}), 2u);
+  EXPECT_EQ(with_logs({.exclude = {"*.log"}}), 1u);
   EXPECT_EQ(files({}), 5u);
   EXPECT_EQ(files({.include = {"nccl_*"}}), 4u);
   EXPECT_EQ(files({.exclude = {"*_3", "before*"}}), 3u);

@@ -36,7 +36,8 @@ std::vector<store::InputFiles> Account(const Importers& importers, const FilesBy
   }
   std::map<std::string, std::vector<std::string>> unknown;
   for (const InputFile& input : inputs) {
-    if (input.format < 0) unknown[input.what].push_back(input.path);
+    if (input.format < 0 && !importers[used]->IsCompanion(input.path))
+      unknown[input.what].push_back(input.path);
   }
   for (auto& [what, paths] : unknown) account.push_back({"unknown", false, what, std::move(paths)});
   return account;

@@ -20,6 +20,9 @@ class Importer {
   // Does the file belong to this format? Judged by its first bytes (up to 4 KiB, gunzipped) and, as a last
   // resort, its name.
   virtual bool Recognises(const std::string& path, const std::string& first_bytes) const = 0;
+  // Files that lie beside those of the format and hold nothing for an analysis: not worth a word in the
+  // report.
+  virtual bool IsCompanion(const std::string&) const { return false; }
   // Reads the files, which all were recognised, into an empty store, and calls Store::Finish.
   virtual absl::Status Import(const std::vector<std::string>& files, store::Store& store) const = 0;
 };

@@ -1,4 +1,6 @@
 // The report for a terminal of 80 columns: verdict first, then why, what to do, and how good the data are.
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
@@ -51,9 +53,14 @@ std::string DataQuality(const Report& r) {
   return out;
 }
 
-// "16 pytorch-flight-recorder (used); 1 unknown (text): fault.txt"
+// "16 pytorch-flight-recorder (used); 1 unknown (not used: text) notes.txt". Nothing where all is rankle's
+// own.
 std::string Files(const Report& r) {
   constexpr size_t kMostNamed = 3;
+  const auto is_own = [](const store::InputFiles& input) {
+    return input.used && (input.format == "rankle" || input.format == "log");
+  };
+  if (std::all_of(r.inputs.begin(), r.inputs.end(), is_own)) return "";
   std::string text;
   for (const store::InputFiles& input : r.inputs) {
     absl::StrAppend(&text, text.empty() ? "" : "; ", input.files.size(), " ", input.format,

@@ -41,7 +41,9 @@ class Simulation {
 
   SimulatedDumps Run() {
     issued_.assign(ranks_, 0), done_.assign(ranks_, 0), completed_.resize(ranks_);
-    while (Issue() | Execute()) {
+    for (bool moved = true; moved;) {
+      moved = Issue();
+      moved = Execute() || moved;
     }
     SimulatedDumps result;
     result.culprit = culprit_;

@@ -266,6 +266,7 @@ class JobBuilder {
     store_.quality.malformed += malformed + unplaced_;
     auto& notes = store_.quality.notes;
     std::vector<std::string> texts;
+    texts.reserve(versions.size());
     for (const auto& [version, count] : versions) texts.push_back(absl::StrCat(version, " (", count, ")"));
     notes.push_back(absl::StrCat("Flight Recorder dumps only, format ", absl::StrJoin(texts, ", "),
                                  ": hosts, devices, streams and exact times are not in them"));

@@ -1,7 +1,7 @@
-// libFuzzer: arbitrary bytes as a Flight Recorder dump (pickle or JSON), through the importer to the facts, once
-// alone and once as the dumps of two ranks. Nothing may crash or run away. Rules and report, which no longer see
-// the bytes, are left to fuzz_flight_record: they would take nearly all of the time.
-// Seeds: flight_recorder_seeds DIRECTORY writes dumps of made-up jobs.
+// libFuzzer: arbitrary bytes as a Flight Recorder dump (pickle or JSON), through the importer to the facts,
+// once alone and once as the dumps of two ranks. Nothing may crash or run away. Rules and report, which no
+// longer see the bytes, are left to fuzz_flight_record: they would take nearly all of the time. Seeds:
+// flight_recorder_seeds DIRECTORY writes dumps of made-up jobs.
 #include <cstddef>
 #include <cstdint>
 #include <string>

@@ -98,17 +98,19 @@ TEST(PickleTest, NothingIsEverImportedOrCalled) {
 
 TEST(PickleTest, TypedListsAndOrderedDictionariesOfTorchAreReadAsPlainOnes) {
   Tree tree;
-  const auto list = ParsePickle(Bytes("\x80\x02"
-                                      "ctorch.jit._pickle\nbuild_intlist\n](K\x07K\x08"
-                                      "e\x85R."),
-                                tree);
+  const std::string typed_list = Bytes(
+      "\x80\x02"
+      "ctorch.jit._pickle\nbuild_intlist\n](K\x07K\x08"
+      "e\x85R.");
+  const auto list = ParsePickle(typed_list, tree);
   ASSERT_TRUE(list.ok()) << list.status();
   int64_t sum = 0;
   tree.ForEach(*list, 10, [&](const TreeValue& v) { sum += v.integer; });
   EXPECT_EQ(sum, 15);
-  const auto dict = ParsePickle(Bytes("\x80\x02"
-                                      "ccollections\nOrderedDict\n)RX\x01\x00\x00\x00kK\x05s."),
-                                tree);
+  const std::string ordered = Bytes(
+      "\x80\x02"
+      "ccollections\nOrderedDict\n)RX\x01\x00\x00\x00kK\x05s.");
+  const auto dict = ParsePickle(ordered, tree);  // its texts point into `ordered`
   ASSERT_TRUE(dict.ok()) << dict.status();
   EXPECT_EQ(tree.Find(*dict, "k").integer, 5);
 }

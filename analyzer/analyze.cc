@@ -20,7 +20,8 @@ JobSummary Summarize(const store::Store& store) {
   JobSummary job;
   std::set<std::string> hosts;
   for (const store::Rank& rank : store.ranks) {
-    if (rank.process >= 0) hosts.insert(store.processes[rank.process].host);
+    if (rank.process >= 0 && !store.processes[rank.process].host.empty())
+      hosts.insert(store.processes[rank.process].host);
   }
   job.ranks = static_cast<int64_t>(
       std::max<size_t>(store.ranks.size(), static_cast<size_t>(std::max(0, store.world_size))));
@@ -46,6 +47,17 @@ absl::StatusOr<taxonomy::Knowledge> LoadKnowledge(const AnalyzeOptions& options,
   const absl::Status own = taxonomy::AddUserBugs(options.bug_database, *knowledge);
   if (!own.ok()) notes.emplace_back(own.message());
   return knowledge;
+}
+
+// Logs are no traces, but they are read for known signatures.
+void AccountForLogs(const std::vector<std::string>& logs, std::vector<store::InputFiles>& inputs) {
+  if (logs.empty()) return;
+  const std::set<std::string> all(logs.begin(), logs.end());
+  for (store::InputFiles& input : inputs) {
+    if (!input.used) std::erase_if(input.files, [&](const std::string& file) { return all.contains(file); });
+  }
+  std::erase_if(inputs, [](const store::InputFiles& input) { return input.files.empty(); });
+  inputs.push_back({"log", true, "", logs});
 }
 
 }  // namespace
@@ -89,6 +101,7 @@ absl::StatusOr<Report> AnalyzeStore(store::Store input, const AnalyzeOptions& op
         FindSimilarBugs(*knowledge, taxonomy::CollectEvidence(*store, facts, log, finding));
   }
   report.job = Summarize(*store);
+  report.inputs = store->inputs;
   report.data_quality = store->quality;
   report.data_quality.notes.insert(report.data_quality.notes.end(), notes.begin(), notes.end());
   if (!options.database_file.empty()) {
@@ -103,9 +116,12 @@ absl::StatusOr<Report> Analyze(const std::vector<std::string>& paths, const Anal
   std::erase_if(traces, [](const std::string& path) {
     return taxonomy::IsJobLog(path) && !std::filesystem::is_directory(path);
   });
-  auto store = import::ImportPaths(traces.empty() ? paths : traces);
+  auto store = import::ImportPaths(traces.empty() ? paths : traces, options.files);
   if (!store.ok()) return store.status();
-  return AnalyzeStore(*std::move(store), options, taxonomy::FindJobLogs(paths));
+  std::vector<std::string> logs = taxonomy::FindJobLogs(paths);
+  std::erase_if(logs, [&](const std::string& log) { return !import::IsChosen(options.files, log); });
+  AccountForLogs(logs, store->inputs);
+  return AnalyzeStore(*std::move(store), options, logs);
 }
 
 }  // namespace rankle

@@ -19,6 +19,7 @@ const char* AnalyzeCommand::examples() const {
   return "  rankle analyze rankle-out/20260131-120000-4711\n"
          "  rankle analyze --format json node1/out node2/out\n"
          "  rankle analyze --format html -o report.html out\n"
+         "  rankle analyze /tmp/dumps --exclude '*.log'\n"
          "  rankle analyze --rules my-rules/ --db out.sqlite out\n"
          "Exit code: 0 healthy, 3 anomaly found (or unknown), 2 unusable input, 1 internal error.";
 }
@@ -28,7 +29,7 @@ void AnalyzeCommand::DeclareFlags(Flags& flags) {
   for (const auto& format : kFormats) names.emplace_back(format.name);
   flags.Texts({.name = "PATH",
                .type = "",
-               .help = "Output directories of runs, or single record files",
+               .help = "Output directories of runs, directories of Flight Recorder dumps, or single files",
                .required = true},
               paths_);
   flags.Choice({.name = "--format", .type = "FORMAT", .help = "text, json, html or junit"}, names, format_);
@@ -40,6 +41,12 @@ void AnalyzeCommand::DeclareFlags(Flags& flags) {
       options_.rules_directory);
   flags.Text({.name = "--db", .type = "FILE", .help = "Also write all tables into this SQLite file"},
              options_.database_file);
+  flags.Texts({.name = "--include",
+               .type = "GLOB",
+               .help = "Of directories, only files that match (may be repeated)"},
+              options_.files.include);
+  flags.Texts({.name = "--exclude", .type = "GLOB", .help = "Leave out files that match (may be repeated)"},
+              options_.files.exclude);
   options_.bug_database = DefaultBugDatabase();
   flags.Text({.name = "--bugs", .type = "FILE", .help = "Your own bugs, from `rankle bugs import`"},
              options_.bug_database);

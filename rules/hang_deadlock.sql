@@ -9,8 +9,9 @@
 -- root_causes: distributed_communication_error 0.5; concurrency_error 0.4; incorrect_implementation 0.1
 -- references: NCCLX JOB_CONTAINS_COLL_DEADLOCK; ColossalAI#5214
 SELECT culprits AS ranks, victims, communicator, op, seq, waited_s AS since_s, at_s, evidence,
-       0.9 AS confidence,
+       -- Without streams, order of issue stands in for what depends on what; sends and receives often go past it.
+       CASE WHEN (SELECT streams_known FROM job) = 1 THEN 0.9 WHEN wait_kind = 'p2p' THEN 0.5 ELSE 0.7 END AS confidence,
        'ranks ' || culprits_text || ' wait for each other, ' || what || ' among it, for '
-         || printf('%.1f', waited_s) || ' s' AS summary
+         || waited_text AS summary
 FROM stalls
 WHERE kind = 'deadlock' AND waited_s >= threshold_s

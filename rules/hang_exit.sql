@@ -11,6 +11,6 @@
 SELECT culprits AS ranks, victims, communicator, op, seq, waited_s AS since_s, at_s, evidence,
        CASE WHEN culprit_count > 0 THEN 0.9 ELSE 0.7 END AS confidence,
        CASE WHEN culprit_count > 0 THEN 'rank ' || culprits_text || ' does not come to its end' ELSE 'no rank comes to its end' END
-         || '; ' || what || ' has lasted ' || printf('%.1f', waited_s) || ' s' AS summary
+         || '; ' || what || ' has lasted ' || waited_text AS summary
 FROM stalls
 WHERE kind = 'exit' AND waited_s >= threshold_s

@@ -13,7 +13,7 @@ SELECT culprits AS ranks, links, victims, communicator, op, seq, waited_s AS sin
             WHEN links <> '[]' THEN 0.9
             WHEN culprit_count = 0 THEN 0.8                  -- the class is certain, the place is not known
             ELSE 0.7 END AS confidence,
-       'all ranks entered ' || what || ', which has not finished for ' || printf('%.1f', waited_s) || ' s; '
+       'all ranks entered ' || what || ', which has not finished for ' || waited_text || '; '
          || CASE WHEN links <> '[]' THEN 'the transfer stands still on the link ' || links_text
                  WHEN culprit_count = 0 THEN 'the records do not show which rank or link stopped it'
                  WHEN culprit_state = 'stopped' THEN 'the process of rank ' || culprits_text || ' is stopped'

@@ -10,7 +10,7 @@
 -- references: NCCLX JOB_FAILED_AT_INIT
 SELECT culprits AS ranks, victims, communicator, op, seq, waited_s AS since_s, at_s, evidence,
        CASE WHEN culprit_count > 0 THEN 0.93 ELSE 0.7 END AS confidence,
-       what || ' has not completed for ' || printf('%.1f', waited_s) || ' s'
+       what || ' has not completed for ' || waited_text
          || CASE WHEN culprit_count > 0 THEN '; rank ' || culprits_text || ' never came'
                  ELSE '; the records do not show which rank is missing' END AS summary
 FROM stalls

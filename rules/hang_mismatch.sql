@@ -22,7 +22,7 @@ WHERE kind = 'extra' AND waited_s >= threshold_s
 UNION ALL
 SELECT culprits, victims, communicator, op, seq, waited_s, at_s, evidence, 0.9,
        'rank ' || culprits_text || ' never issued ' || what || ' and went on to the teardown; '
-         || waiter_count || ' ranks have waited ' || printf('%.1f', waited_s) || ' s'
+         || waiter_count || ' ranks have waited ' || waited_text
 FROM stalls
 WHERE kind = 'short' AND waited_s >= threshold_s AND culprit_count < waiter_count
 UNION ALL

@@ -15,9 +15,14 @@ SELECT culprits AS ranks, victims, communicator, op, seq, waited_s AS since_s, a
             WHEN culprit_state = 'vanished' THEN 0.75        -- stopped or dead, the records do not tell
             WHEN culprit_count > victim_count THEN 0.7       -- few waiting for many: maybe the few are wrong
             ELSE 0.97 END AS confidence,
-       'rank ' || culprits_text
+       CASE WHEN culprit_count = 1 THEN 'rank ' ELSE 'ranks ' END || culprits_text
          || CASE WHEN kind = 'not_started' THEN ' entered, but its device never reached ' ELSE ' never entered ' END
-         || what || '; ' || victim_count || ' ranks have waited ' || printf('%.1f', waited_s) || ' s'
-         || CASE WHEN culprit_state = 'stopped' THEN ' (its process is stopped)' ELSE '' END AS summary
+         || what || '; ' || victim_count || CASE WHEN victim_count = 1 THEN ' rank has' ELSE ' ranks have' END
+         || ' waited ' || waited_text
+         || CASE WHEN culprit_state = 'stopped' THEN ' (its process is stopped)'
+                 -- Of other sources than rankle's, say plainly which half of the rank stands.
+                 WHEN (SELECT source FROM job) IN ('rankle', '') THEN ''
+                 WHEN kind = 'not_started' THEN ' (device-side)'
+                 ELSE ' (CPU-side: nothing that it issued is unfinished)' END AS summary
 FROM stalls
 WHERE kind IN ('not_entered', 'not_started') AND waited_s >= threshold_s

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "analyzer/localize/describe.h"
 #include "analyzer/localize/host_time.h"
 #include "analyzer/localize/transfer_cost.h"
@@ -78,14 +79,22 @@ absl::Status AddJob(const Store& store, store::Database& db) {
       "ranks INTEGER, world_size INTEGER, hosts INTEGER, communicators INTEGER, operations INTEGER, "
       "finished_operations INTEGER, duration_s REAL, ended_ranks INTEGER, failed_ranks INTEGER, "
       "running_ranks INTEGER, missing_ranks TEXT, missing_count INTEGER, missing_text TEXT, dropped INTEGER, "
-      "damaged_files INTEGER, stalled_s REAL, last_activity_s REAL",
+      "damaged_files INTEGER, stalled_s REAL, last_activity_s REAL, source TEXT, streams_known INTEGER",
       {{Int(store.ranks.size()), Int(store.world_size), Int(hosts.size()), Int(store.communicators.size()),
         Int(o.size()), Int(finished), Store::Seconds(store.observed_until), Int(ended), Int(failed),
         Int(running), store::JsonList(store.quality.missing_ranks), Int(store.quality.missing_ranks.size()),
         store::RankList(store.quality.missing_ranks), Int(static_cast<int64_t>(store.quality.dropped)),
         Int(static_cast<int64_t>(store.quality.cut_files + store.quality.unreadable_files)),
         store.stalled == 0 ? Value{} : Value{Store::Seconds(store.stalled)},
-        last_activity == 0 ? Value{} : Value{Store::Seconds(last_activity)}}});
+        last_activity == 0 ? Value{} : Value{Store::Seconds(last_activity)}, store.source,
+        Int(store.streams_known)}});
+}
+
+// Without the end of the observation, the newest record is all that is known of how long a wait lasted.
+std::string WaitedText(const Store& store, const localize::Wait& wait) {
+  if (store.end_is_observed) return absl::StrFormat("%.1f s", Store::Seconds(wait.waited_ns));
+  return wait.waited_ns < 1'000'000'000 ? "an unknown time"
+                                        : absl::StrFormat("at least %.1f s", Store::Seconds(wait.waited_ns));
 }
 
 absl::Status AddStalls(const Store& store, const Facts& facts, store::Database& db) {
@@ -110,6 +119,10 @@ absl::Status AddStalls(const Store& store, const Facts& facts, store::Database& 
                     RanksText(store, w.waiters),
                     Ranks(store, w.waiters),
                     Store::Seconds(w.waited_ns),
+                    WaitedText(store, w),
+                    Int(s.groups),
+                    store::RankList(w.missing_holders),
+                    RanksText(store, s.suspects),
                     Store::Seconds(w.threshold_ns),
                     Store::Seconds(w.last_arrival),
                     Json(s.evidence),
@@ -120,7 +133,8 @@ absl::Status AddStalls(const Store& store, const Facts& facts, store::Database& 
       "stalls",
       "kind TEXT, wait_kind TEXT, culprits TEXT, culprits_text TEXT, culprit_count INTEGER, "
       "culprit_state TEXT, victims TEXT, victim_count INTEGER, communicator TEXT, op TEXT, seq INTEGER, "
-      "what TEXT, waiter_count INTEGER, waiters_text TEXT, waiters TEXT, waited_s REAL, threshold_s REAL, "
+      "what TEXT, waiter_count INTEGER, waiters_text TEXT, waiters TEXT, waited_s REAL, waited_text TEXT, "
+      "group_count INTEGER, missing_text TEXT, suspects_text TEXT, threshold_s REAL, "
       "at_s REAL, "
       "evidence TEXT, links TEXT, links_text TEXT",
       rows);
@@ -265,7 +279,9 @@ absl::Status AddSlowTransfers(const Store& store, const Facts& facts, store::Dat
 
 Facts FindFacts(const Store& store, const localize::HangSettings& settings) {
   // Lateness takes about as long as all the rest, and neither needs the other.
-  auto lateness = std::async(std::launch::async, [&store] { return localize::FindLateness(store); });
+  auto lateness = std::async(std::launch::async, [&store] {
+    return store.device_times ? localize::FindLateness(store) : std::vector<localize::Lateness>{};
+  });
   const localize::Progress progress(store);
   Facts facts;
   facts.waits = localize::FindWaits(store, progress, settings);
@@ -277,7 +293,7 @@ Facts FindFacts(const Store& store, const localize::HangSettings& settings) {
   facts.failures = localize::FindFailures(store);
   facts.inconsistencies = localize::FindInconsistencies(store);
   const std::vector<localize::IterationSeries> iterations = localize::FindIterations(store);
-  facts.pace_changes = localize::FindPaceChanges(iterations);
+  if (store.device_times) facts.pace_changes = localize::FindPaceChanges(iterations);
   facts.memory_use = localize::FindMemoryUse(store);
   facts.lateness = lateness.get();
   localize::AddHostTimes(store, facts.lateness);

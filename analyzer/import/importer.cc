@@ -1,53 +1,46 @@
 #include "analyzer/import/importer.h"
 
 #include <algorithm>
-#include <filesystem>
-#include <fstream>
+#include <map>
 
 #include "absl/strings/str_cat.h"
 #include "analyzer/import/flight_record/flight_record_importer.h"
+#include "analyzer/import/flight_recorder/flight_recorder_importer.h"
 
 namespace rankle::import {
 namespace {
 
-namespace fs = std::filesystem;
+// Deep enough for collected trees (job/host/run/), shallow enough not to read a whole home directory.
+constexpr int kDeepSearch = 4;
 
-struct Input {
-  std::string path;
-  std::string first_bytes;
-  bool named_by_user = false;
-};
+using Importers = std::vector<std::unique_ptr<Importer>>;
+using FilesByFormat = std::vector<std::vector<std::string>>;  // index = importer
 
-std::string FirstBytes(const std::string& path) {
-  std::string bytes(4096, '\0');
-  std::ifstream file(path, std::ios::binary);
-  file.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-  bytes.resize(static_cast<size_t>(std::max<std::streamsize>(file.gcount(), 0)));
-  return bytes;
+FilesByFormat Sort(const Importers& importers, const std::vector<InputFile>& inputs) {
+  FilesByFormat files(importers.size());
+  for (const InputFile& input : inputs) {
+    if (input.format >= 0) files[input.format].push_back(input.path);
+  }
+  return files;
 }
 
-absl::StatusOr<std::vector<Input>> CollectInputs(const std::vector<std::string>& paths) {
-  std::vector<Input> inputs;
-  for (const std::string& path : paths) {
-    std::error_code error;
-    const fs::file_status status = fs::status(path, error);
-    if (!fs::exists(status)) return absl::NotFoundError(absl::StrCat(path, ": no such file or directory"));
-    if (!fs::is_directory(status) && !fs::is_regular_file(status)) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(path, ": neither a file nor a directory; give the output directory of `rankle run`"));
-    }
-    if (!fs::is_directory(status)) {
-      inputs.push_back({path, FirstBytes(path), true});
-      continue;
-    }
-    fs::directory_iterator entries(path, error);
-    if (error) return absl::PermissionDeniedError(absl::StrCat(path, ": cannot be read: ", error.message()));
-    for (const fs::directory_entry& entry : entries) {
-      if (entry.is_regular_file(error)) inputs.push_back({entry.path(), FirstBytes(entry.path()), false});
-    }
+// What becomes of each file, before the importer adds what it finds inside.
+std::vector<store::InputFiles> Account(const Importers& importers, const FilesByFormat& files, size_t used,
+                                       const std::vector<InputFile>& inputs) {
+  std::vector<store::InputFiles> account;
+  for (size_t i = 0; i < importers.size(); ++i) {
+    if (files[i].empty()) continue;
+    account.push_back({importers[i]->name(), i == used,
+                       i == used ? "" : absl::StrCat("there are more files of ", importers[used]->name()),
+                       files[i]});
   }
-  std::sort(inputs.begin(), inputs.end(), [](const Input& a, const Input& b) { return a.path < b.path; });
-  return inputs;
+  std::map<std::string, std::vector<std::string>> unknown;
+  for (const InputFile& input : inputs) {
+    if (input.format < 0 && !importers[used]->IsCompanion(input.path))
+      unknown[input.what].push_back(input.path);
+  }
+  for (auto& [what, paths] : unknown) account.push_back({"unknown", false, what, std::move(paths)});
+  return account;
 }
 
 }  // namespace
@@ -55,36 +48,51 @@ absl::StatusOr<std::vector<Input>> CollectInputs(const std::vector<std::string>&
 std::vector<std::unique_ptr<Importer>> AllImporters() {
   std::vector<std::unique_ptr<Importer>> all;
   all.push_back(std::make_unique<FlightRecordImporter>());
+  all.push_back(std::make_unique<FlightRecorderImporter>());
   return all;
 }
 
-absl::StatusOr<store::Store> ImportPaths(const std::vector<std::string>& paths) {
-  auto inputs = CollectInputs(paths);
-  if (!inputs.ok()) return inputs.status();
-  std::unique_ptr<Importer> best;
-  std::vector<std::string> files;
-  for (auto& importer : AllImporters()) {
-    std::vector<std::string> recognised;
-    for (const Input& input : *inputs) {
-      if (importer->Recognises(input.path, input.first_bytes)) recognised.push_back(input.path);
+absl::StatusOr<store::Store> ImportPaths(const std::vector<std::string>& paths, const InputFilter& filter) {
+  const Importers importers = AllImporters();
+  const auto classify = [&](const std::string& path, const std::string& first_bytes) {
+    for (size_t i = 0; i < importers.size(); ++i) {
+      if (importers[i]->Recognises(path, first_bytes)) return static_cast<int>(i);
     }
-    if (recognised.size() > files.size()) {
-      best = std::move(importer);
-      files = std::move(recognised);
-    }
+    return -1;
+  };
+  FilesByFormat files;
+  std::vector<InputFile> inputs;
+  size_t used = 0;
+  for (const int depth : {0, kDeepSearch}) {
+    auto found = CollectInputs(paths, filter, depth, classify);
+    if (!found.ok()) return found.status();
+    inputs = *std::move(found);
+    files = Sort(importers, inputs);
+    used = static_cast<size_t>(
+        std::max_element(files.begin(), files.end(),
+                         [](const auto& a, const auto& b) { return a.size() < b.size(); }) -
+        files.begin());
+    if (!files[used].empty()) break;
   }
-  if (best == nullptr) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        paths.empty() ? "nothing to analyze" : paths.front(),
-        ": no flight records found; give the output directory of `rankle run`, or files flight-*.rkl"));
+  if (files[used].empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(paths.empty() ? "nothing to analyze" : paths.front(),
+                     ": no flight records found, nor dumps of a "
+                     "known kind (",
+                     inputs.size(),
+                     " files looked at); give the output directory of `rankle run`, or a "
+                     "directory with Flight Recorder dumps"));
   }
   store::Store store;
-  for (const Input& input : *inputs) {
-    if (!input.named_by_user || std::binary_search(files.begin(), files.end(), input.path)) continue;
+  for (const InputFile& input : inputs) {
+    if (!input.named_by_user || std::binary_search(files[used].begin(), files[used].end(), input.path))
+      continue;
     ++store.quality.malformed;
     store.quality.notes.push_back(absl::StrCat(input.path, ": not a known trace format, left out"));
   }
-  if (absl::Status status = best->Import(files, store); !status.ok()) return status;
+  std::vector<store::InputFiles> account = Account(importers, files, used, inputs);
+  if (absl::Status status = importers[used]->Import(files[used], store); !status.ok()) return status;
+  store.inputs = std::move(account);
   return store;
 }
 

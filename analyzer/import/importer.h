@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "analyzer/import/inputs.h"
 #include "analyzer/store/store.h"
 
 namespace rankle::import {
@@ -16,16 +17,24 @@ class Importer {
  public:
   virtual ~Importer() = default;
   virtual const char* name() const = 0;
-  // Does the file belong to this format? Judged by its first bytes (up to 4 KiB) and, as a last resort, its
-  // name.
+  // Does the file belong to this format? Judged by its first bytes (up to 4 KiB, gunzipped) and, as a last
+  // resort, its name.
   virtual bool Recognises(const std::string& path, const std::string& first_bytes) const = 0;
+  // Files that lie beside those of the format and hold nothing for an analysis: not worth a word in the
+  // report.
+  virtual bool IsCompanion(const std::string&) const { return false; }
   // Reads the files, which all were recognised, into an empty store, and calls Store::Finish.
   virtual absl::Status Import(const std::vector<std::string>& files, store::Store& store) const = 0;
 };
 
+// In order of preference: the first that recognises a file gets it, and of two formats with equally many
+// files the earlier one is analyzed.
 std::vector<std::unique_ptr<Importer>> AllImporters();
 
-// Reads files and directories (one level) with the importer that recognises the most of them.
-absl::StatusOr<store::Store> ImportPaths(const std::vector<std::string>& paths);
+// Reads files and directories with the importer that recognises the most of them. Directories are searched
+// one level deep; where that finds nothing known, some levels deeper. Store::inputs tells what became of each
+// file.
+absl::StatusOr<store::Store> ImportPaths(const std::vector<std::string>& paths,
+                                         const InputFilter& filter = {});
 
 }  // namespace rankle::import

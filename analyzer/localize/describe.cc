@@ -1,5 +1,7 @@
 #include "analyzer/localize/describe.h"
 
+#include <map>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "injector/api/api.h"
@@ -65,13 +67,17 @@ std::string WaitName(const Store& store, const Wait& wait) {
 }
 
 std::string DescribeWait(const Store& store, const Wait& wait) {
-  std::string text =
-      absl::StrFormat("%s %s in %s, the last arrival at %.3f s (%.1f s ago)", Ranks(store, wait.waiters),
-                      wait.waiters.size() == 1 ? "is" : "are", WaitName(store, wait),
-                      Store::Seconds(wait.last_arrival), Store::Seconds(wait.waited_ns));
+  std::string text = absl::StrFormat(
+      "%s %s in %s, the last arrival at %.3f s (%.1f s %s)", Ranks(store, wait.waiters),
+      wait.waiters.size() == 1 ? "is" : "are", WaitName(store, wait), Store::Seconds(wait.last_arrival),
+      Store::Seconds(wait.waited_ns), store.end_is_observed ? "ago" : "before the newest record");
   if (!wait.holders.empty()) {
     absl::StrAppend(&text, "; ", Ranks(store, wait.holders), wait.holders.size() == 1 ? " has" : " have",
                     " not come");
+    if (!wait.missing_holders.empty())
+      absl::StrAppend(&text, ", rank ", store::RankList(wait.missing_holders), " left no record");
+  } else if (!wait.missing_holders.empty() && wait.kind != WaitKind::kInit) {
+    absl::StrAppend(&text, "; rank ", store::RankList(wait.missing_holders), " left no record");
   } else if (wait.unknown_holders > 0 || !wait.missing_holders.empty()) {
     absl::StrAppend(&text, "; the others left no record");
   } else {
@@ -83,11 +89,28 @@ std::string DescribeWait(const Store& store, const Wait& wait) {
 std::string DescribeRank(const Store& store, int32_t rank) {
   std::string text = absl::StrCat("rank ", store.GlobalRank(rank), ": ", LastOperation(store, rank));
   absl::StrAppend(&text, OpenCall(store, rank));
-  if (const store::Process* p = store.ProcessOf(rank); p != nullptr) {
+  const store::Process* p = store.ProcessOf(rank);
+  if (p != nullptr && !p->place.empty()) absl::StrAppend(&text, "; stands at ", p->place);
+  if (p != nullptr && p->pid != 0) {
     absl::StrAppendFormat(&text, "; process %d %s, last sign of life at %.3f s", p->pid,
                           ProcessStateName(p->state), Store::Seconds(p->last_seen));
   }
   return text;
+}
+
+void AddPlaces(const Store& store, const std::vector<int32_t>& ranks, std::vector<std::string>& evidence) {
+  constexpr size_t kMost = 3;
+  std::map<std::string, std::vector<int32_t>> by_place;
+  for (int32_t rank : ranks) {
+    const store::Process* p = store.ProcessOf(rank);
+    if (p != nullptr && !p->place.empty()) by_place[p->place].push_back(rank);
+  }
+  size_t shown = 0;
+  for (const auto& [place, there] : by_place) {
+    if (++shown > kMost) break;
+    evidence.push_back(
+        absl::StrCat(Ranks(store, there), there.size() == 1 ? " stands at " : " stand at ", place));
+  }
 }
 
 }  // namespace rankle::localize

@@ -20,4 +20,9 @@ std::string DescribeWait(const store::Store& store, const Wait& wait);
 // "rank 3: last AllReduce #1181 of dp0 finished at 12.1 s; process running, last sign of life at 60.2 s"
 std::string DescribeRank(const store::Store& store, int32_t rank);
 
+// One sentence for each place in the program where some of these ranks stand; nothing where that is not
+// recorded.
+void AddPlaces(const store::Store& store, const std::vector<int32_t>& ranks,
+               std::vector<std::string>& evidence);
+
 }  // namespace rankle::localize

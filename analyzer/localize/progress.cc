@@ -101,7 +101,9 @@ void Progress::FindHeads() {
     head_of_stream.clear();
     for (size_t i = store_.rank_begin(rank); i < store_.rank_begin(rank + 1); ++i) {
       if (finished_[i]) continue;
-      const auto [it, first] = head_of_stream.try_emplace(o.stream[i], i);
+      // Without streams, what was issued first is waited for first: work of one rank mostly depends on what
+      // it issued before, in whatever communicator.
+      const auto [it, first] = head_of_stream.try_emplace(store_.streams_known ? o.stream[i] : 0, i);
       const bool grouped = o.group[i] != 0 && o.group[i] == o.group[it->second];
       if (!first && !grouped) continue;
       is_head_[i] = 1;

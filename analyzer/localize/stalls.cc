@@ -3,13 +3,16 @@
 #include <map>
 #include <numeric>
 #include <optional>
+#include <tuple>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "analyzer/localize/components.h"
 #include "analyzer/localize/describe.h"
+#include "analyzer/localize/left_behind.h"
 #include "analyzer/localize/stuck_links.h"
+#include "analyzer/localize/unseen.h"
 #include "analyzer/localize/wait_graph.h"
 
 namespace rankle::localize {
@@ -28,6 +31,7 @@ class StallFinder {
       : store_(store), progress_(progress), waits_(waits), ranks_(static_cast<int32_t>(store.ranks.size())) {}
 
   std::vector<Stall> Find() {
+    behind_ = FindLeftBehind(store_, progress_);
     BuildGraph();
     component_ = StronglyConnectedComponents(graph_);
     FindEnds();
@@ -35,6 +39,7 @@ class StallFinder {
     for (auto& [end, nodes] : ends_) stalls.push_back(Classify(nodes));
     MergeSharedWaits(stalls);
     for (Stall& stall : stalls) FinishStall(stall);
+    YieldToUnseen(store_, waits_, behind_, stalls);
     return stalls;
   }
 
@@ -45,6 +50,9 @@ class StallFinder {
     return process == nullptr ? ProcessState::kRunning : process->state;
   }
 
+  // What such a rank waits in would not end if everybody else came.
+  bool MovesNoMore(int32_t rank) const { return IsInert(StateOf(rank)) || behind_[rank].groups > 0; }
+
   void BuildGraph() {
     graph_.resize(ranks_ + waits_.size());
     waits_of_rank_.resize(ranks_), waits_held_by_.resize(ranks_);
@@ -52,7 +60,8 @@ class StallFinder {
       for (int32_t rank : waits_[w].waiters) {
         waits_of_rank_[rank].push_back(w);
         // A rank that is stopped or gone would not move if its wait ended: the chain ends at it.
-        if (!IsInert(StateOf(rank))) graph_[rank].push_back(NodeOf(w));
+        if (!MovesNoMore(rank)) graph_[rank].push_back(NodeOf(w));
+        if (behind_[rank].groups > 0) graph_[NodeOf(w)].push_back(rank);
       }
       for (int32_t rank : waits_[w].holders) {
         waits_held_by_[rank].push_back(w);
@@ -93,16 +102,23 @@ class StallFinder {
     return ClassifyRank(nodes[0]);
   }
 
+  // Which of two waits for a rank tells more: the one that began first, or, where the clocks of the waiters
+  // cannot be related, the one with the most waiters.
+  bool ShownBefore(const Wait& a, const Wait& b) const {
+    const auto key = [&](const Wait& wait) {
+      const size_t waiters = store_.device_times ? 0 : wait.waiters.size();
+      return std::tuple(!wait.IsStalled(), -static_cast<int64_t>(waiters), wait.last_arrival);
+    };
+    return key(a) < key(b);
+  }
+
   Stall ClassifyRank(int32_t rank) {
     Stall stall;
     stall.culprits = {rank};
+    if (behind_[rank].groups > 0) return ClassifyLeftBehind(rank);
     const Wait* held = nullptr;
     for (size_t w : waits_held_by_[rank]) {
-      const Wait& wait = waits_[w];
-      if (held == nullptr || std::pair(!wait.IsStalled(), wait.last_arrival) <
-                                 std::pair(!held->IsStalled(), held->last_arrival)) {
-        held = &wait;
-      }
+      if (held == nullptr || ShownBefore(waits_[w], *held)) held = &waits_[w];
     }
     if (held == nullptr) {  // inert inside a wait that it shares: everybody came, and it does not move
       for (size_t w : waits_of_rank_[rank]) held = &waits_[w];
@@ -131,6 +147,25 @@ class StallFinder {
     const auto& members = store_.communicators[communicator].members;
     return std::any_of(members.begin(), members.end(),
                        [&](const store::Member& m) { return m.rank == rank && m.teardown_entered != 0; });
+  }
+
+  Stall ClassifyLeftBehind(int32_t rank) const {
+    const LeftBehind& behind = behind_[rank];
+    const auto& o = store_.operations;
+    Stall stall;
+    stall.kind = StallKind::kNotCompleted;
+    stall.culprits = {rank}, stall.groups = behind.groups;
+    stall.wait.communicator = behind.communicator, stall.wait.operation = behind.operation;
+    stall.wait.seq = o.seq[behind.operation];
+    stall.wait.last_arrival = o.entered[behind.operation];
+    stall.wait.waited_ns = progress_.WatchedUntil(rank) - stall.wait.last_arrival;
+    stall.wait.waiters = {rank};
+    stall.evidence.push_back(
+        absl::StrCat("rank ", store_.GlobalRank(rank), " has not completed ", WaitName(store_, stall.wait),
+                     ", which rank ", store::RankList(GlobalRanks(store_, behind.ahead)),
+                     behind.ahead.size() == 1 ? " has" : " have", " completed with its help; so it is in ",
+                     behind.groups, behind.groups == 1 ? " communicator" : " communicators"));
+    return stall;
   }
 
   // Some ranks wait in an operation for others that wait for them in the teardown of the same communicator.
@@ -313,8 +348,13 @@ class StallFinder {
       if (added) {
         merged.push_back(std::move(stall));
       } else {
-        auto& culprits = merged[it->second].culprits;
-        culprits.insert(culprits.end(), stall.culprits.begin(), stall.culprits.end());
+        Stall& into = merged[it->second];
+        into.culprits.insert(into.culprits.end(), stall.culprits.begin(), stall.culprits.end());
+        into.groups = std::min(into.groups, stall.groups);
+        if (stall.kind != StallKind::kNotCompleted) continue;  // of others the evidence is the same
+        into.wait.waiters.insert(into.wait.waiters.end(), stall.wait.waiters.begin(),
+                                 stall.wait.waiters.end());
+        into.evidence.insert(into.evidence.end(), stall.evidence.begin(), stall.evidence.end());
       }
     }
     stalls = std::move(merged);
@@ -324,10 +364,12 @@ class StallFinder {
     std::sort(stall.culprits.begin(), stall.culprits.end());
     RecogniseExtraOperation(stall);
     FindVictims(stall);
-    stall.evidence.insert(stall.evidence.begin(), DescribeWait(store_, stall.wait));
+    if (stall.kind != StallKind::kNotCompleted)
+      stall.evidence.insert(stall.evidence.begin(), DescribeWait(store_, stall.wait));
     for (size_t i = 0; i < stall.culprits.size() && i < kMaxShown; ++i) {
       stall.evidence.push_back(DescribeRank(store_, stall.culprits[i]));
     }
+    AddPlaces(store_, stall.wait.waiters, stall.evidence);
     if (stall.kind == StallKind::kInCollective && stall.culprits.empty()) AddStuckLinks(stall);
   }
 
@@ -398,14 +440,15 @@ class StallFinder {
   std::vector<int32_t> component_;
   std::map<int32_t, std::vector<int32_t>> ends_;  // component -> its nodes
   std::vector<uint8_t> blocked_hosts_;
+  std::vector<LeftBehind> behind_;
 };
 
 }  // namespace
 
 const char* StallKindName(StallKind kind) {
-  static constexpr const char* kNames[] = {"not_entered", "not_started", "in_collective", "deadlock",
-                                           "init",        "exit",        "left",          "short",
-                                           "extra",       "no_record"};
+  static constexpr const char* kNames[] = {"not_entered", "not_started",   "in_collective", "deadlock",
+                                           "init",        "exit",          "left",          "short",
+                                           "extra",       "not_completed", "no_record"};
   return kNames[static_cast<int>(kind)];
 }
 

@@ -42,6 +42,7 @@ enum class StallKind {
   kLeft,          // the culprits ended (with success) while others still waited for them
   kShort,         // the culprits tore the communicator down (or left properly) one operation too early
   kExtra,         // the culprits wait in an operation that most others never issue: those have gone past it
+  kNotCompleted,  // the culprits' devices do not complete what others have completed (left_behind.h)
   kNoRecord,      // those who must come have no record, so nothing can be said about them
 };
 const char* StallKindName(StallKind kind);
@@ -51,7 +52,9 @@ struct Stall {
   StallKind kind = StallKind::kNotEntered;
   Wait wait;                      // the wait that is held up directly
   std::vector<int32_t> culprits;  // ranks (indices into Store::ranks)
+  std::vector<int32_t> suspects;  // kNoRecord: whom the records that are there point at (unseen.h)
   std::vector<int32_t> victims;   // ranks that wait for them, directly or not
+  int groups = 1;                 // kNotCompleted: communicators that show it, at least
   std::vector<std::string> evidence;
   std::vector<std::pair<int32_t, int32_t>> links;  // kInCollective: where the transfer stands still (ranks)
 };

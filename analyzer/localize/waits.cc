@@ -53,7 +53,7 @@ class WaitFinder {
   void FindCollectiveHolders(Wait& wait) {
     for (const store::Member& member : CommunicatorOf(wait).members) {
       if (member.rank == kNone) {
-        ++wait.unknown_holders;
+        AddUnseen(member, wait);
         continue;
       }
       const int64_t operation = progress_.FindCollective(member, wait.seq);
@@ -68,12 +68,33 @@ class WaitFinder {
     }
   }
 
+  // The rank waits, and the record does not tell for whom.
+  void AddWaitForUnknown(int32_t rank, uint32_t operation) {
+    Wait& wait = waits_.emplace_back();
+    wait.kind = WaitKind::kP2p;
+    wait.communicator = store_.operations.communicator[operation],
+    wait.seq = store_.operations.seq[operation];
+    wait.operation = operation, wait.waiters = {rank}, wait.unknown_holders = 1;
+    wait.last_arrival = store_.operations.entered[operation];
+  }
+
+  // A place of the communicator without a record.
+  static void AddUnseen(const store::Member& member, Wait& wait) {
+    if (member.global == kNone) {
+      ++wait.unknown_holders;
+    } else if (std::find(wait.missing_holders.begin(), wait.missing_holders.end(), member.global) ==
+               wait.missing_holders.end()) {
+      wait.missing_holders.push_back(member.global);
+    }
+  }
+
   // One wait a pair and direction: both sides find the same node.
   void AddP2p(int32_t rank, uint32_t operation) {
     const auto& o = store_.operations;
     const int32_t c = o.communicator[operation], self = o.member[operation], peer = o.peer[operation];
     const auto& members = store_.communicators[c].members;
-    if (peer < 0 || peer >= static_cast<int32_t>(members.size()) || peer == self) return;
+    if (peer < 0 || peer >= static_cast<int32_t>(members.size())) return AddWaitForUnknown(rank, operation);
+    if (peer == self) return;
     const bool sends = o.api[operation] == send_;
     const int64_t match = FindMatch(operation);
     const auto key = std::tuple(c, sends ? self : peer, sends ? peer : self, Ordinal(operation));
@@ -90,7 +111,7 @@ class WaitFinder {
     const bool holds = match < 0 || (!progress_.IsFinished(match) && !progress_.IsHead(match));
     if (!holds) return;
     if (members[peer].rank == kNone) {
-      ++wait.unknown_holders;
+      AddUnseen(members[peer], wait);
     } else if (std::find(wait.holders.begin(), wait.holders.end(), members[peer].rank) ==
                wait.holders.end()) {
       wait.holders.push_back(members[peer].rank);
@@ -276,8 +297,10 @@ class WaitFinder {
 
   void Measure(Wait& wait) {
     wait.threshold_ns =
-        std::max(settings_.min_wait_ns,
-                 static_cast<int64_t>(settings_.periods * progress_.UsualInterval(wait.communicator)));
+        !store_.end_is_observed
+            ? 0
+            : std::max(settings_.min_wait_ns,
+                       static_cast<int64_t>(settings_.periods * progress_.UsualInterval(wait.communicator)));
     const auto& o = store_.operations;
     for (int32_t rank : wait.waiters) {
       int64_t until = progress_.WatchedUntil(rank);

@@ -51,6 +51,11 @@ std::string RenderJson(const Report& r) {
   for (const ChainLink& link : r.causal_chain) {
     chain.push_back({{"t_s", link.t_s}, {"rank", link.rank}, {"event", link.event}});
   }
+  Json inputs = Json::array();
+  for (const store::InputFiles& input : r.inputs) {
+    inputs.push_back(
+        {{"format", input.format}, {"used", input.used}, {"why", input.why}, {"files", input.files}});
+  }
   Json notes = r.data_quality.notes;
   for (const std::string& problem : r.problems) notes.push_back(problem);
   const Json root = {
@@ -70,12 +75,14 @@ std::string RenderJson(const Report& r) {
         {"communicators", r.job.communicators},
         {"collectives", r.job.collectives},
         {"duration_s", r.job.duration_s},
-        {"sources", r.job.sources}}},
+        {"sources", r.job.sources},
+        {"inputs", inputs}}},
       {"data_quality",
        {{"missing_ranks", r.data_quality.missing_ranks},
         {"dropped_records", r.data_quality.dropped},
         {"malformed", r.data_quality.malformed},
         {"clock_uncertainty_us", r.data_quality.clock_uncertainty_us},
+        {"certainty", r.data_quality.certainty},
         {"overwritten_records", r.data_quality.overwritten},
         {"notes", notes}}}};
   return root.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";

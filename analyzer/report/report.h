@@ -62,6 +62,7 @@ struct Report {
   std::vector<ReportedFinding> findings;  // the verdict's own first
   std::vector<ChainLink> causal_chain;
   JobSummary job;
+  std::vector<store::InputFiles> inputs;  // what was given, and what became of it
   store::DataQuality data_quality;
   std::vector<std::string> problems;  // rules that could not run: "file:line: message"
   // What the HTML page draws; absent in a report that was not made from a job.

@@ -1,4 +1,6 @@
 // The report for a terminal of 80 columns: verdict first, then why, what to do, and how good the data are.
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
@@ -51,6 +53,27 @@ std::string DataQuality(const Report& r) {
   return out;
 }
 
+// "16 pytorch-flight-recorder (used); 1 unknown (not used: text) notes.txt". Nothing where all is rankle's
+// own.
+std::string Files(const Report& r) {
+  constexpr size_t kMostNamed = 3;
+  const auto is_own = [](const store::InputFiles& input) {
+    return input.used && (input.format == "rankle" || input.format == "log");
+  };
+  if (std::all_of(r.inputs.begin(), r.inputs.end(), is_own)) return "";
+  std::string text;
+  for (const store::InputFiles& input : r.inputs) {
+    absl::StrAppend(&text, text.empty() ? "" : "; ", input.files.size(), " ", input.format,
+                    input.used ? " (used)" : absl::StrCat(" (not used: ", input.why, ")"));
+    for (size_t i = 0; i < input.files.size() && i < kMostNamed && !input.used; ++i) {
+      const std::string& path = input.files[i];
+      absl::StrAppend(&text, i == 0 ? " " : ", ", path.substr(path.rfind('/') + 1));
+    }
+    if (!input.used && input.files.size() > kMostNamed) absl::StrAppend(&text, " ...");
+  }
+  return text.empty() ? "" : Wrap("Files: ", text);
+}
+
 // "1 rank", "4 ranks"
 std::string Counted(int64_t count, const char* what) {
   return absl::StrCat(count, " ", what, count == 1 ? "" : "s");
@@ -92,9 +115,11 @@ std::string RenderText(const Report& r) {
     }
     if (!symptoms.empty()) out += Heading("Also seen") + symptoms;
   }
-  absl::StrAppend(&out, "\nJob: ", Counted(r.job.ranks, "rank"), " on ", Counted(r.job.hosts, "host"), ", ",
+  const std::string hosts = r.job.hosts == 0 ? "" : absl::StrCat(" on ", Counted(r.job.hosts, "host"));
+  absl::StrAppend(&out, "\nJob: ", Counted(r.job.ranks, "rank"), hosts, ", ",
                   Counted(r.job.communicators, "communicator"), ", ", Counted(r.job.collectives, "operation"),
                   absl::StrFormat(", %.1f s\n", r.job.duration_s));
+  out += Files(r);
   if (const std::string quality = DataQuality(r); !quality.empty()) out += "Data quality\n" + quality;
   return out;
 }

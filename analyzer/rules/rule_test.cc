@@ -105,7 +105,8 @@ class GoldenTest : public ::testing::Test {
     Sql("INSERT INTO stalls VALUES('" + kind + "','collective','[" + culprits + "]','" + culprits + "'," +
         (culprits.empty() ? "0" : "1") + ",'" + state +
         "','[0,1]',2,'dp','AllReduce',7,'AllReduce #7 of communicator dp',2,'0, 1','[0,1]'," +
-        std::to_string(waited) + "," + std::to_string(threshold) + ",1.5,'[\"evidence\"]','[]','')");
+        std::to_string(waited) + ",'" + std::to_string(waited) + " s',1,'',''," + std::to_string(threshold) +
+        ",1.5,'[\"evidence\"]','[]','')");
   }
   void Failure(int rank, const std::string& kind, const std::string& cascade, int root, int ended) {
     Sql("INSERT INTO failures VALUES(" + std::to_string(rank) + ",'" + kind + "','" + cascade +
@@ -185,7 +186,8 @@ TEST_F(GoldenTest, EachKindOfStallBelongsToOneRule) {
                                                       {"exit", "hang/exit"},
                                                       {"left", "crash/process"},
                                                       {"extra", "hang/mismatch"},
-                                                      {"short", "hang/mismatch"}};
+                                                      {"short", "hang/mismatch"},
+                                                      {"not_completed", "hang/not-completed"}};
   for (const auto& [kind, rule] : rule_of) {
     Sql("DELETE FROM stalls");
     Stall(kind, "2", "running", 10, 2);
@@ -194,8 +196,8 @@ TEST_F(GoldenTest, EachKindOfStallBelongsToOneRule) {
 }
 
 TEST_F(GoldenTest, WaitBelowItsThresholdIsNoFinding) {
-  for (const char* kind :
-       {"not_entered", "in_collective", "deadlock", "init", "exit", "left", "extra", "short", "no_record"}) {
+  for (const char* kind : {"not_entered", "in_collective", "deadlock", "init", "exit", "left", "extra",
+                           "short", "not_completed", "no_record"}) {
     Stall(kind, "2", "running", 1.9, 2);
   }
   EXPECT_EQ(Run(), Found{});

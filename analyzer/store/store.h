@@ -55,7 +55,8 @@ struct Process {
   int64_t step = -1;
   int64_t clock_offset = 0;  // what makes a monotonic time of its host a time on the job's axis
   uint64_t dropped = 0, overwritten = 0, malformed = 0;
-  bool cut = false;  // its file is shorter than it was written
+  bool cut = false;   // its file is shorter than it was written
+  std::string place;  // in the program, where its last recorded call came from; "" = not recorded
   bool HasLostRecords() const { return dropped + overwritten + malformed > 0 || cut; }
 };
 
@@ -77,6 +78,8 @@ enum class CommState : uint8_t {
 // One place in a communicator. `rank` is kNone while nobody is known to fill it.
 struct Member {
   int32_t rank = kNone;
+  int32_t global =
+      kNone;  // global rank of the place, where the source tells it even without a record of the rank
   CommState state = CommState::kUnknown;
   int64_t init_entered = 0, ready = 0, teardown_entered = 0, gone = 0;
   uint32_t async_error = 0;
@@ -216,10 +219,19 @@ struct OperationProgress {
 struct DataQuality {
   uint64_t dropped = 0, malformed = 0, overwritten = 0;
   double clock_uncertainty_us = 0;
+  double certainty = 1;  // the most that this kind of source can prove; every confidence is multiplied by it
   uint64_t unreadable_files = 0;  // left out whole
   uint64_t cut_files = 0;         // shorter than they were written
   std::vector<int32_t> missing_ranks;
   std::vector<std::string> notes;  // one line each, ready to print
+};
+
+// Files of one kind that were given to an analysis, and what became of them.
+struct InputFiles {
+  std::string format;  // of an importer, or "unknown"
+  bool used = false;
+  std::string why;                 // not used: the reason
+  std::vector<std::string> files;  // as found
 };
 
 class Store {
@@ -235,7 +247,13 @@ class Store {
   std::vector<Transfer> transfers;          // ordered by communicator, source, destination, channel
   std::vector<OperationProgress> progress;  // ordered by operation; the last ones of each process
   DataQuality quality;
-  std::string source;  // "rankle", later also foreign formats
+  std::string source;  // "rankle", "pytorch-flight-recorder"
+  // What the source tells beyond the columns. Where a flag is false, the localizers are as careful as it
+  // takes.
+  bool streams_known = true;    // else a rank waits in the first unfinished operation that it issued
+  bool device_times = true;     // else times in between calls say nothing about who is slow
+  bool end_is_observed = true;  // else nobody knows how long a wait lasted: all count
+  std::vector<InputFiles> inputs;
   std::string command;
   int32_t world_size = 0;  // what the job says it has, 0 = unknown
   bool end_known = false;  // run.json says that the run is over

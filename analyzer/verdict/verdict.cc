@@ -135,7 +135,7 @@ ReportedFinding ToReported(const Finding& f) {
 std::vector<std::string> HostsOf(const store::Store& store, const std::vector<int32_t>& ranks) {
   std::set<std::string> hosts;
   for (const store::Rank& rank : store.ranks) {
-    if (IsAmong(ranks, rank.global) && rank.process >= 0) {
+    if (IsAmong(ranks, rank.global) && rank.process >= 0 && !store.processes[rank.process].host.empty()) {
       hosts.insert(store.processes[rank.process].host);
     }
   }
@@ -170,7 +170,7 @@ void FindVictims(const store::Store& store, Verdict& v) {
 
 // What is missing lowers what can be said.
 double DataFactor(const store::DataQuality& quality) {
-  double factor = 1;
+  double factor = quality.certainty;
   if (!quality.missing_ranks.empty()) factor *= 0.9;
   if (quality.dropped > 0) factor *= 0.95;
   if (quality.malformed > 0) factor *= 0.95;

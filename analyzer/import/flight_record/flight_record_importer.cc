@@ -113,6 +113,12 @@ bool FlightRecordImporter::Recognises(const std::string& path, const std::string
   return record::LooksLikeFlightRecord(first_bytes) || absl::EndsWith(path, ".rkl");
 }
 
+// What `rankle run` needs for itself, and diagnosis must never read.
+bool FlightRecordImporter::IsCompanion(const std::string& path) const {
+  const std::string name = path.substr(path.rfind('/') + 1);
+  return name == "plan.armed" || name == "plan.txt" || name == "control";
+}
+
 absl::Status FlightRecordImporter::Import(const std::vector<std::string>& files, store::Store& store) const {
   Jobs jobs;
   std::vector<std::string> records;

@@ -11,6 +11,7 @@ class FlightRecordImporter : public Importer {
  public:
   const char* name() const override { return "rankle"; }
   bool Recognises(const std::string& path, const std::string& first_bytes) const override;
+  bool IsCompanion(const std::string& path) const override;
   absl::Status Import(const std::vector<std::string>& files, store::Store& store) const override;
 };
 

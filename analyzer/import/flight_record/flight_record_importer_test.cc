@@ -70,6 +70,18 @@ TEST_F(ImporterTest, TruncatedForeignAndEmptyFilesAreCountedAndTheRestIsUsed) {
   EXPECT_THAT(report->data_quality.notes, ::testing::Contains(HasSubstr("flight-1003-1.rkl")));
 }
 
+TEST_F(ImporterTest, FilesOfTheLauncherAreNoSurprise) {
+  ASSERT_TRUE(HangingJob().WriteTo(directory_));
+  Write("plan.txt", "do: hang");
+  Write("control", "page");
+  Write("notes.txt", "mine");
+  auto report = Analyze({directory_}, {});
+  ASSERT_TRUE(report.ok()) << report.status();
+  ASSERT_EQ(report->inputs.size(), 2u);
+  EXPECT_TRUE(report->inputs[0].used);
+  EXPECT_THAT(report->inputs[1].files, ElementsAre(HasSubstr("notes.txt")));
+}
+
 TEST_F(ImporterTest, MissingRankIsListedAndNotBlamed) {
   ASSERT_TRUE(HangingJob().WriteTo(directory_));
   fs::remove(Record(2));

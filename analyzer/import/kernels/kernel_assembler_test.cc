@@ -4,9 +4,16 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <stdlib.h>
 
+#include <filesystem>
+
+#include "analyzer/import/host_clocks.h"
+#include "analyzer/import/importer.h"
 #include "analyzer/store/sql.h"
 #include "analyzer/testing/job_builder.h"
+#include "tracer/cupti/recorder.h"
+#include "tracer/record/reader.h"
 
 namespace rankle::import {
 namespace {
@@ -112,6 +119,61 @@ TEST(KernelAssembler, AGroupSharesItsKernel) {
   EXPECT_EQ(store.operations.started[0], started);
   EXPECT_EQ(store.operations.started[1], started);
   EXPECT_EQ(store.quality.kernel_timed_operations, 2u);
+}
+
+TEST(KernelAssembler, KernelsMoveWithTheOperationsOfAHostWhoseClockIsCorrected) {
+  testing::JobBuilder job(2);
+  const int dp = job.Communicator("dp", {0, 1});
+  job.OnHost(1, "far");
+  job.Steps(dp, 1, 3);
+  job.ObservedUntil(1);
+  store::Store store = job.Build();
+  const size_t operation = store.rank_begin(1) + 1;
+  const int64_t before = store.operations.started[operation];
+  store.kernels.push_back({.process = store.ranks[1].process,
+                           .started = before,
+                           .finished = store.operations.finished[operation]});
+  AlignClocks({{.host = store.processes[store.ranks[0].process].host},
+               {.host = "far", .offset_ns = 3'000'000, .reference_ns = 1, .drift = 200e-6}},
+              store);
+  EXPECT_NE(store.kernels[0].started, before);
+  EXPECT_EQ(store.kernels[0].started, store.operations.started[operation]);
+  EXPECT_EQ(store.kernels[0].finished, store.operations.finished[operation]);
+}
+
+TEST(KernelAssembler, RecordsAreFoundBesideFlightRecords) {
+  char name[] = "/tmp/kernel_assembler_test.XXXXXX";
+  const std::string directory = mkdtemp(name);
+  testing::JobBuilder job(2);
+  const int dp = job.Communicator("dp", {0, 1});
+  job.Steps(dp, 1, 200, 0.5);
+  job.ObservedUntil(101);
+  ASSERT_TRUE(job.WriteTo(directory));
+  for (const auto& file : std::filesystem::directory_iterator(directory)) {
+    if (file.path().extension() != ".rkl") continue;
+    const auto record = record::ReadFlightRecord(file.path());
+    ASSERT_TRUE(record.ok()) << record.status();
+    const record::Process& p = record->process;
+    if (p.rank != 1) continue;
+    files::Identity identity;
+    identity.pid = p.pid, identity.rank = p.rank, identity.job_id = p.job_id, identity.host = p.host.c_str();
+    cupti::Recorder recorder;
+    ASSERT_EQ(recorder.Create((directory + "/kernels-1-1.rkd").c_str(), identity, 1024), 0);
+    for (const record::Event& e : record->events) {
+      if (e.kind != record::Kind::kOperation) continue;
+      recorder.OnKernel({.start_ns = e.started_ns + 2000,
+                         .end_ns = e.finished_ns - 1000,
+                         .device = 1,
+                         .stream = 17,
+                         .name = "ncclDevKernel_AllReduce_Sum_f32_RING_LL"});
+    }
+  }
+  const auto store = ImportPaths({directory});
+  std::filesystem::remove_all(directory);
+  ASSERT_TRUE(store.ok()) << store.status();
+  EXPECT_THAT(store->kernels, SizeIs(200));
+  EXPECT_EQ(store->quality.kernel_timed_operations, 200u);
+  EXPECT_THAT(store->quality.kernel_timed_ranks, ElementsAre(1));
 }
 
 TEST(KernelAssembler, ARecordOfNoKnownProcessIsLeftOutWithANote) {

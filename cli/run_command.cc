@@ -34,6 +34,10 @@ void RunCommand::DeclareFlags(Flags& flags) {
   flags.Switch("--no-trace", "Record nothing (faults still work)", no_trace_);
   flags.Integer({.name = "--records", .type = "N", .help = "Operations kept per process (default 65536)"}, 64,
                 1 << 24, options_.records);
+  flags.Switch("--cupti",
+               "Also take kernel times from CUPTI: exact, but launches cost more, and no other profiler\n"
+               "(nsys, ncu, torch.profiler) can be used in the job",
+               options_.cupti);
   flags.Number({.name = "--check-results",
                 .type = "N",
                 .help = "Compare the data of every N-th operation between ranks, 0 = never (default: 1 with "

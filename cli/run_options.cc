@@ -18,6 +18,7 @@
 #include "cli/launch/output_directory.h"
 #include "cli/launch/text.h"
 #include "cli/verdict.h"
+#include "tracer/cupti/format.h"
 #include "tracer/record/writer.h"
 
 extern char** environ;
@@ -33,7 +34,8 @@ uint64_t BytesNeeded(const RunOptions& options) {
   const record::WriterOptions defaults;
   const uint64_t capacity =
       options.records > 0 ? static_cast<uint64_t>(options.records) : defaults.record_capacity;
-  const uint64_t one = capacity * sizeof(record::Record) +
+  const uint64_t kernels = options.cupti ? cupti::kRowCapacity * sizeof(cupti::KernelRow) : 0;
+  const uint64_t one = kernels + capacity * sizeof(record::Record) +
                        defaults.comm_capacity * sizeof(record::CommEntry) +
                        defaults.site_capacity * sizeof(record::SiteEntry) + defaults.string_capacity;
   return kSmallFilesBytes + one * static_cast<uint64_t>(std::max(options.n, 1));
@@ -49,6 +51,27 @@ absl::Status CheckGpus(const RunOptions& options) {
                       "--virtual-gpus %d, or set "
                       "NCCL_MULTI_RANK_GPU_ENABLE=1 when ranks are meant to share",
                       options.n, options.virtual_gpus, options.n));
+}
+
+// CUDA injects one library into a process.
+absl::Status CheckCupti(const RunOptions& options) {
+  if (!options.cupti) return absl::OkStatus();
+  if (!options.trace)
+    return absl::InvalidArgumentError(
+        "--cupti with --no-trace: nothing would be recorded; leave one of them out");
+  const std::string& library = ThisInstallation().cupti_library;
+  if (!FileExists(library)) {
+    return absl::FailedPreconditionError(
+        Cat("--cupti: ", library,
+            " is missing: this rankle was built without CUPTI's headers (they come with the CUDA toolkit)"));
+  }
+  const char* const other = getenv("CUDA_INJECTION64_PATH");
+  if (other != nullptr && *other != '\0' && other != library) {
+    return absl::FailedPreconditionError(
+        Cat("--cupti: CUDA_INJECTION64_PATH is set to ", other,
+            ", another profiler, and CUDA takes one: unset it, or leave --cupti out"));
+  }
+  return absl::OkStatus();
 }
 
 bool HasFaults(const RunOptions& options) {
@@ -105,6 +128,7 @@ absl::StatusOr<Environment> EnvironmentOf(const RunOptions& options, const RunRe
                          .control_path = faults.control_path,
                          .hooks_library = {},
                          .profiler_library = {},
+                         .cupti_library = options.cupti ? installation.cupti_library : "",
                          .trace = options.trace,
                          .records = static_cast<uint32_t>(options.records),
                          .sample = SampleInterval(options),
@@ -161,6 +185,7 @@ double HangAfterSeconds(const RunOptions& options) {
 
 absl::Status CheckRunnable(const RunOptions& options) {
   if (absl::Status status = CheckGpus(options); !status.ok()) return status;
+  if (absl::Status status = CheckCupti(options); !status.ok()) return status;
   return CheckInstallation(options);
 }
 

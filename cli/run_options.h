@@ -19,7 +19,8 @@ struct RunOptions {
   FaultSources faults;
   std::string output_dir;  // empty: rankle-out/<date>-<pid>
   bool trace = true;
-  int records = 0;  // 0: librankle's default
+  bool cupti = false;  // kernel times from CUPTI
+  int records = 0;     // 0: librankle's default
   // Every n-th operation's data is sampled and compared between ranks, 0: none. Not given: all where faults
   // are injected (who breaks things on purpose wants to know what came of it), else none.
   std::optional<uint64_t> check_results;

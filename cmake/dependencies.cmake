@@ -25,6 +25,22 @@ else()
   message(STATUS "rankle: no CUDA or NCCL headers: interposer, virtual GPUs and programs are left out (scripts/install-deps gets them)")
 endif()
 
+# CUPTI: headers only, the library is found at run time. Without them `rankle run --cupti` is refused.
+option(RANKLE_CUPTI "Build librankle-cupti.so where CUPTI's headers are found" ON)
+set(RANKLE_HAVE_CUPTI OFF)
+if(RANKLE_CUPTI AND RANKLE_HAVE_CUDA_HEADERS)
+  find_path(RANKLE_CUPTI_INCLUDE cupti.h
+            HINTS ${RANKLE_CUDA_INCLUDE} ${RANKLE_CUDA_INCLUDE}/../extras/CUPTI/include NO_CMAKE_SYSTEM_PATH)
+  if(RANKLE_CUPTI_INCLUDE)
+    set(RANKLE_HAVE_CUPTI ON)
+    add_library(rankle_cupti_headers INTERFACE)
+    target_include_directories(rankle_cupti_headers SYSTEM INTERFACE ${RANKLE_CUPTI_INCLUDE})
+    target_link_libraries(rankle_cupti_headers INTERFACE rankle_cuda_headers)
+  else()
+    message(STATUS "rankle: no CUPTI headers: librankle-cupti.so is left out")
+  endif()
+endif()
+
 find_path(GLOO_INCLUDE gloo/rendezvous/context.h)
 find_library(GLOO_LIBRARY NAMES gloo libgloo.so.0)
 if(GLOO_INCLUDE AND GLOO_LIBRARY)

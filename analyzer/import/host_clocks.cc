@@ -259,6 +259,7 @@ void AlignClocks(const std::vector<HostClock>& clocks, Store& store) {
         shift(store.calls.process[i], store.calls.returned[i]);
   }
   for (size_t i = 0; i < store.events.size(); ++i) shift(store.events.process[i], store.events.time[i]);
+  for (store::Kernel& k : store.kernels) shift(k.process, k.started), shift(k.process, k.finished);
   for (size_t i = 0; i < store.processes.size(); ++i) {
     store::Process& p = store.processes[i];
     for (int64_t* t : {&p.started, &p.heartbeat, &p.ended, &p.last_seen}) shift(static_cast<int32_t>(i), *t);

@@ -84,6 +84,8 @@ std::string RenderJson(const Report& r) {
         {"clock_uncertainty_us", r.data_quality.clock_uncertainty_us},
         {"certainty", r.data_quality.certainty},
         {"overwritten_records", r.data_quality.overwritten},
+        {"kernel_timed_operations", r.data_quality.kernel_timed_operations},
+        {"kernel_timed_ranks", r.data_quality.kernel_timed_ranks},
         {"notes", notes}}}};
   return root.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }

@@ -55,8 +55,9 @@ struct Process {
   int64_t step = -1;
   int64_t clock_offset = 0;  // what makes a monotonic time of its host a time on the job's axis
   uint64_t dropped = 0, overwritten = 0, malformed = 0;
-  bool cut = false;   // its file is shorter than it was written
-  std::string place;  // in the program, where its last recorded call came from; "" = not recorded
+  bool lost_kernels = false;  // CUPTI dropped some: the rest need not be in a row
+  bool cut = false;           // its file is shorter than it was written
+  std::string place;          // in the program, where its last recorded call came from; "" = not recorded
   bool HasLostRecords() const { return dropped + overwritten + malformed > 0 || cut; }
 };
 
@@ -216,12 +217,26 @@ struct OperationProgress {
   uint32_t sends_posted = 0, sends_done = 0, receives_posted = 0, receives_done = 0;  // steps
 };
 
+// A kernel of NCCL that ran on a device of a process (CUPTI; tracer/cupti/format.h).
+struct Kernel {
+  int32_t process = kNone;
+  uint32_t name = 0;  // index into kernel_names
+  int64_t started = 0, finished = 0;
+  uint32_t device = 0, stream = 0;  // as CUPTI numbers them: not the streams of operations
+  uint32_t correlation = 0, graph = 0;
+  int64_t operation = kNone;  // index into operations of the first that it carries; kNone = not certain
+};
+
 struct DataQuality {
   uint64_t dropped = 0, malformed = 0, overwritten = 0;
   double clock_uncertainty_us = 0;
   double certainty = 1;  // the most that this kind of source can prove; every confidence is multiplied by it
   uint64_t unreadable_files = 0;  // left out whole
   uint64_t cut_files = 0;         // shorter than they were written
+  uint64_t lost_kernels = 0;      // of any name, by CUPTI
+  // Operations whose device times are those of their kernels, and the ranks that have some.
+  uint64_t kernel_timed_operations = 0;
+  std::vector<int32_t> kernel_timed_ranks;
   std::vector<int32_t> missing_ranks;
   std::vector<std::string> notes;  // one line each, ready to print
 };
@@ -246,6 +261,8 @@ class Store {
   std::vector<HostClock> clocks;            // of a job on several hosts
   std::vector<Transfer> transfers;          // ordered by communicator, source, destination, channel
   std::vector<OperationProgress> progress;  // ordered by operation; the last ones of each process
+  std::vector<Kernel> kernels;              // by process, in the order in which CUPTI told them
+  std::vector<std::string> kernel_names;
   DataQuality quality;
   std::string source;  // "rankle", "pytorch-flight-recorder"
   // What the source tells beyond the columns. Where a flag is false, the localizers are as careful as it

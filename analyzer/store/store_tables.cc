@@ -247,11 +247,45 @@ absl::Status AddOperationProgress(const Store& s, Database& db) {
        {"receives_done INTEGER", count(&OperationProgress::receives_done)}});
 }
 
+absl::Status AddKernels(const Store& s, Database& db) {
+  const std::vector<Kernel>& v = s.kernels;
+  const Operations& o = s.operations;
+  // NULL where the operation of a kernel is not known.
+  const auto of_operation = [&v](auto read) {
+    return [&v, read](size_t i) {
+      return v[i].operation < 0 ? Value{} : read(static_cast<size_t>(v[i].operation));
+    };
+  };
+  return db.AddVirtualTable(
+      "kernels", v.size(),
+      {{"process INTEGER", [&v](size_t i) { return Int(v[i].process); }},
+       {"rank INTEGER",
+        [&s, &v, &o](size_t i) {
+          return v[i].operation < 0 ? IntOrNull(s.processes[v[i].process].rank)
+                                    : IntOrNull(s.GlobalRank(o.rank[v[i].operation]));
+        }},
+       {"communicator TEXT",
+        of_operation([&s, &o](size_t op) { return Text(s.communicators[o.communicator[op]].name); })},
+       {"seq INTEGER", of_operation([&o](size_t op) { return Int(o.seq[op]); })},
+       {"op TEXT", of_operation([&o](size_t op) { return Text(OperationName(o.api[op])); })},
+       {"p2p INTEGER", of_operation([&o](size_t op) { return Int(o.p2p[op]); })},
+       {"kernel TEXT",
+        [&s, &v](size_t i) {
+          return s.kernel_names[v[i].name].empty() ? Value{} : Text(s.kernel_names[v[i].name]);
+        }},
+       {"started_s REAL", [&v](size_t i) { return Time(v[i].started); }},
+       {"finished_s REAL", [&v](size_t i) { return Time(v[i].finished); }},
+       {"device INTEGER", [&v](size_t i) { return Int(v[i].device); }},
+       {"stream INTEGER", [&v](size_t i) { return Int(v[i].stream); }},
+       {"correlation INTEGER", [&v](size_t i) { return Int(v[i].correlation); }},
+       {"graph INTEGER", [&v](size_t i) { return v[i].graph == 0 ? Value{} : Int(v[i].graph); }}});
+}
+
 }  // namespace
 
 absl::Status AddStoreTables(const Store& store, Database& database) {
   for (auto* add : {AddProcesses, AddCommunicators, AddOperations, AddCallsAndEvents, AddSamples,
-                    AddTransfers, AddOperationProgress}) {
+                    AddTransfers, AddOperationProgress, AddKernels}) {
     if (absl::Status status = add(store, database); !status.ok()) return status;
   }
   return absl::OkStatus();

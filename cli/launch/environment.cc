@@ -69,6 +69,7 @@ void SetJobVariables(const JobVariables& job, Environment& environment) {
   // NCCL loads one profiler plugin: the user's goes first.
   if (!job.profiler_library.empty() && environment.Find("NCCL_PROFILER_PLUGIN") == nullptr)
     environment.Set("NCCL_PROFILER_PLUGIN", job.profiler_library);
+  if (!job.cupti_library.empty()) environment.Set("CUDA_INJECTION64_PATH", job.cupti_library);
   if (job.virtual_gpus > 0) {
     environment.Set("RANKLE_VIRTUAL_GPUS", Cat(job.virtual_gpus));
     environment.Set("RANKLE_VGPU_LIB_DIR", job.virtual_gpu_dir);

@@ -35,6 +35,7 @@ struct JobVariables {
   std::string control_path;
   std::string hooks_library;     // librankle.so
   std::string profiler_library;  // librankle-nccl-profiler.so
+  std::string cupti_library;     // librankle-cupti.so
   bool trace = true;
   uint32_t records = 0;
   uint32_t sample = 0;  // every n-th operation

@@ -66,6 +66,21 @@ TEST(Environment, NcclReportsTransfersToUsUnlessTheUserHasAProfiler) {
   EXPECT_EQ(Value(untraced, "NCCL_PROFILER_PLUGIN"), "(unset)");
 }
 
+TEST(Environment, CudaIsGivenALibraryOnlyWhereKernelTimesAreWanted) {
+  JobVariables job = VirtualJob();
+  Environment without;
+  SetJobVariables(job, without);
+  EXPECT_EQ(Value(without, "CUDA_INJECTION64_PATH"), "(unset)");
+  const char* entries[] = {"CUDA_INJECTION64_PATH=/opt/profiler.so", nullptr};
+  Environment own(entries);
+  SetJobVariables(job, own);
+  EXPECT_EQ(Value(own, "CUDA_INJECTION64_PATH"), "/opt/profiler.so");
+  job.cupti_library = "/p/lib/librankle-cupti.so";
+  Environment with;
+  SetJobVariables(job, with);
+  EXPECT_EQ(Value(with, "CUDA_INJECTION64_PATH"), "/p/lib/librankle-cupti.so");
+}
+
 TEST(Environment, RealGpusLeaveTheLoaderAlone) {
   JobVariables job = VirtualJob();
   job.virtual_gpus = 0;

@@ -71,12 +71,11 @@ TEST_F(LaunchFiles, OutputDirectoriesAreCreatedWithTheirParents) {
 }
 
 TEST_F(LaunchFiles, AnEarlierRunIsRemovedAndOtherFilesStay) {
-  Touch("flight-1-2.rkl", 0644);
-  Touch("run.json", 0644);
+  const char* const of_the_run[] = {"flight-1-2.rkl", "transport-1-2.rkt", "kernels-1-2.rkd", "run.json"};
+  for (const char* name : of_the_run) Touch(name, 0644);
   Touch("report.html", 0644);
   ASSERT_TRUE(PrepareOutputDirectory(directory_.string(), 0).ok());
-  EXPECT_FALSE(fs::exists(Path("flight-1-2.rkl")));
-  EXPECT_FALSE(fs::exists(Path("run.json")));
+  for (const char* name : of_the_run) EXPECT_FALSE(fs::exists(Path(name))) << name;
   EXPECT_TRUE(fs::exists(Path("report.html")));
 }
 

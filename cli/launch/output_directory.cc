@@ -19,7 +19,9 @@ namespace {
 namespace fs = std::filesystem;
 
 bool IsOfAnEarlierRun(const std::string& name) {
-  return (name.starts_with("flight-") && name.ends_with(".rkl")) || name == "run.json" ||
+  return (name.starts_with("flight-") && name.ends_with(".rkl")) ||
+         (name.starts_with("transport-") && name.ends_with(".rkt")) ||
+         (name.starts_with("kernels-") && name.ends_with(".rkd")) || name == "run.json" ||
          name == "plan.armed" || name == "plan.txt" || name == "control" || name == kHooksLink ||
          name == kVirtualGpusLink;
 }

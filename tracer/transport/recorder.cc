@@ -1,10 +1,10 @@
 #include "tracer/transport/recorder.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <unistd.h>
+
+#include "tracer/files/create_mapped.h"
 
 namespace rankle::transport {
 namespace {
@@ -45,21 +45,10 @@ Recorder::~Recorder() {
   if (header_ != nullptr) munmap(header_, kFileBytes);
 }
 
-int Recorder::Create(const char* path, const Identity& identity) {
+int Recorder::Create(const char* path, const files::Identity& identity) {
   if (header_ != nullptr) return EALREADY;
-  const int fd = open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0644);
-  if (fd < 0) return errno;
-  int error = posix_fallocate(fd, 0, static_cast<off_t>(kFileBytes));
-  void* map = MAP_FAILED;
-  if (error == 0) {
-    map = mmap(nullptr, kFileBytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    if (map == MAP_FAILED) error = errno;
-  }
-  close(fd);
-  if (error != 0) {
-    unlink(path);  // an empty file would only confuse the reader
-    return error;
-  }
+  void* map = nullptr;
+  if (const int error = files::CreateMapped(path, kFileBytes, &map); error != 0) return error;
   auto* const base = static_cast<char*>(map);
   auto* const header = reinterpret_cast<FileHeader*>(base);
   header->version_major = kVersionMajor, header->version_minor = kVersionMinor;

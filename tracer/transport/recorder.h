@@ -6,17 +6,10 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "tracer/files/identity.h"
 #include "tracer/transport/format.h"
 
 namespace rankle::transport {
-
-struct Identity {
-  int32_t pid = 0;
-  int32_t rank = -1;  // global rank
-  uint64_t job_id = 0;
-  uint64_t realtime_ns = 0, monotonic_ns = 0;
-  const char* host = "";
-};
 
 struct OperationIdentity {
   const char* function = "";
@@ -33,7 +26,7 @@ class Recorder {
 
   // Creates the file at full size (blocks reserved) and maps it. Returns 0 or an errno value; on error the
   // recorder stays closed. Not thread safe.
-  int Create(const char* path, const Identity& identity);
+  int Create(const char* path, const files::Identity& identity);
   bool is_open() const { return header_ != nullptr; }
   FileHeader* header() { return header_; }
 

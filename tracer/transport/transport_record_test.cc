@@ -32,7 +32,7 @@ class TransportRecordTest : public ::testing::Test {
   ~TransportRecordTest() override { unlink(path_.c_str()); }
 
   void Open(Recorder& recorder) {
-    Identity identity;
+    files::Identity identity;
     identity.pid = 77, identity.rank = 3, identity.monotonic_ns = kStart, identity.host = "node";
     ASSERT_EQ(recorder.Create(path_.c_str(), identity), 0);
   }
@@ -220,7 +220,7 @@ TEST_F(TransportRecordTest, SurvivesKill) {
   const pid_t child = fork();
   if (child == 0) {
     Recorder recorder;
-    Identity identity;
+    files::Identity identity;
     identity.monotonic_ns = kStart;
     if (recorder.Create(path_.c_str(), identity) != 0) _exit(1);
     LinkEntry* const link = recorder.Link(recorder.AddComm(kStart, 1, 0, 2, ""), 0, 1, 0, true);

@@ -19,6 +19,7 @@ struct TestEnvironment {
   TestEnvironment() {
     setenv("RANKLE_VIRTUAL_GPUS", "3", 1);
     setenv("RANKLE_VGPU_MEMORY", "64MiB", 1);
+    setenv("CUDA_INJECTION64_PATH", RANKLE_TEST_INJECTION, 1);
     unsetenv("CUDA_VISIBLE_DEVICES");
   }
 };
@@ -28,6 +29,18 @@ const TestEnvironment kTestEnvironment;
 TEST(DriverInitTest, CallsBeforeCuInitAreRefused) {
   int count;
   EXPECT_EQ(CUDA_ERROR_NOT_INITIALIZED, cuDeviceGetCount(&count));
+}
+
+TEST(DriverInitTest, TheInjectedLibraryIsInitialisedOnce) {
+  void* before = dlopen(RANKLE_TEST_INJECTION, RTLD_NOW | RTLD_NOLOAD);
+  EXPECT_EQ(nullptr, before);  // not before CUDA is
+  ASSERT_CU(cuInit(0));
+  ASSERT_CU(cuInit(0));
+  void* library = dlopen(RANKLE_TEST_INJECTION, RTLD_NOW | RTLD_NOLOAD);
+  ASSERT_NE(nullptr, library);
+  const auto* calls = static_cast<const int*>(dlsym(library, "InitializeInjectionCalls"));
+  ASSERT_NE(nullptr, calls);
+  EXPECT_EQ(1, *calls);
 }
 
 class DriverTest : public testing::Test {

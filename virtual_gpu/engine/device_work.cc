@@ -1,6 +1,8 @@
 // The private entry points for the virtual NCCL (device_work.h).
 #include "virtual_gpu/engine/device_work.h"
 
+#include <string>
+
 #include "virtual_gpu/engine/engine.h"
 #include "virtual_gpu/engine/memory.h"
 #include "virtual_gpu/engine/submit.h"
@@ -10,32 +12,34 @@ namespace {
 
 class ForeignOperation final : public Operation {
  public:
-  ForeignOperation(void (*run)(void*), void (*release)(void*), void* argument)
-      : run_(run), release_(release), argument_(argument) {}
+  ForeignOperation(const char* name, void (*run)(void*), void (*release)(void*), void* argument)
+      : name_(name == nullptr ? "" : name), run_(run), release_(release), argument_(argument) {}
   ~ForeignOperation() override {
     // When the work could not be queued the caller keeps what it owns.
     if (accepted() && release_ != nullptr) release_(argument_);
   }
   void Run(uint64_t) override { run_(argument_); }
   NodeKind kind() const override { return NodeKind::kKernel; }
+  const char* name() const override { return name_.c_str(); }
 
  private:
+  const std::string name_;
   void (*run_)(void*);
   void (*release_)(void*);
   void* argument_;
 };
 
-Error Enqueue(void* stream, void (*run)(void*), void (*release)(void*), void* argument) {
+Error Enqueue(void* stream, const char* name, void (*run)(void*), void (*release)(void*), void* argument) {
   if (const Error error = Enter()) return error;
   if (run == nullptr) return cudaErrorInvalidValue;
-  return SubmitTo(stream, std::make_shared<ForeignOperation>(run, release, argument));
+  return SubmitTo(stream, std::make_shared<ForeignOperation>(name, run, release, argument));
 }
 
 }  // namespace
 }  // namespace rankle::vgpu
 
-int rankleVgpuEnqueue(void* stream, const char*, void (*run)(void*), void (*release)(void*), void* arg) {
-  return rankle::vgpu::Enqueue(stream, run, release, arg);
+int rankleVgpuEnqueue(void* stream, const char* name, void (*run)(void*), void (*release)(void*), void* arg) {
+  return rankle::vgpu::Enqueue(stream, name, run, release, arg);
 }
 
 void rankleVgpuSetStickyError(int device, int error) {

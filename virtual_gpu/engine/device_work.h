@@ -13,9 +13,9 @@ extern "C" {
 // `release(arg)` is called exactly once, when the work can no longer run (after `run`, or when the graph is
 // destroyed, or when the work is dropped because the device was lost or the process ends). `stream` is a
 // cudaStream_t/CUstream of any kind, including 0, cudaStreamLegacy and cudaStreamPerThread. `name` must
-// outlive the call only; it shows in diagnostics. Returns a cudaError_t value: 0 when the work was queued or
-// captured; otherwise nothing was taken over: neither `run` nor `release` is called and the caller keeps
-// `arg`.
+// outlive the call only; it is the kernel's name for profilers. Returns a cudaError_t value: 0 when the work
+// was queued or captured; otherwise nothing was taken over: neither `run` nor `release` is called and the
+// caller keeps `arg`.
 int rankleVgpuEnqueue(void* stream, const char* name, void (*run)(void*), void (*release)(void*), void* arg);
 
 // Puts the current device into a sticky error state: from now on every call that touches it returns `error`.

@@ -6,6 +6,7 @@
 
 #include "virtual_gpu/engine/event.h"
 #include "virtual_gpu/engine/graph.h"
+#include "virtual_gpu/engine/injection.h"
 #include "virtual_gpu/engine/process.h"
 #include "virtual_gpu/engine/settings.h"
 
@@ -75,7 +76,9 @@ Error Enter() {
   if (InForkedChild()) return cudaErrorInitializationError;
   if (ProcessExiting()) return cudaErrorCudartUnloading;
   if (t_in_host_function) return cudaErrorNotPermitted;
-  return Engine::Get().device_count() == 0 ? cudaErrorNoDevice : cudaSuccess;
+  if (Engine::Get().device_count() == 0) return cudaErrorNoDevice;
+  LoadInjectionOnce();
+  return cudaSuccess;
 }
 
 std::vector<Context*>& ContextStack() {

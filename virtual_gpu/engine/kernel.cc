@@ -59,6 +59,7 @@ class KernelOperation final : public Operation {
 
   void Run(uint64_t) override {}
   NodeKind kind() const override { return NodeKind::kKernel; }
+  const char* name() const override { return kernel_->mangled.c_str(); }
   uint64_t modelled_ns() const override { return duration_ns_; }
   bool quick() const override { return duration_ns_ == 0; }
 

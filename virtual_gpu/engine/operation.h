@@ -20,6 +20,9 @@ class Operation {
 
   virtual NodeKind kind() const = 0;
 
+  // The linkage name of a kernel.
+  virtual const char* name() const { return ""; }
+
   // Time that passes on the stream without any computing: the duration of a kernel.
   virtual uint64_t modelled_ns() const { return 0; }
 

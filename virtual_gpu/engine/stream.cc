@@ -10,6 +10,7 @@
 
 #include "virtual_gpu/engine/clock.h"
 #include "virtual_gpu/engine/device.h"
+#include "virtual_gpu/engine/observe_kernel.h"
 #include "virtual_gpu/engine/process.h"
 
 namespace rankle::vgpu {
@@ -119,6 +120,7 @@ void Stream::Execute(std::unique_lock<std::mutex>& lock, Work work) {
       work.operation->Run(start_ns);
       // A quick operation takes no device time; anything else ended just now.
       if (!work.operation->quick()) end_ns = NowNs();
+      if (end_ns > start_ns) ObserveKernel(*this, *work.operation, start_ns, end_ns);
     }
   }
   work.operation
@@ -132,11 +134,16 @@ void Stream::Execute(std::unique_lock<std::mutex>& lock, Work work) {
 // kernels takes exactly the sum of its durations and one wake-up. Returns the last ticket it covers.
 uint64_t Stream::RunKernels(std::unique_lock<std::mutex>& lock, uint64_t start_ns, Work& work) {
   uint64_t ticket = work.ticket;
-  clock_ns_ = start_ns + work.operation->modelled_ns();
+  clock_ns_ = start_ns;
+  const auto run = [this](const Operation& kernel) {
+    clock_ns_ += kernel.modelled_ns();
+    ObserveKernel(*this, kernel, clock_ns_ - kernel.modelled_ns(), clock_ns_);
+  };
+  run(*work.operation);
   for (;;) {
     while (!queue_.empty() && queue_.front().dependencies.empty() &&
            queue_.front().operation->modelled_ns() > 0 && queue_.front().enqueued_ns <= clock_ns_) {
-      clock_ns_ += queue_.front().operation->modelled_ns();
+      run(*queue_.front().operation);
       ticket = queue_.front().ticket;
       queue_.pop_front();
     }

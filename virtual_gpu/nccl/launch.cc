@@ -4,6 +4,7 @@
 #include <condition_variable>
 #include <map>
 #include <mutex>
+#include <string>
 #include <utility>
 
 #include "virtual_gpu/nccl/collectives.h"
@@ -162,6 +163,13 @@ void ReleaseWork(void* argument) {
 void RunJoin(void* argument) { (*static_cast<std::shared_ptr<StreamJoin>*>(argument))->ArriveAndWait(); }
 void ReleaseJoin(void* argument) { delete static_cast<std::shared_ptr<StreamJoin>*>(argument); }
 
+// The linkage name that a profiler would see.
+std::string KernelName(const Operation& o) {
+  const std::string name =
+      std::string("ncclDevKernel_") + (o.IsPointToPoint() ? "SendRecv" : FunctionName(o.function));
+  return "_Z" + std::to_string(name.size()) + name + "24ncclDevKernelArgsStorageILm4096EE";
+}
+
 ncclResult_t FromCuda(cudaError_t error, const Operation& o) {
   if (error == cudaSuccess) return ncclSuccess;
   return NCCL_FAIL(ncclUnhandledCudaError, "Cuda failure %d '%s' while launching %s", static_cast<int>(error),
@@ -192,8 +200,8 @@ ncclResult_t EnqueueWork(std::vector<Operation> operations, void* group_api_even
   const std::shared_ptr<StreamJoin> join = work->join;
   const Operation description = first;
   Work* const raw = work.release();
-  const cudaError_t error =
-      EnqueueOn(device, stream, FunctionName(description.function), RunWork, ReleaseWork, raw);
+  const std::string kernel = KernelName(description);
+  const cudaError_t error = EnqueueOn(device, stream, kernel.c_str(), RunWork, ReleaseWork, raw);
   if (error != cudaSuccess) {
     ReleaseWork(raw);
     return FromCuda(error, description);

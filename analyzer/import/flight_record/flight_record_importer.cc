@@ -11,6 +11,7 @@
 #include "analyzer/import/flight_record/job_assembler.h"
 #include "analyzer/import/in_order.h"
 #include "analyzer/import/transport/transfer_assembler.h"
+#include "tracer/cupti/reader.h"
 #include "tracer/record/reader.h"
 #include "tracer/transport/reader.h"
 
@@ -26,6 +27,8 @@ std::string ReadText(const std::string& path) {
 
 bool IsTransportRecord(const std::string& path) { return absl::EndsWith(path, ".rkt"); }
 
+bool IsKernelRecord(const std::string& path) { return absl::EndsWith(path, ".rkd"); }
+
 bool IsRunJson(const std::string& path) { return absl::EndsWith(path, ".json"); }
 
 // All jobs found; most directories hold one.
@@ -33,6 +36,7 @@ struct Jobs {
   std::map<uint64_t, JobAssembler> by_id;
   std::vector<RunInfo> runs;
   std::vector<transport::TransportRecord> transports;
+  std::vector<cupti::KernelRecord> kernels;
   std::vector<std::string> notes;
   uint64_t malformed = 0;
 
@@ -43,6 +47,10 @@ struct Jobs {
   void ReadTransport(const std::string& path) {
     auto transport = transport::ReadTransportRecord(path);
     transport.ok() ? transports.push_back(*std::move(transport)) : Reject(transport.status());
+  }
+  void ReadKernels(const std::string& path) {
+    auto record = cupti::ReadKernelRecord(path);
+    record.ok() ? kernels.push_back(*std::move(record)) : Reject(record.status());
   }
   // Ranks are added in their order, so that the columns need no sorting, and columns get their size at once.
   void ReadRecords(const std::vector<std::string>& paths) {
@@ -100,6 +108,9 @@ struct Jobs {
     for (RunInfo& run : runs) {
       if (run.job_id == best->first || by_id.size() == 1) best->second.AddRun(std::move(run));
     }
+    for (cupti::KernelRecord& record : kernels) {
+      if (record.job_id == best->first) best->second.AddKernels(std::move(record));
+    }
     return best->second;
   }
 };
@@ -109,6 +120,7 @@ struct Jobs {
 bool FlightRecordImporter::Recognises(const std::string& path, const std::string& first_bytes) const {
   // A run.json that is damaged is still one: it must be reported, not overlooked.
   if (IsRunJson(path)) return LooksLikeRunJson(first_bytes) || absl::EndsWith(path, "/run.json");
+  if (IsKernelRecord(path)) return cupti::LooksLikeKernelRecord(first_bytes);
   if (IsTransportRecord(path)) return transport::LooksLikeTransportRecord(first_bytes);
   return record::LooksLikeFlightRecord(first_bytes) || absl::EndsWith(path, ".rkl");
 }
@@ -127,6 +139,8 @@ absl::Status FlightRecordImporter::Import(const std::vector<std::string>& files,
       jobs.ReadRun(path);
     } else if (IsTransportRecord(path)) {
       jobs.ReadTransport(path);
+    } else if (IsKernelRecord(path)) {
+      jobs.ReadKernels(path);
     } else {
       records.push_back(path);
     }

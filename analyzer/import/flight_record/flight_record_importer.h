@@ -1,6 +1,7 @@
 // Imports the directory that `rankle run` leaves: flight records (tracer/record/format.h) and, where they
-// exist, transport records (tracer/transport/format.h) and run.json. Records of kind kInjection, the armed
-// plan and the control page are ground truth for scoring and are never read here.
+// exist, transport records (tracer/transport/format.h), kernel records (tracer/cupti/format.h) and run.json.
+// Records of kind kInjection, the armed plan and the control page are ground truth for scoring and are never
+// read here.
 #pragma once
 
 #include "analyzer/import/importer.h"

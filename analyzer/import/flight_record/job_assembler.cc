@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "analyzer/import/host_clocks.h"
+#include "analyzer/import/kernels/kernel_assembler.h"
 #include "injector/api/api.h"
 
 namespace rankle::import {
@@ -385,6 +386,7 @@ void JobAssembler::ShiftTimes() {
   shift_all(o.entered), shift_all(o.returned), shift_all(o.started), shift_all(o.finished);
   shift_all(store_.calls.entered), shift_all(store_.calls.returned), shift_all(store_.events.time);
   for (store::Sample& s : store_.samples) shift(s.time);
+  for (store::Kernel& k : store_.kernels) shift(k.started), shift(k.finished);
   shift(store_.stalled);
   for (store::Process& p : store_.processes) {
     shift(p.started), shift(p.heartbeat), shift(p.ended), shift(p.last_seen);
@@ -432,6 +434,7 @@ void JobAssembler::FindMissingRanks() {
 
 void JobAssembler::Finish(store::Store& store) {
   for (const RunInfo& run : runs_) ApplyRun(run);
+  import::AddKernels(kernels_, store_);
   const std::vector<int32_t> rank_of_actor = ChooseRanks();
   Renumber(rank_of_actor);
   MarkOpenGroups();
@@ -446,6 +449,7 @@ void JobAssembler::Finish(store::Store& store) {
   store_.quality.unreadable_files += store.quality.unreadable_files;
   store = std::move(store_);
   store.Finish();
+  ApplyKernelTimes(store);
 }
 
 }  // namespace rankle::import

@@ -10,6 +10,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "analyzer/import/flight_record/run_json.h"
 #include "analyzer/store/store.h"
+#include "tracer/cupti/reader.h"
 #include "tracer/record/reader.h"
 
 namespace rankle::import {
@@ -20,6 +21,7 @@ class JobAssembler {
   void Reserve(size_t operations) { store_.operations.reserve(operations); }
   void Add(const record::FlightRecord& record);
   void AddRun(RunInfo run) { runs_.push_back(std::move(run)); }
+  void AddKernels(cupti::KernelRecord record) { kernels_.push_back(std::move(record)); }
 
   size_t processes() const { return store_.processes.size(); }
   int64_t newest_start() const { return newest_start_; }
@@ -58,6 +60,7 @@ class JobAssembler {
   std::map<std::string, int64_t> host_offsets_;
   absl::flat_hash_map<uint64_t, int32_t> communicator_by_id_;
   std::vector<RunInfo> runs_;
+  std::vector<cupti::KernelRecord> kernels_;
   int64_t newest_start_ = 0;
 };
 

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "analyzer/import/flight_record/flight_record_importer.h"
+#include "analyzer/import/nodes.h"
 
 namespace rankle::import {
 namespace {
@@ -59,7 +60,7 @@ std::vector<std::unique_ptr<Importer>> AllImporters() {
 }
 
 absl::StatusOr<store::Store> ImportPaths(const std::vector<std::string>& paths) {
-  auto inputs = CollectInputs(paths);
+  auto inputs = CollectInputs(WithNodeDirectories(paths));
   if (!inputs.ok()) return inputs.status();
   std::unique_ptr<Importer> best;
   std::vector<std::string> files;

@@ -25,7 +25,8 @@ class Importer {
 
 std::vector<std::unique_ptr<Importer>> AllImporters();
 
-// Reads files and directories (one level) with the importer that recognises the most of them.
+// Reads files and directories (one level, and the node directories in them) with the importer that recognises
+// the most of them.
 absl::StatusOr<store::Store> ImportPaths(const std::vector<std::string>& paths);
 
 }  // namespace rankle::import

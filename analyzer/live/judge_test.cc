@@ -56,7 +56,7 @@ TEST(Judge, ASilentNodeIsNamedWithItsRanks) {
   const LiveReport judged = JudgeNodes(nodes.parts());
   EXPECT_THAT(judged.silent_nodes, ElementsAre("n1"));
   EXPECT_FALSE(judged.report.verdict.IsHealthy());
-  EXPECT_THAT(judged.report.verdict.summary, HasSubstr("node n1 (ranks 2-3) has been silent"));
+  EXPECT_THAT(judged.report.verdict.summary, HasSubstr("node n1 (ranks 2, 3) has been silent"));
 }
 
 TEST(Judge, WhoWaitsForASilentNodeIsItsVictim) {

@@ -62,21 +62,25 @@ bool SlowdownTracker::IsBack(const Track& track) const {
 }
 
 // The new pace begins where iterations cross the middle between the two.
-PaceCall SlowdownTracker::Call(const Track& track) {
+PaceCall SlowdownTracker::Call(Track& track) {
   PaceCall call;
   call.slower = track.slow, call.by_steps = track.by_steps;
   const double usual = MedianLength(track.usual), now = MedianLength(track.latest);
   call.usual_ns = static_cast<int64_t>(usual), call.now_ns = static_cast<int64_t>(now);
-  const bool up = track.slow;
-  const auto is_new = [middle = (usual + now) / 2, up](const Iteration& iteration) {
-    return !up || static_cast<double>(iteration.length_ns) >= middle;
-  };
-  auto first = std::find_if(track.latest.begin(), track.latest.end(), is_new);
+  if (track.slow) track.called_ns = now;
+  const double middle = (usual + track.called_ns) / 2;
+  const auto is_slow = [middle](const Iteration& it) { return static_cast<double>(it.length_ns) >= middle; };
+  auto first = track.latest.begin();
+  if (track.slow) {
+    first = std::find_if(track.latest.begin(), track.latest.end(), is_slow);
+  } else {
+    while (first != track.latest.end() && is_slow(*first)) ++first;
+  }
   if (first == track.latest.end()) first = track.latest.begin();
   call.since = first->begin, call.first_iteration = first->number;
   call.iterations = static_cast<int>(track.latest.end() - first);
-  if (!up || first != track.latest.begin()) return call;
-  for (auto it = track.usual.rbegin(); it != track.usual.rend() && is_new(*it); ++it) {
+  if (!track.slow || first != track.latest.begin()) return call;
+  for (auto it = track.usual.rbegin(); it != track.usual.rend() && is_slow(*it); ++it) {
     call.since = it->begin, call.first_iteration = it->number, ++call.iterations;
   }
   return call;

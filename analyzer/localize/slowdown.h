@@ -53,6 +53,7 @@ class SlowdownTracker {
   struct Track {
     bool by_steps = false, slow = false;
     int64_t seen_until = 0, count = 0;
+    double called_ns = 0;          // the pace that was called slower
     std::deque<Iteration> usual;   // before `latest`; stands still while the job is slow
     std::deque<Iteration> latest;  // as few as are a stable stretch
   };
@@ -60,7 +61,7 @@ class SlowdownTracker {
   bool IsLongEnough(const std::deque<Iteration>& latest, size_t without) const;
   bool IsSlower(const Track& track) const;
   bool IsBack(const Track& track) const;
-  static PaceCall Call(const Track& track);
+  static PaceCall Call(Track& track);
 
   SlowdownSettings settings_;
   std::map<std::pair<int32_t, uint64_t>, Track> tracks_;  // first rank and kind of the series

@@ -89,6 +89,9 @@ TEST(SlowdownTracker, TheReturnToTheUsualPaceIsCalledOnce) {
   ASSERT_EQ(job.calls.size(), 2u);
   EXPECT_TRUE(job.calls[0].slower);
   EXPECT_FALSE(job.calls[1].slower);
+  EXPECT_EQ(job.calls[0].first_iteration, 201);
+  EXPECT_EQ(job.calls[1].first_iteration, 401);
+  EXPECT_EQ(job.calls[1].now_ns, 50 * kMs);
 }
 
 TEST(SlowdownTracker, AWarmUpThatGetsFasterIsNoSlowdown) {

@@ -47,8 +47,8 @@ class Supervisor {
         terminal_(link_.guard_group),
         record_(job.record),
         sampler_(job.output_dir),
-        capture_(job.output_dir),
-        detector_(job.hang.patience) {}
+        detector_(job.hang.patience),
+        capture_(job.output_dir) {}
 
   int Run();
 
@@ -341,8 +341,9 @@ void Supervisor::LookForStall() {
     SaveRecord();
     const std::string text = Cat("the job goes on after ", DurationText(now - record_.stalls_ns.back()));
     if (job_.hang.say_resumed) Say(text);
-    AppendLiveEvent(job_.output_dir,
-                    {.monotonic_ns = now, .host = record_.host, .kind = "resumed", .text = text});
+    AppendLiveEvent(
+        job_.output_dir,
+        {.monotonic_ns = now, .host = record_.host, .kind = "resumed", .text = text, .ranks = {}});
   }
   if (change != HangDetector::Change::kStalled) return;
   record_.stalls_ns.push_back(now);
@@ -351,7 +352,7 @@ void Supervisor::LookForStall() {
       Cat("the job has made no progress for ", DurationText(now - detector_.last_progress_ns()));
   Say(text);
   AppendLiveEvent(job_.output_dir,
-                  {.monotonic_ns = now, .host = record_.host, .kind = "stall", .text = text});
+                  {.monotonic_ns = now, .host = record_.host, .kind = "stall", .text = text, .ranks = {}});
   StartHangAction();
 }
 

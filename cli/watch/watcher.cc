@@ -82,6 +82,7 @@ class Watcher {
       looks_for_culprit_ = culprit.summary.empty() ? kMostLooksForCulprit : 0;
     } else {
       looks_for_culprit_ = 0;
+      digest_.pace.text.clear();
       Announce("recovered",
                absl::StrFormat(
                    "the job is back to its usual pace %s: %.2f ms an iteration, after %.1f s of slowness",

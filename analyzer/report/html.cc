@@ -49,7 +49,7 @@ std::string FindingHtml(const ReportedFinding& f) {
 std::string ChainHtml(const std::vector<ChainLink>& chain) {
   std::string html = "<table>";
   for (const ChainLink& link : chain) {
-    absl::StrAppend(&html, absl::StrFormat("<tr><td>%.3f s</td><td>rank %d</td><td>", link.t_s, link.rank),
+    absl::StrAppend(&html, absl::StrFormat("<tr><td>%.3f s</td><td>%s</td><td>", link.t_s, WhoseText(link)),
                     EscapeXml(link.event), "</td></tr>");
   }
   return html + "</table>";

@@ -288,6 +288,7 @@ void JobAssembler::AddLiveEvents(std::vector<LiveEvent> events) {
 void JobAssembler::PlaceLiveEvents() {
   for (const LiveEvent& e : live_events_) {
     const auto host = host_offsets_.find(e.host);
+    if (e.kind == "verdict") continue;          // the analysis comes to its own
     if (host == host_offsets_.end()) continue;  // of a host that recorded nothing: nobody can say when it was
     store_.notices.push_back(
         {At(e.monotonic_ns, host->second), e.ranks.size() == 1 ? e.ranks.front() : kNone, e.host, e.text});

@@ -65,7 +65,11 @@ class Follower {
   bool Look() {
     std::vector<std::string> problems;
     std::vector<live::Part> parts = live::ReadParts(directory_, problems);
-    if (parts.empty()) return true;
+    if (parts.empty()) {
+      if (!said_waiting_) Say(Cat("waiting for a job in ", directory_));
+      said_waiting_ = true;
+      return true;
+    }
     NoteSilence(parts);
     const bool ended = std::all_of(parts.begin(), parts.end(),
                                    [](const live::Part& part) { return part.HasEnded() || part.stale; });
@@ -130,6 +134,7 @@ class Follower {
   sigset_t ends_, before_;
   std::optional<Verdict> last_;
   std::vector<std::string> silent_;
+  bool said_waiting_ = false;
   uint64_t sequence_ = 0, last_move_ns_ = 0;
 };
 

@@ -47,8 +47,9 @@ TEST_F(CaptureRun, EachRankHasALogOfBothStreams) {
 }
 
 TEST_F(CaptureRun, ACommandWithoutRanksHasOneLog) {
-  EXPECT_EQ(RunRankle(Shell({}, "seq 100000")).out, Log("job.log"));
-  EXPECT_EQ(Lines(Log("job.log")), 100'000);
+  const std::string out = RunRankle(Shell({}, "seq 100000")).out;
+  EXPECT_EQ(Lines(out), 100'000);
+  EXPECT_TRUE(out == Log("job.log"));
 }
 
 TEST_F(CaptureRun, NothingIsKeptWhereItIsNotWanted) {
@@ -91,7 +92,7 @@ TEST_F(CaptureRun, AHelperThatIsKilledIsReplacedAndTheJobDoesNotNotice) {
   const Finished finished = run.Wait();
   EXPECT_EQ(finished.exit_code, 0);
   EXPECT_EQ(Lines(finished.out), 50'002);
-  EXPECT_EQ(finished.out, Log("job.log"));
+  EXPECT_TRUE(finished.out == Log("job.log"));
 }
 
 TEST_F(CaptureRun, AReaderThatGoesAwayEndsTheWriterAsWithoutRankle) {

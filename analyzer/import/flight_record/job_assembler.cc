@@ -277,7 +277,9 @@ void JobAssembler::ApplyRun(const RunInfo& run) {
   }
   store_.stands_still = store_.stands_still || run.StandsStill();
   // A stall that the job got over is none.
-  if (!run.stalls_ns.empty() && ended_by_rankle) store_.stalled = At(run.stalls_ns.back(), offset);
+  if (!run.StandsStill() || !ended_by_rankle) return;
+  const int64_t stalled = At(run.stalls_ns.back(), offset);
+  store_.stalled = store_.stalled == 0 ? stalled : std::min(store_.stalled, stalled);  // the first node's
 }
 
 void JobAssembler::AddLiveEvents(std::vector<LiveEvent> events) {

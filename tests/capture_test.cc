@@ -73,8 +73,7 @@ pid_t HelperOf(pid_t rankle) {
   };
   for (const pid_t supervisor : children(rankle)) {
     for (const pid_t pid : children(supervisor)) {
-      if (ReadWhole("/proc/" + std::to_string(pid) + "/cmdline").find("rankle") != std::string::npos)
-        return pid;
+      if (ReadWhole("/proc/" + std::to_string(pid) + "/cmdline").starts_with(RANKLE_BINARY)) return pid;
     }
   }
   return 0;

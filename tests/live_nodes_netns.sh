@@ -29,12 +29,12 @@ for node in a b; do
   number=$((number + 1))
 done
 
-ranks='for i in 0 1; do RANK=$((FIRST + i)) LOCAL_RANK=$i WORLD_SIZE=4 MASTER_ADDR=10.77.0.1 MASTER_PORT=29811 \
+ranks='for i in 0 1; do RANK=$((FIRST + i)) LOCAL_RANK=$((FIRST + i)) WORLD_SIZE=4 MASTER_ADDR=10.77.0.1 MASTER_PORT=29811 \
   NCCL_SOCKET_IFNAME=eth0 "$0" --steps 100000 --step-time 10ms & done; wait'
 on_node() {  # NAME FIRST_RANK [FLAG...]
   local node=$1 first=$2
   shift 2
-  FIRST=$first ip netns exec "$id$node" "$rankle" run -q --node "$node" --on-hang kill --virtual-gpus 2 -o "$work/out" "$@" \
+  FIRST=$first ip netns exec "$id$node" "$rankle" run -q --node "$node" --on-hang kill --virtual-gpus 4 -o "$work/out" "$@" \
     -- /bin/sh -c "$ranks" "$train" > "$work/$node.log" 2>&1 || true
 }
 mkdir "$work/out"

@@ -6,6 +6,7 @@
 
 #include "analyzer/facts/facts.h"
 #include "analyzer/import/importer.h"
+#include "analyzer/import/nodes.h"
 #include "analyzer/rules/rule.h"
 #include "analyzer/taxonomy/job_logs.h"
 #include "analyzer/taxonomy/load.h"
@@ -87,7 +88,12 @@ absl::StatusOr<Report> AnalyzeStore(store::Store input, const AnalyzeOptions& op
     if (!status.ok()) return status;
   }
   std::vector<rules::Finding> findings;
+  const auto is_left_out = [&](const rules::Rule& rule) {
+    return std::any_of(options.leave_out.begin(), options.leave_out.end(),
+                       [&](const std::string& beginning) { return rule.anomaly.starts_with(beginning); });
+  };
   for (const rules::Rule& rule : rules) {
+    if (is_left_out(rule)) continue;
     auto found = RunRule(rule, *database);
     if (!found.ok()) {
       report.problems.emplace_back(found.status().message());
@@ -118,7 +124,7 @@ absl::StatusOr<Report> Analyze(const std::vector<std::string>& paths, const Anal
   });
   auto store = import::ImportPaths(traces.empty() ? paths : traces, options.files);
   if (!store.ok()) return store.status();
-  std::vector<std::string> logs = taxonomy::FindJobLogs(paths);
+  std::vector<std::string> logs = taxonomy::FindJobLogs(import::WithNodeDirectories(paths));
   std::erase_if(logs, [&](const std::string& log) { return !import::IsChosen(options.files, log); });
   AccountForLogs(logs, store->inputs);
   return AnalyzeStore(*std::move(store), options, logs);

@@ -19,6 +19,7 @@ struct AnalyzeOptions {
   double hang_after_s = 2;      // shorter waits are never called a hang
   double hang_after_periods =
       10;  // nor are waits shorter than this many usual intervals of their communicator
+  std::vector<std::string> leave_out;  // classes, or their beginnings ("slow."), that are not judged
 };
 
 // Errors (all of them unusable input): nothing readable, rule directory missing, database not writable.

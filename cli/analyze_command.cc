@@ -1,6 +1,7 @@
 #include "cli/analyze_command.h"
 
 #include "cli/bugs/user_database.h"
+#include "cli/follow.h"
 #include "cli/launch/exit_status.h"
 #include "cli/launch/message.h"
 #include "cli/output.h"
@@ -21,6 +22,7 @@ const char* AnalyzeCommand::examples() const {
          "  rankle analyze --format html -o report.html out\n"
          "  rankle analyze /tmp/dumps --exclude '*.log'\n"
          "  rankle analyze --rules my-rules/ --db out.sqlite out\n"
+         "  rankle analyze --follow /shared/out        (a job that runs, on any number of nodes)\n"
          "Exit code: 0 healthy, 3 anomaly found (or unknown), 2 unusable input, 1 internal error.";
 }
 
@@ -39,6 +41,11 @@ void AnalyzeCommand::DeclareFlags(Flags& flags) {
   flags.Text(
       {.name = "--rules", .type = "DIR", .help = "More rules; one with a known id replaces the built-in one"},
       options_.rules_directory);
+  flags.Switch(
+      "--follow",
+      "Watch a running job: print the verdict whenever it changes (json: one object a line), until all\n"
+      "nodes have ended or SIGINT; the directory may still be empty",
+      follow_);
   flags.Text({.name = "--db", .type = "FILE", .help = "Also write all tables into this SQLite file"},
              options_.database_file);
   flags.Texts({.name = "--include",
@@ -53,6 +60,13 @@ void AnalyzeCommand::DeclareFlags(Flags& flags) {
 }
 
 int AnalyzeCommand::Run(const std::vector<std::string>&) {
+  if (follow_) {
+    if (paths_.size() != 1 || !output_.empty() || (format_ != "text" && format_ != "json")) {
+      Say("--follow takes one directory, writes to standard output, and knows --format text and json");
+      return kExitUnusable;
+    }
+    return Follow(paths_.front(), options_, format_ == "json");
+  }
   const absl::StatusOr<Report> report = Analyze(paths_, options_);
   if (!report.ok()) {
     SayError(report.status());

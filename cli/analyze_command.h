@@ -19,6 +19,7 @@ class AnalyzeCommand : public Subcommand {
   std::string format_ = "text";
   std::string output_;
   AnalyzeOptions options_;
+  bool follow_ = false;
 };
 
 }  // namespace rankle::cli

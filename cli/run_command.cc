@@ -10,6 +10,8 @@ const char* RunCommand::examples() const {
          "  rankle run -n 4 --virtual-gpus 4 -- build/bin/ddp_train --steps 200\n"
          "  rankle run -n 4 --virtual-gpus 4 --fault 'hang ncclAllReduce rank=2 call=50' --on-hang kill \\\n"
          "      --hang-after 5 -o out -- build/bin/ddp_train\n"
+         "  rankle run --watch -n 8 -o out -- python train.py\n"
+         "  srun --ntasks-per-node=1 rankle run --node auto -o /shared/out -- torchrun ... train.py\n"
          "  rankle run --plan faults.yaml --seed 7 --fail-on-anomaly -- ./train.sh";
 }
 
@@ -43,8 +45,18 @@ void RunCommand::DeclareFlags(Flags& flags) {
                 .help = "Compare the data of every N-th operation between ranks, 0 = never (default: 1 with "
                         "faults,\nelse 0)"},
                options_.check_results);
-  flags.Switch("--watch", "Learn the job's rhythm: notice a stall within seconds, say when the job goes on",
-               options_.watch);
+  flags.Switch(
+      "--watch",
+      "Learn the job's rhythm: call a stall within 5 s and a slow-down after 3 iterations, with the\n"
+      "culprit, and say when the job goes on or is as fast as before",
+      options_.watch);
+  flags.Text({.name = "--node",
+              .type = "NAME|auto",
+              .help = "Of a job on several nodes that share -o: write into DIR/node-NAME (auto: the host's "
+                      "name) and\ncall stalls and slow-downs over all nodes; implies --watch"},
+             options_.node);
+  flags.Switch("--no-capture", "Do not keep what the job prints (rank<N>.log or job.log beside the records)",
+               no_capture_);
   flags.Text({.name = "--on-hang",
               .type = "report|kill|CMD",
               .help = "When the job stalls: report = print the verdict and go on, kill = also end the "
@@ -66,6 +78,7 @@ int RunCommand::Run(const std::vector<std::string>& command) {
   }
   options_.command = command;
   options_.trace = !no_trace_;
+  options_.capture = !no_capture_;
   return RunToEnd(options_).exit_code;
 }
 

@@ -19,7 +19,7 @@ class RunCommand : public Subcommand {
 
  private:
   RunOptions options_;
-  bool no_trace_ = false;
+  bool no_trace_ = false, no_capture_ = false;
 };
 
 }  // namespace rankle::cli

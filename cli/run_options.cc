@@ -4,9 +4,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "absl/random/random.h"
 #include "absl/strings/str_format.h"
+#include "analyzer/import/nodes.h"
 #include "cli/inspect/elf_program.h"
 #include "cli/launch/clock.h"
 #include "cli/launch/command_path.h"
@@ -19,6 +21,7 @@
 #include "cli/launch/text.h"
 #include "cli/verdict.h"
 #include "tracer/cupti/format.h"
+#include "cli/watch/watcher.h"
 #include "tracer/record/writer.h"
 
 extern char** environ;
@@ -107,15 +110,27 @@ HangPolicy PolicyOf(const RunOptions& options) {
     policy.action = HangPolicy::Action::kCommand;
     policy.command = options.on_hang;
   }
-  policy.patience.adaptive = policy.say_resumed = options.watch;
+  policy.patience.adaptive = policy.say_resumed = options.watch || !options.node.empty();
   policy.patience.hang_after_ns = static_cast<uint64_t>(HangAfterSeconds(options) * 1e9);
   policy.patience.idle_after_ns = policy.patience.hang_after_ns * (options.hang_after_s ? 1 : kIdlePatience);
   return policy;
 }
 
+std::string ParentOf(const std::string& path) { return std::filesystem::path(path).parent_path().string(); }
+
 std::string HostName() {
   char name[256] = "";
   gethostname(name, sizeof(name) - 1);
+  return name;
+}
+
+// Several nodes may share the output directory: each writes into a folder of its own.
+absl::StatusOr<std::string> NodeName(const RunOptions& options) {
+  if (options.node.empty()) return std::string();
+  std::string name = options.node == "auto" ? HostName() : options.node;
+  if (name.empty() || name.find('/') != std::string::npos)
+    return absl::InvalidArgumentError(
+        Cat("--node ", name, ": not a name for a folder: give letters and digits"));
   return name;
 }
 
@@ -174,7 +189,7 @@ void SayWhatCame(const RunOutcome& outcome, const RunOptions& options) {
     if (const std::string warning = WhyNotFired(fault); !warning.empty()) Say(warning);
   }
   if (options.trace && !options.quiet)
-    Say(Cat("records in ", outcome.output_dir, "; next: rankle analyze ", outcome.output_dir));
+    Say(Cat("records in ", outcome.output_dir, "; next: rankle analyze ", outcome.job_dir));
 }
 
 }  // namespace
@@ -190,7 +205,7 @@ absl::Status CheckRunnable(const RunOptions& options) {
 }
 
 RunOutcome RunToEnd(const RunOptions& options) {
-  RunOutcome refused{.exit_code = kExitUnusable, .started = false, .output_dir = {}};
+  RunOutcome refused{.exit_code = kExitUnusable, .started = false, .output_dir = {}, .job_dir = {}};
   const auto refuse = [&](const absl::Status& error) {
     SayError(error);
     return refused;
@@ -205,9 +220,12 @@ RunOutcome RunToEnd(const RunOptions& options) {
   const absl::StatusOr<plan::Plan> plan = ReadPlan(options.faults);
   if (!plan.ok()) return refuse(plan.status());
   if (absl::Status status = CheckRunnable(options); !status.ok()) return refuse(status);
+  const absl::StatusOr<std::string> node = NodeName(options);
+  if (!node.ok()) return refuse(node.status());
+  const std::string job_dir =
+      options.output_dir.empty() ? DefaultOutputDirectory(RealtimeNs(), getpid()) : options.output_dir;
   const absl::StatusOr<OutputDirectory> output_dir = PrepareOutputDirectory(
-      options.output_dir.empty() ? DefaultOutputDirectory(RealtimeNs(), getpid()) : options.output_dir,
-      BytesNeeded(options));
+      node->empty() ? job_dir : Cat(job_dir, "/", import::kNodePrefix, *node), BytesNeeded(options));
   if (!output_dir.ok()) return refuse(output_dir.status());
   const absl::StatusOr<FaultFiles> faults = WriteFaultFiles(*plan, output_dir->path);
   if (!faults.ok()) return refuse(faults.status());
@@ -221,8 +239,12 @@ RunOutcome RunToEnd(const RunOptions& options) {
           .master_port = port.ok() ? port->number() : 0,
           .environment = {},
           .output_dir = output_dir->path,
+          .job_dir = node->empty() ? output_dir->path : ParentOf(output_dir->path),
+          .node = *node,
           .hang = PolicyOf(options),
+          .capture = options.capture,
           .report = ReportStall,
+          .watch = options.trace && (options.watch || !node->empty()) ? Watch : nullptr,
           .watch_records = options.trace,
           .record = {}};
   job.record.command = options.command;
@@ -236,7 +258,8 @@ RunOutcome RunToEnd(const RunOptions& options) {
   job.environment = *std::move(environment);
   WarnWhereNothingIsRecorded(options, job.path);
 
-  RunOutcome outcome{.exit_code = RunJob(job), .started = true, .output_dir = output_dir->path};
+  RunOutcome outcome{
+      .exit_code = RunJob(job), .started = true, .output_dir = output_dir->path, .job_dir = job.job_dir};
   SayWhatCame(outcome, options);
   if (options.fail_on_anomaly)
     outcome.exit_code = ExitCodeWithVerdict(outcome.exit_code, output_dir->path, HangAfterSeconds(options));

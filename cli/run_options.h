@@ -29,13 +29,16 @@ struct RunOptions {
   double usual_hang_after_s = 30;      // where none is given
   bool fail_on_anomaly = false;
   bool watch = false;
+  std::string node;     // of several that write to one output directory; "auto" = the host's name
+  bool capture = true;  // keep what the job prints
   bool quiet = false;
 };
 
 struct RunOutcome {
   int exit_code = 0;
   bool started = false;    // false: an error was said and nothing ran
-  std::string output_dir;  // absolute
+  std::string output_dir;  // absolute; of this node
+  std::string job_dir;     // of all nodes
 };
 
 double HangAfterSeconds(const RunOptions& options);

@@ -6,6 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "analyzer/report/report.h"
+#include "cli/launch/job.h"
 
 namespace rankle::cli {
 
@@ -19,8 +20,9 @@ std::vector<std::string> VerdictClasses();
 // "verdict: hang.not_entered, rank 3: rank 3 never entered ..."
 std::string VerdictLine(const Verdict& verdict);
 
-// Prints the verdict on a job that has stalled, in one line on stderr.
-void ReportStall(const std::string& output_dir, double hang_after_s);
+// Prints the verdict on a job that has stalled, in one line on stderr; of a job on several nodes, over all of
+// them.
+void ReportStall(const Job& job);
 
 // `run --fail-on-anomaly`: 3 when the analyzer finds an anomaly, else the job's own exit code. Says the
 // verdict.

@@ -262,7 +262,12 @@ void AlignClocks(const std::vector<HostClock>& clocks, Store& store) {
   for (store::Kernel& k : store.kernels) shift(k.process, k.started), shift(k.process, k.finished);
   for (size_t i = 0; i < store.processes.size(); ++i) {
     store::Process& p = store.processes[i];
-    for (int64_t* t : {&p.started, &p.heartbeat, &p.ended, &p.last_seen}) shift(static_cast<int32_t>(i), *t);
+    for (int64_t* t : {&p.started, &p.heartbeat, &p.ended, &p.last_seen, &p.observed})
+      shift(static_cast<int32_t>(i), *t);
+  }
+  for (store::Notice& notice : store.notices) {
+    const auto it = by_name.find(notice.host);
+    if (it != by_name.end()) notice.time = Corrected(*it->second, notice.time);
   }
   for (store::Communicator& c : store.communicators) {
     for (auto* places : {&c.members, &c.unplaced}) {

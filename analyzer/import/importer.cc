@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "analyzer/import/flight_record/flight_record_importer.h"
 #include "analyzer/import/flight_recorder/flight_recorder_importer.h"
+#include "analyzer/import/nodes.h"
 
 namespace rankle::import {
 namespace {
@@ -64,7 +65,7 @@ absl::StatusOr<store::Store> ImportPaths(const std::vector<std::string>& paths, 
   std::vector<InputFile> inputs;
   size_t used = 0;
   for (const int depth : {0, kDeepSearch}) {
-    auto found = CollectInputs(paths, filter, depth, classify);
+    auto found = CollectInputs(WithNodeDirectories(paths), filter, depth, classify);
     if (!found.ok()) return found.status();
     inputs = *std::move(found);
     files = Sort(importers, inputs);

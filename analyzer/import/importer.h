@@ -32,8 +32,8 @@ class Importer {
 std::vector<std::unique_ptr<Importer>> AllImporters();
 
 // Reads files and directories with the importer that recognises the most of them. Directories are searched
-// one level deep; where that finds nothing known, some levels deeper. Store::inputs tells what became of each
-// file.
+// one level deep, with the node directories in them; where that finds nothing known, some levels deeper.
+// Store::inputs tells what became of each file.
 absl::StatusOr<store::Store> ImportPaths(const std::vector<std::string>& paths,
                                          const InputFilter& filter = {});
 

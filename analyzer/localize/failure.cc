@@ -228,6 +228,9 @@ class FailureFinder {
   // Keeps of a rank's events those that belong to its end, or that it has not got over.
   void CloseChain(int32_t rank) {
     auto& chain = chains_[rank];
+    // `rankle run` began to end a job that stood still: what fails from then on, on nodes that it reached
+    // later, is its doing.
+    if (store_.stalled != 0) std::erase_if(chain, [&](const Failure& f) { return f.time > store_.stalled; });
     std::stable_sort(chain.begin(), chain.end(),
                      [](const Failure& a, const Failure& b) { return a.time < b.time; });
     const bool ended = std::any_of(chain.begin(), chain.end(), [](const Failure& f) { return f.rank_ended; });

@@ -150,7 +150,7 @@ class IterationFinder {
     iteration.busy_until = std::max(iteration.busy_until, o_.finished[i]);
     iteration.elements += static_cast<double>(o_.count[i]);
     // Numbers of point-to-point operations follow the data (experts, pipelines); collectives the program.
-    if (!o_.p2p[i]) iteration.kind += Mix(o_.api[i], static_cast<uint64_t>(o_.communicator[i]) + 1);
+    if (!o_.p2p[i]) iteration.kind += Mix(o_.api[i], store_.communicators[o_.communicator[i]].id);
   }
 
   void AddSeries(std::vector<int32_t> ranks, std::vector<IterationSeries>& found) const {
@@ -174,7 +174,7 @@ class IterationFinder {
       by_kind[it->second.kind].iterations.push_back(Combine(it->first, sampled));
     }
     for (auto& [kind, series] : by_kind) {
-      series.ranks = ranks, series.by_steps = by_steps;
+      series.ranks = ranks, series.by_steps = by_steps, series.kind = kind;
       found.push_back(std::move(series));
     }
   }

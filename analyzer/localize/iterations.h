@@ -21,6 +21,7 @@ struct Iteration {
 struct IterationSeries {
   std::vector<int32_t> ranks;  // indices into Store::ranks
   bool by_steps = false;
+  uint64_t kind = 0;  // which collectives an iteration calls; the same in every reading of the job
   std::vector<Iteration> iterations;  // in order; without the first of the job (warm-up), the last (may be
                                       // cut off) and those whose end is not on record
 };

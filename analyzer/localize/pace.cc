@@ -19,25 +19,6 @@ std::vector<double> Column(const std::vector<Iteration>& iterations, size_t begi
   return values;
 }
 
-// Probability that a random value of `b` is larger than one of `a`; ties count half.
-double Superiority(std::vector<double> a, const std::vector<double>& b) {
-  std::sort(a.begin(), a.end());
-  double wins = 0;
-  for (double value : b) {
-    const auto [low, high] = std::equal_range(a.begin(), a.end(), value);
-    wins += static_cast<double>(low - a.begin()) + static_cast<double>(high - low) / 2;
-  }
-  return wins / (static_cast<double>(a.size()) * static_cast<double>(b.size()));
-}
-
-double WorstStretch(const std::vector<double>& values, size_t length) {
-  double worst = 0;
-  for (size_t i = 0; i + length <= values.size(); i += length) {
-    worst = std::max(worst, Median<double>({values.begin() + i, values.begin() + i + length}));
-  }
-  return worst;
-}
-
 // The stretch `k` is as slow as another one, with a faster one in between.
 bool Recurs(const std::vector<double>& medians, size_t k) {
   for (int direction : {-1, 1}) {
@@ -98,6 +79,24 @@ void AddChanges(const IterationSeries& series, const std::vector<ChangePoint>& c
 }
 
 }  // namespace
+
+double Superiority(std::vector<double> a, const std::vector<double>& b) {
+  std::sort(a.begin(), a.end());
+  double wins = 0;
+  for (double value : b) {
+    const auto [low, high] = std::equal_range(a.begin(), a.end(), value);
+    wins += static_cast<double>(low - a.begin()) + static_cast<double>(high - low) / 2;
+  }
+  return wins / (static_cast<double>(a.size()) * static_cast<double>(b.size()));
+}
+
+double WorstStretch(const std::vector<double>& values, size_t length) {
+  double worst = 0;
+  for (size_t i = 0; i + length <= values.size(); i += length) {
+    worst = std::max(worst, Median<double>({values.begin() + i, values.begin() + i + length}));
+  }
+  return worst;
+}
 
 std::vector<PaceChange> FindPaceChanges(const std::vector<IterationSeries>& series) {
   const ChangeSettings settings;

@@ -2,6 +2,7 @@
 // before and after. Certainty is corrected for the number of series (Benjamini-Hochberg). Pure.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -24,6 +25,11 @@ struct PaceChange {
   bool recurs = false;       // a stretch as slow occurs again, after or before one that is not
   double q = 1;              // probability of a false alarm among the series of this job
 };
+
+// Probability that a random value of `b` is larger than one of `a`; ties count half.
+double Superiority(std::vector<double> a, const std::vector<double>& b);
+// The largest median of `length` values on end.
+double WorstStretch(const std::vector<double>& values, size_t length);
 
 std::vector<PaceChange> FindPaceChanges(const std::vector<IterationSeries>& series);
 

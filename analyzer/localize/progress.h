@@ -13,6 +13,9 @@ namespace rankle::localize {
 struct HangSettings {
   int64_t min_wait_ns = 2'000'000'000;  // shorter waits are never called a hang
   double periods = 10;                  // nor are waits below this many usual intervals of the communicator
+  // The same where `rankle run` saw that nothing at all moves in any process, for longer than it ever did
+  // (cli/launch/hang_detector.h): what is left to ordinary waiting then is one interval and its scatter.
+  double periods_at_standstill = 2;
 };
 
 class Progress {

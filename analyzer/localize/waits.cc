@@ -296,11 +296,13 @@ class WaitFinder {
   }
 
   void Measure(Wait& wait) {
+    const double periods = store_.stands_still ? std::min(settings_.periods, settings_.periods_at_standstill)
+                                               : settings_.periods;
     wait.threshold_ns =
         !store_.end_is_observed
             ? 0
             : std::max(settings_.min_wait_ns,
-                       static_cast<int64_t>(settings_.periods * progress_.UsualInterval(wait.communicator)));
+                       static_cast<int64_t>(periods * progress_.UsualInterval(wait.communicator)));
     const auto& o = store_.operations;
     for (int32_t rank : wait.waiters) {
       int64_t until = progress_.WatchedUntil(rank);

@@ -47,9 +47,11 @@ struct ReportedFinding {
 
 struct ChainLink {
   double t_s = 0;
-  int32_t rank = -1;
+  int32_t rank = -1;  // -1: of no single rank
   std::string event;
 };
+// "rank 3", "job"
+std::string WhoseText(const ChainLink& link);
 
 struct JobSummary {
   int64_t ranks = 0, hosts = 0, communicators = 0, collectives = 0;

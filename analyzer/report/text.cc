@@ -81,6 +81,10 @@ std::string Counted(int64_t count, const char* what) {
 
 }  // namespace
 
+std::string WhoseText(const ChainLink& link) {
+  return link.rank < 0 ? "job" : absl::StrCat("rank ", link.rank);
+}
+
 std::string RenderText(const Report& r) {
   const Verdict& v = r.verdict;
   const std::string culprits = Culprits(v);
@@ -94,7 +98,7 @@ std::string RenderText(const Report& r) {
     if (r.causal_chain.size() > 1) out += Heading("What happened");
     for (size_t i = 0; i < r.causal_chain.size() && i < 8; ++i) {
       const ChainLink& link = r.causal_chain[i];
-      out += Wrap(absl::StrFormat("  %9.3f s  rank %-4d ", link.t_s, link.rank), link.event);
+      out += Wrap(absl::StrFormat("  %9.3f s  %-9s ", link.t_s, WhoseText(link)), link.event);
     }
     if (!top.advice.empty()) out += Heading("What to do") + Wrap("  ", top.advice);
     if (!top.look_alikes.empty()) {

@@ -45,6 +45,7 @@ struct Process {
   uint64_t job_id = 0;
   int64_t started = 0, heartbeat = 0, ended = 0;
   int64_t last_seen = 0;  // latest sign of life: heartbeat, record or end
+  int64_t observed = 0;   // when its record was looked at, where that is known (digests); 0 = at the end
   bool has_exit_code = false;
   int32_t exit_code = 0, signal = 0;
   bool ended_by_launcher = false;  // killed by `rankle run`, so its end says nothing about the process
@@ -227,6 +228,13 @@ struct Kernel {
   int64_t operation = kNone;  // index into operations of the first that it carries; kNone = not certain
 };
 
+// What `rankle run` said while the job ran (events.jsonl): for the causal chain, no rule reads it.
+struct Notice {
+  int64_t time = 0;
+  int32_t rank = kNone;  // global rank, kNone = it names none, or several
+  std::string host, text;
+};
+
 struct DataQuality {
   uint64_t dropped = 0, malformed = 0, overwritten = 0;
   double clock_uncertainty_us = 0;
@@ -263,6 +271,7 @@ class Store {
   std::vector<OperationProgress> progress;  // ordered by operation; the last ones of each process
   std::vector<Kernel> kernels;              // by process, in the order in which CUPTI told them
   std::vector<std::string> kernel_names;
+  std::vector<Notice> notices;
   DataQuality quality;
   std::string source;  // "rankle", "pytorch-flight-recorder"
   // What the source tells beyond the columns. Where a flag is false, the localizers are as careful as it
@@ -272,9 +281,10 @@ class Store {
   bool end_is_observed = true;  // else nobody knows how long a wait lasted: all count
   std::vector<InputFiles> inputs;
   std::string command;
-  int32_t world_size = 0;  // what the job says it has, 0 = unknown
-  bool end_known = false;  // run.json says that the run is over
-  int64_t stalled = 0;     // when `rankle run` last saw no progress and did not see the job go on; 0 = never
+  int32_t world_size = 0;     // what the job says it has, 0 = unknown
+  bool end_known = false;     // run.json says that the run is over
+  int64_t stalled = 0;        // when `rankle run` saw no progress and ended the job; 0 = never
+  bool stands_still = false;  // `rankle run` saw that nothing moves in any process, and nothing has since
   int64_t observed_until = 0;
 
   void AddOperation(const Operation& row);

@@ -178,6 +178,14 @@ double DataFactor(const store::DataQuality& quality) {
   return factor;
 }
 
+// What was said while the job ran.
+void AddNotices(const store::Store& store, Report& report) {
+  for (const store::Notice& notice : store.notices) {
+    report.causal_chain.push_back(
+        {store::Store::Seconds(notice.time), notice.rank, absl::StrCat("rankle run said: ", notice.text)});
+  }
+}
+
 void BuildCausalChain(const store::Store& store, const facts::Facts& facts, Report& report) {
   constexpr size_t kMost = 24;
   auto& chain = report.causal_chain;
@@ -206,6 +214,7 @@ void BuildCausalChain(const store::Store& store, const facts::Facts& facts, Repo
         {store::Store::Seconds(s.wait.last_arrival), waiter,
          absl::StrCat(s.wait.waiters.size(), " ranks begin to wait in ", WaitName(store, s.wait))});
   }
+  AddNotices(store, report);
   std::stable_sort(chain.begin(), chain.end(),
                    [](const ChainLink& a, const ChainLink& b) { return a.t_s < b.t_s; });
   if (chain.size() > kMost) chain.resize(kMost);
@@ -225,6 +234,7 @@ void Decide(const store::Store& store, const facts::Facts& facts, const std::vec
     v.anomaly = "healthy";
     v.confidence = (healthy == nullptr ? 0.5 : healthy->confidence) * DataFactor(store.quality);
     v.summary = healthy == nullptr ? "no rule found anything" : healthy->summary;
+    AddNotices(store, report);
     return;
   }
   struct Ranked {

@@ -20,6 +20,7 @@
 // Each stall is reported once.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 
@@ -34,6 +35,7 @@ struct ProcessProgress {
   uint64_t activity = 0;             // changes whenever anything is recorded, the end of a call included
   bool in_communicator = false;      // it has one that is not destroyed
   uint64_t oldest_in_flight_ns = 0;  // entry time of the oldest unfinished operation or call; 0 = none
+  uint64_t file_bytes = 0;           // read and written through system calls so far
 };
 
 struct JobSnapshot {
@@ -52,8 +54,10 @@ inline constexpr uint64_t kIdlePatience = 10;
 struct HangPatience {
   uint64_t hang_after_ns = 30'000'000'000;
   uint64_t idle_after_ns = kIdlePatience * 30'000'000'000;
-  // Once the job's usual rhythm is known, ten times its longest pause (at least 2 s, at most `hang_after_ns`)
-  // is enough where something is in flight.
+  // Once the job's usual rhythm is known, three times its longest recent pause (at least 2 s, at most
+  // `hang_after_ns`) is enough where something is in flight and nobody reads or writes files. The wait for
+  // one communicator is called after ten periods (analyzer/localize/progress.h); here nothing moves in any
+  // process, which three pauses make as sure, and a job of 1 s steps is called within 5 s.
   bool adaptive = false;
 };
 
@@ -72,6 +76,7 @@ class HangDetector {
   struct Moved {
     bool progress = false;  // an operation, a life-cycle step, a process
     bool anything = false;
+    bool files = false;
   };
   Moved NoteMoves(const JobSnapshot& snapshot);
   uint64_t Patience() const;  // where something is in flight, as far as is known now
@@ -79,16 +84,23 @@ class HangDetector {
   bool IsIdle(const JobSnapshot& snapshot) const;
 
   HangPatience limits_;
-  uint64_t longest_pause_ns_ = 0;  // between two snapshots with progress
-  uint32_t pauses_ = 0;
+  // The latest pauses between two snapshots with progress. Fewer are no rhythm yet: a start comes in bursts
+  // (imports, communicators, compilation), none of them as long as 16 samples, and is forgotten soon.
+  static constexpr uint32_t kPauses = 16;
+  std::array<uint64_t, kPauses> pauses_{};
+  uint32_t pause_count_ = 0;
+  uint64_t longest_stall_ns_ = 0;   // that the job got over
+  uint64_t last_file_work_ns_ = 0;  // some process read or wrote files
   uint64_t last_progress_ns_ = 0;
   uint64_t last_activity_ns_ = 0;
   Stall reported_ = Stall::kNone;
   struct Seen {
     uint64_t signature = 0;
     uint64_t activity = 0;
+    uint64_t file_bytes = 0;
     bool alive = true;
   };
+  void NotePause(uint64_t pause_ns, bool was_stall);
   absl::flat_hash_map<int, Seen> seen_;
 };
 

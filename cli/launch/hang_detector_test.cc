@@ -171,21 +171,83 @@ TEST(HangDetector, AProcessThatLeftItsCommunicatorsMayWorkOnAfterItsPeers) {
   EXPECT_EQ(job.FirstStall(50, {Idle(2)}), -1);
 }
 
-// A process that moves every `pause_s` seconds until second 30, and then waits; the second of the stall.
+// A process that moves every `pause_s` seconds until second 60, and then waits; the second of the stall.
 int StallOfARhythm(bool adaptive, uint64_t pause_s) {
   Job job(60, adaptive);
   for (uint64_t second = 0; second < 200; ++second) {
-    ProcessProgress process = Waiting(1, std::min<uint64_t>(second, 30));
-    process.signature = std::min<uint64_t>(second, 30) / pause_s;
+    ProcessProgress process = Waiting(1, std::min<uint64_t>(second, 60));
+    process.signature = std::min<uint64_t>(second, 60) / pause_s;
     if (job.At(second, {process})) return static_cast<int>(second);
   }
   return -1;
 }
 
-TEST(HangDetector, AKnownRhythmShortensThePatienceToTenPauses) {
-  EXPECT_EQ(StallOfARhythm(/*adaptive=*/true, 1), 40);
-  EXPECT_EQ(StallOfARhythm(/*adaptive=*/true, 3), 60);
-  EXPECT_EQ(StallOfARhythm(/*adaptive=*/false, 1), 90);
+TEST(HangDetector, AKnownRhythmShortensThePatienceToThreePauses) {
+  EXPECT_EQ(StallOfARhythm(/*adaptive=*/true, 1), 63);
+  EXPECT_EQ(StallOfARhythm(/*adaptive=*/true, 3), 69);
+  EXPECT_EQ(StallOfARhythm(/*adaptive=*/false, 1), 120);
+}
+
+TEST(HangDetector, FewPausesAreNoRhythm) {
+  EXPECT_EQ(StallOfARhythm(/*adaptive=*/true, 5), 120);  // twelve of them
+}
+
+// Moves every second until `until`, then waits until the caller changes something.
+ProcessProgress Moving(uint64_t second, uint64_t until) {
+  ProcessProgress process = Waiting(1, std::min(second, until));
+  process.signature = std::min(second, until);
+  return process;
+}
+
+// A checkpoint of eight seconds, unlike everything before, is taken for a stall; the next one is not.
+TEST(HangDetector, AStallThatPassedMayComeAgain) {
+  Job job(60, /*adaptive=*/true);
+  const auto signature = [](uint64_t second) {  // moves every second, but in [20, 28) and [50, 58)
+    return second < 20 ? second : second < 28 ? 20 : second < 50 ? second : second < 58 ? 50 : second;
+  };
+  std::vector<uint64_t> stalls;
+  for (uint64_t second = 0; second < 80; ++second) {
+    ProcessProgress process = Waiting(1, signature(second));
+    process.signature = signature(second);
+    if (job.At(second, {process})) stalls.push_back(second);
+  }
+  EXPECT_EQ(stalls, std::vector<uint64_t>{23});
+}
+
+TEST(HangDetector, WhoWritesACheckpointIsNotCalledStalled) {
+  Job job(60, /*adaptive=*/true);
+  ProcessProgress writer = Idle(2);
+  writer.file_bytes = 1;
+  for (uint64_t second = 0; second < 50; ++second) {
+    if (second > 20) writer.file_bytes += 100 << 20;
+    EXPECT_FALSE(job.At(second, {Moving(second, 20), writer})) << second;
+  }
+  EXPECT_FALSE(job.At(51, {Moving(51, 20), writer}));
+  EXPECT_TRUE(job.At(52, {Moving(52, 20), writer}));  // 3 s after the last byte
+}
+
+TEST(HangDetector, FilesAreNoExcuseBeyondTheUsualPatience) {
+  Job job(60, /*adaptive=*/true);
+  ProcessProgress writer = Idle(2);
+  writer.file_bytes = 1;
+  int stalled = -1;
+  for (uint64_t second = 0; second < 100 && stalled < 0; ++second) {
+    writer.file_bytes += 100 << 20;
+    if (job.At(second, {Moving(second, 20), writer})) stalled = static_cast<int>(second);
+  }
+  EXPECT_EQ(stalled, 80);
+}
+
+TEST(HangDetector, ALittleLoggingIsNoFileWork) {
+  Job job(60, /*adaptive=*/true);
+  ProcessProgress logging = Idle(2);
+  logging.file_bytes = 1;
+  int stalled = -1;
+  for (uint64_t second = 0; second < 100 && stalled < 0; ++second) {
+    logging.file_bytes += 10'000;
+    if (job.At(second, {Moving(second, 20), logging})) stalled = static_cast<int>(second);
+  }
+  EXPECT_EQ(stalled, 23);
 }
 
 TEST(HangDetector, TheEndOfAStallIsSaidOnce) {

@@ -31,10 +31,16 @@ struct Job {
   int n = 0;  // local ranks; 0: run the command once as it is
   int master_port = 0;
   Environment environment;  // without the variables of single ranks
-  std::string output_dir;
+  std::string output_dir;   // of this node
+  std::string job_dir;      // of all nodes; the same where there is only this one
+  std::string node;         // its name among several, "" = there is only this one
   HangPolicy hang;
+  bool capture = true;  // what the job prints is also kept in logs
   // Prints the verdict on the records so far to stderr; runs in a process of its own.
-  void (*report)(const std::string& output_dir, double hang_after_s) = nullptr;
+  void (*report)(const Job& job) = nullptr;
+  // Watches the pace and writes digests until `stop` reads end-of-file; runs in a process of its own. Not
+  // called when null.
+  void (*watch)(const Job& job, int stop) = nullptr;
   bool watch_records = true;
   RunRecord record;  // what run.json says before the start
 };

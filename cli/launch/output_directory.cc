@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "absl/strings/str_format.h"
@@ -18,12 +19,24 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// "job.log", "rank12.end.log": what capture.h writes.
+bool IsCapturedLog(std::string_view name) {
+  if (!name.ends_with(".log")) return false;
+  name.remove_suffix(4);
+  for (const std::string_view part : {".end", ".middle"}) {
+    if (name.ends_with(part)) name.remove_suffix(part.size());
+  }
+  if (name == "job") return true;
+  return name.starts_with("rank") && name.size() > 4 &&
+         std::all_of(name.begin() + 4, name.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
 bool IsOfAnEarlierRun(const std::string& name) {
   return (name.starts_with("flight-") && name.ends_with(".rkl")) ||
          (name.starts_with("transport-") && name.ends_with(".rkt")) ||
-         (name.starts_with("kernels-") && name.ends_with(".rkd")) || name == "run.json" ||
-         name == "plan.armed" || name == "plan.txt" || name == "control" || name == kHooksLink ||
-         name == kVirtualGpusLink;
+         (name.starts_with("kernels-") && name.ends_with(".rkd")) || IsCapturedLog(name) ||
+         name == "run.json" || name == "digest.json" || name == "events.jsonl" || name == "plan.armed" ||
+         name == "plan.txt" || name == "control" || name == kHooksLink || name == kVirtualGpusLink;
 }
 
 absl::Status RemoveEarlierRun(const fs::path& directory) {
@@ -55,7 +68,9 @@ absl::StatusOr<FileDescriptor> Lock(const std::string& directory) {
   if (!lock.is_open()) return FileError(errno, directory, "cannot be opened as output directory");
   if (flock(lock.get(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
     return absl::FailedPreconditionError(
-        Cat(directory, ": another run writes there now; wait for its end or choose another place with -o"));
+        Cat(directory,
+            ": another run writes there now; wait for its end, choose another place with -o, or, on "
+            "several nodes of one job, tell them apart with --node"));
   }
   return lock;
 }

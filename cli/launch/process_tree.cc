@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 
@@ -72,7 +73,7 @@ pid_t ParentOf(pid_t pid) {
   return status ? status->parent : 0;
 }
 
-std::vector<pid_t> Descendants(pid_t root) {
+std::vector<pid_t> Descendants(pid_t root, const std::vector<pid_t>& spared) {
   const auto children = LiveChildren();
   std::vector<pid_t> found;
   const auto add_children = [&](pid_t parent) {
@@ -82,20 +83,23 @@ std::vector<pid_t> Descendants(pid_t root) {
   };
   add_children(root);
   for (size_t i = 0; i < found.size(); ++i) add_children(found[i]);
+  std::erase_if(found,
+                [&](pid_t pid) { return std::find(spared.begin(), spared.end(), pid) != spared.end(); });
   return found;
 }
 
-void SignalDescendants(int signal) {
-  for (const pid_t pid : Descendants(getpid())) kill(pid, signal);
+void SignalDescendants(int signal, const std::vector<pid_t>& spared) {
+  for (const pid_t pid : Descendants(getpid(), spared)) kill(pid, signal);
 }
 
-bool KillDescendants(uint64_t timeout_ns, const std::function<void(pid_t, int)>& reaped) {
+bool KillDescendants(uint64_t timeout_ns, const std::function<void(pid_t, int)>& reaped,
+                     const std::vector<pid_t>& spared) {
   const uint64_t deadline = MonotonicNs() + timeout_ns;
   sigset_t child_ended;
   sigemptyset(&child_ended);
   sigaddset(&child_ended, SIGCHLD);
   for (;;) {
-    const std::vector<pid_t> alive = Descendants(getpid());
+    const std::vector<pid_t> alive = Descendants(getpid(), spared);
     for (const pid_t pid : alive) kill(pid, SIGKILL);
     ReapAll(reaped);
     if (alive.empty()) return true;

@@ -17,15 +17,16 @@ bool IsRunning(pid_t pid);
 // 0 when there is no such process, or it has no parent here.
 pid_t ParentOf(pid_t pid);
 
-// All processes below `root`, zombies left out.
-std::vector<pid_t> Descendants(pid_t root);
+// All processes below `root`, zombies and `spared` left out.
+std::vector<pid_t> Descendants(pid_t root, const std::vector<pid_t>& spared = {});
 
-// Sends `signal` to everything below this process.
-void SignalDescendants(int signal);
+// Sends `signal` to everything below this process, `spared` excepted.
+void SignalDescendants(int signal, const std::vector<pid_t>& spared = {});
 
-// Kills everything below this process, again and again until nothing is left, and reaps it; `reaped` hears of
-// each child. SIGCHLD must be blocked. Returns false when something outlived `timeout_ns` (stuck in the
-// kernel).
-bool KillDescendants(uint64_t timeout_ns, const std::function<void(pid_t, int wait_status)>& reaped);
+// Kills everything below this process, `spared` excepted, again and again until nothing is left, and reaps
+// it; `reaped` hears of each child. SIGCHLD must be blocked. Returns false when something outlived
+// `timeout_ns` (stuck in the kernel).
+bool KillDescendants(uint64_t timeout_ns, const std::function<void(pid_t, int wait_status)>& reaped,
+                     const std::vector<pid_t>& spared = {});
 
 }  // namespace rankle::cli

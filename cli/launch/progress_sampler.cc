@@ -4,11 +4,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <algorithm>
 #include <memory>
 
+#include "cli/launch/files.h"
 #include "cli/launch/process_tree.h"
 #include "cli/launch/text.h"
 #include "tracer/record/format.h"
@@ -26,6 +28,16 @@ using record::State;
 // Sections are copied out of the file in pieces of this many entries, so that a hostile capacity costs no
 // memory.
 constexpr size_t kEntriesAtOnce = 1024;
+
+// What the process has read and written through system calls, sockets included; 0 where it may not be asked.
+uint64_t FileBytes(int pid) {
+  const absl::StatusOr<std::string> io = ReadFile(Cat("/proc/", pid, "/io"));
+  uint64_t total = 0;
+  unsigned long long read_bytes = 0, written_bytes = 0;
+  if (io.ok() && sscanf(io->c_str(), "rchar: %llu wchar: %llu", &read_bytes, &written_bytes) == 2)
+    total = read_bytes + written_bytes;
+  return total;
+}
 
 uint64_t Mix(uint64_t hash, uint64_t value) {
   hash ^= value + 0x9e3779b97f4a7c15u + (hash << 6) + (hash >> 2);
@@ -116,7 +128,8 @@ std::optional<ProcessProgress> ProgressSampler::SampleRecord(Source& source) {
                            .signature = source.last.signature,
                            .activity = source.last.activity,
                            .in_communicator = false,
-                           .oldest_in_flight_ns = 0};
+                           .oldest_in_flight_ns = 0,
+                           .file_bytes = 0};
   if (!progress.alive) return source.last = progress;
   const uint64_t entered = ReadCommunicators(source.file.get(), *header, progress);
   if (entered != source.entered) {
@@ -124,6 +137,8 @@ std::optional<ProcessProgress> ProgressSampler::SampleRecord(Source& source) {
     progress.signature = Mix(source.last.signature, entered);
   } else {
     progress.signature = Mix(entered, ReadRecords(source.file.get(), *header, progress));
+    // Asked for only while nothing was entered: nobody pays for it while the job runs.
+    progress.file_bytes = FileBytes(header->pid);
   }
   return source.last = progress;
 }

@@ -62,6 +62,7 @@ std::string RunRecordJson(const RunRecord& record) {
                   {"end_monotonic_ns", record.end_monotonic_ns},
                   {"processes", std::move(processes)},
                   {"stalls_ns", record.stalls_ns},
+                  {"resumed_ns", record.resumed_ns},
                   {"exit_code", OrNull(record.exit_code)}};
   return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
@@ -84,7 +85,8 @@ absl::StatusOr<RunRecord> ParseRunRecord(std::string_view text, std::string_view
                      .end_monotonic_ns = json.at("end_monotonic_ns"),
                      .processes = {},
                      .exit_code = OptionalInt(json, "exit_code"),
-                     .stalls_ns = json.value("stalls_ns", std::vector<uint64_t>())};
+                     .stalls_ns = json.value("stalls_ns", std::vector<uint64_t>()),
+                     .resumed_ns = json.value("resumed_ns", std::vector<uint64_t>())};
     if (!absl::SimpleHexAtoi(json.at("job_id").get<std::string>(), &record.job_id)) {
       return absl::InvalidArgumentError(Cat(name, ": job_id is no hex number"));
     }

@@ -31,7 +31,8 @@ struct RunRecord {
   uint64_t end_monotonic_ns = 0;  // 0 while it runs
   std::vector<RunProcess> processes;
   std::optional<int> exit_code;
-  std::vector<uint64_t> stalls_ns;  // when hang detection spoke
+  std::vector<uint64_t> stalls_ns;   // when hang detection spoke
+  std::vector<uint64_t> resumed_ns;  // when the job went on after the stall of the same place
 };
 
 std::string RunRecordJson(const RunRecord& record);

@@ -33,6 +33,8 @@ int BecomeProgram(const SpawnRequest& request, pid_t parent, char* const* argume
     dup2(null, STDIN_FILENO);
     if (null != STDIN_FILENO) close(null);
   }
+  if (request.out >= 0) dup2(request.out, STDOUT_FILENO);
+  if (request.err >= 0) dup2(request.err, STDERR_FILENO);
   for (const int signal : {SIGPIPE, SIGTTOU, SIGTTIN, SIGTSTP}) ::signal(signal, SIG_DFL);
   sigprocmask(SIG_SETMASK, &request.signal_mask, nullptr);
   execve(request.path.c_str(), arguments, environment);

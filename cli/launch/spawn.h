@@ -19,6 +19,7 @@ struct SpawnRequest {
   pid_t process_group = 0;               // to join; 0 = lead a new one
   sigset_t signal_mask;                  // what the program starts with
   bool no_input = false;                 // standard input from /dev/null
+  int out = -1, err = -1;                // standard output and error; -1 = as the parent's
 };
 
 // Returns once the program runs. An error means that nothing runs; NotFound and PermissionDenied as in

@@ -1,17 +1,21 @@
 #include "cli/launch/supervisor.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 
+#include "cli/launch/capture.h"
 #include "cli/launch/clock.h"
 #include "cli/launch/command_path.h"
 #include "cli/launch/hang_detector.h"
+#include "cli/launch/live_log.h"
 #include "cli/launch/message.h"
 #include "cli/launch/process_tree.h"
 #include "cli/launch/progress_sampler.h"
@@ -25,7 +29,8 @@ namespace {
 constexpr uint64_t kSecond = 1'000'000'000;
 constexpr uint64_t kLeftoverGrace =
     2 * kSecond;  // for processes that outlive the command, between TERM and KILL
-constexpr uint64_t kKillTimeout = 10 * kSecond;  // beyond it a process is stuck in the kernel
+constexpr uint64_t kKillTimeout = 10 * kSecond;    // beyond it a process is stuck in the kernel
+constexpr uint64_t kWatcherTimeout = 5 * kSecond;  // for the last digest, at the end of the job
 constexpr uint64_t kReportTimeout =
     60 * kSecond;  // for the verdict or the user's --on-hang command before a kill
 
@@ -42,7 +47,8 @@ class Supervisor {
         terminal_(link_.guard_group),
         record_(job.record),
         sampler_(job.output_dir),
-        detector_(job.hang.patience) {}
+        detector_(job.hang.patience),
+        capture_(job.output_dir) {}
 
   int Run();
 
@@ -55,6 +61,11 @@ class Supervisor {
   void Reap();
   void OnEnd(pid_t pid, int wait_status);
   void StopWithJob(int signal);
+  Capture::Ends CaptureStreams(int rank);
+  void StartWatcher();
+  void EndWatcher();
+  void DrainCapture();
+  std::vector<pid_t> Helpers() const;
   void LookForStall();
   void StartHangAction();
   void OnHangActionEnd();
@@ -73,13 +84,17 @@ class Supervisor {
   RunRecord record_;
   ProgressSampler sampler_;
   HangDetector detector_;
+  Capture capture_;
   FileDescriptor signals_;
   pid_t job_group_ = 0;
-  pid_t hang_action_ = 0;  // process that prints the verdict or runs the user's command; 0 = none
+  pid_t watcher_ = 0;             // 0 = none
+  FileDescriptor keep_watching_;  // the watcher's `stop` reads end-of-file when it is closed
+  pid_t hang_action_ = 0;         // process that prints the verdict or runs the user's command; 0 = none
   uint64_t hang_action_deadline_ = 0;
   uint64_t next_sample_ns_ = 0;
   bool ending_ = false;  // rankle ends the job, or was asked to: deaths are not the job's own
   bool killed_ = false;
+  bool abandoned_ = false;  // somebody asked to end while only the output was still being passed on
 };
 
 bool Supervisor::AnyRunning() const {
@@ -118,12 +133,15 @@ absl::Status Supervisor::StartRank(int rank) {
   if (job_.n > 0) {
     SetLocalRank({.rank = rank, .world_size = job_.n, .master_port = job_.master_port}, environment);
   }
+  const Capture::Ends ends = CaptureStreams(rank);
   const absl::StatusOr<pid_t> pid = Spawn({.path = job_.path,
                                            .arguments = job_.command,
                                            .environment = environment.Entries(),
                                            .process_group = job_group_,
                                            .signal_mask = link_.original_mask,
-                                           .no_input = rank > 0});
+                                           .no_input = rank > 0,
+                                           .out = ends.out.get(),
+                                           .err = ends.err.get()});
   if (!pid.ok()) return pid.status();
   if (job_group_ == 0) {
     job_group_ = *pid;
@@ -137,6 +155,56 @@ absl::Status Supervisor::StartRank(int rank) {
   return absl::OkStatus();
 }
 
+Capture::Ends Supervisor::CaptureStreams(int rank) {
+  if (!job_.capture) return {};
+  absl::StatusOr<Capture::Ends> ends = capture_.Open(job_.n > 0 ? Cat("rank", rank) : "job");
+  if (ends.ok()) return *std::move(ends);
+  Say(Cat("what rank ", rank, " prints is not kept: ", StdView(ends.status().message())));
+  return {};
+}
+
+// The helpers of the supervisor are no part of the job: they outlive it to tell its end.
+std::vector<pid_t> Supervisor::Helpers() const { return {watcher_, capture_.helper()}; }
+
+void Supervisor::StartWatcher() {
+  int ends[2];
+  if (job_.watch == nullptr) return;
+  if (pipe2(ends, O_CLOEXEC) != 0) return Say("cannot watch the pace of the job: no pipe");
+  FileDescriptor stop(ends[0]);
+  keep_watching_ = FileDescriptor(ends[1]);
+  const pid_t parent = getpid();
+  watcher_ = fork();
+  if (watcher_ > 0) return;
+  if (watcher_ < 0) {
+    watcher_ = 0;
+    return Say("cannot watch the pace of the job: out of processes");
+  }
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (getppid() != parent) _exit(1);
+  setpgid(0, 0);
+  keep_watching_.Close();
+  job_.watch(job_, stop.get());
+  _exit(0);
+}
+
+// The watcher writes its last digest.
+void Supervisor::EndWatcher() {
+  keep_watching_.Close();
+  const uint64_t deadline = MonotonicNs() + kWatcherTimeout;
+  while (watcher_ != 0) {
+    if (MonotonicNs() > deadline) kill(watcher_, SIGKILL);
+    WaitForEvents();
+  }
+}
+
+// A slow reader of the output keeps rankle, as it would have kept the job; who asks to end does not wait.
+void Supervisor::DrainCapture() {
+  while (capture_.IsRunning()) {
+    if (abandoned_) kill(capture_.helper(), SIGKILL);
+    WaitForEvents();
+  }
+}
+
 absl::Status Supervisor::StartRanks() {
   // Nothing is reaped before all have started: the first rank, even when it ended, keeps the process group
   // alive.
@@ -148,6 +216,13 @@ absl::Status Supervisor::StartRanks() {
 
 void Supervisor::OnEnd(pid_t pid, int wait_status) {
   if (pid == hang_action_) return OnHangActionEnd();
+  if (pid == capture_.helper()) return abandoned_ ? capture_.Abandon() : capture_.OnHelperEnd(wait_status);
+  if (pid == watcher_) {
+    if (keep_watching_.is_open())
+      Say("the watcher of the pace has ended: slow-downs are not called any more");
+    watcher_ = 0;
+    return;
+  }
   for (RunProcess& process : record_.processes) {
     if (process.pid != pid || process.end) continue;
     process.end = EndFromWaitStatus(wait_status, MonotonicNs());
@@ -177,7 +252,8 @@ void Supervisor::StopWithJob(int) {
 
 void Supervisor::OnSignal(int signal) {
   if (signal == SIGCHLD) return Reap();
-  if (IsEndRequest(signal)) ending_ = true;
+  if (IsEndRequest(signal)) abandoned_ = !AnyRunning(), ending_ = true;
+  if (signal == SIGWINCH) capture_.CopyWindowSize();
   if (signal == SIGCONT) terminal_.Lend(job_group_);
   kill(-job_group_, signal);
   // A process that a fault stopped would sleep through the request to end.
@@ -187,8 +263,10 @@ void Supervisor::OnSignal(int signal) {
 
 void Supervisor::KillJob() {
   ending_ = killed_ = true;
-  if (!KillDescendants(kKillTimeout, [this](pid_t pid, int status) { OnEnd(pid, status); })) {
+  if (!KillDescendants(
+          kKillTimeout, [this](pid_t pid, int status) { OnEnd(pid, status); }, Helpers())) {
     Say("some processes of the job cannot be killed: they are stuck in the kernel (state D in ps)");
+    abandoned_ = true;  // and never close their output
   }
 }
 
@@ -207,7 +285,7 @@ void Supervisor::StartHangAction() {
     execl("/bin/sh", "sh", "-c", job_.hang.command.c_str(), nullptr);
     _exit(127);
   }
-  if (job_.report) job_.report(job_.output_dir, static_cast<double>(job_.hang.patience.hang_after_ns) * 1e-9);
+  if (job_.report) job_.report(job_);
   _exit(0);
 }
 
@@ -258,13 +336,23 @@ void Supervisor::LookForStall() {
                          .first_failure_ns = FirstEndNs(/*failures_only=*/true),
                          .last_end_ns = LastEndNs(),
                          .any_running = AnyRunning()});
-  if (change == HangDetector::Change::kResumed && job_.hang.say_resumed) {
-    Say(Cat("the job goes on after ", DurationText(now - record_.stalls_ns.back())));
+  if (change == HangDetector::Change::kResumed) {
+    record_.resumed_ns.push_back(now);
+    SaveRecord();
+    const std::string text = Cat("the job goes on after ", DurationText(now - record_.stalls_ns.back()));
+    if (job_.hang.say_resumed) Say(text);
+    AppendLiveEvent(
+        job_.output_dir,
+        {.monotonic_ns = now, .host = record_.host, .kind = "resumed", .text = text, .ranks = {}});
   }
   if (change != HangDetector::Change::kStalled) return;
   record_.stalls_ns.push_back(now);
   SaveRecord();
-  Say(Cat("the job has made no progress for ", DurationText(now - detector_.last_progress_ns())));
+  const std::string text =
+      Cat("the job has made no progress for ", DurationText(now - detector_.last_progress_ns()));
+  Say(text);
+  AppendLiveEvent(job_.output_dir,
+                  {.monotonic_ns = now, .host = record_.host, .kind = "stall", .text = text, .ranks = {}});
   StartHangAction();
 }
 
@@ -283,14 +371,14 @@ void Supervisor::WaitForEvents() {
 
 // Processes that the command left behind: asked to end, then made to.
 void Supervisor::EndLeftovers() {
-  if (Descendants(getpid()).empty()) return;
-  SignalDescendants(SIGTERM);
-  SignalDescendants(SIGCONT);
+  if (Descendants(getpid(), Helpers()).empty()) return;
+  SignalDescendants(SIGTERM, Helpers());
+  SignalDescendants(SIGCONT, Helpers());
   const uint64_t deadline = MonotonicNs() + kLeftoverGrace;
   sigset_t child_ended;
   sigemptyset(&child_ended);
   sigaddset(&child_ended, SIGCHLD);
-  while (MonotonicNs() < deadline && !Descendants(getpid()).empty()) {
+  while (MonotonicNs() < deadline && !Descendants(getpid(), Helpers()).empty()) {
     const timespec soon{.tv_sec = 0, .tv_nsec = 10'000'000};
     sigtimedwait(&child_ended, nullptr, &soon);
     Reap();
@@ -312,6 +400,8 @@ int Supervisor::Run() {
     return absl::IsUnavailable(status) ? kExitUnusable : CommandErrorExitCode(status);
   }
   SaveRecord();
+  capture_.Start();
+  StartWatcher();
   while (AnyRunning()) {
     WaitForEvents();
     LookForStall();
@@ -319,6 +409,7 @@ int Supervisor::Run() {
   terminal_.TakeBack();
   WaitForHangAction();
   EndLeftovers();
+  DrainCapture();
 
   std::vector<ProcessEnd> by_themselves, by_rankle;
   for (const RunProcess& process : record_.processes) {
@@ -327,6 +418,7 @@ int Supervisor::Run() {
   record_.exit_code = JobExitCode(by_themselves, by_rankle);
   record_.end_monotonic_ns = MonotonicNs();
   SaveRecord();
+  EndWatcher();
   return *record_.exit_code;
 }
 

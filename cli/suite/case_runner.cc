@@ -101,6 +101,7 @@ absl::StatusOr<RunOptions> RunOptionsOf(const SuiteCase& one, const SuiteRunOpti
   if (one.hang_after_ns) run.hang_after_s = static_cast<double>(*one.hang_after_ns) * 1e-9;
   run.usual_hang_after_s = kSuiteHangAfterS;
   run.quiet = true;
+  run.capture = false;    // log.txt has it all
   run.check_results = 1;  // a test wants to know about wrong values
   const auto at = [&](const absl::Status& error) {
     return absl::InvalidArgumentError(

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "analyzer/import/nodes.h"
 #include "cli/launch/text.h"
 #include "injector/api/api.h"
 #include "injector/plan/catalogue.h"
@@ -129,8 +130,10 @@ absl::StatusOr<Trace> ReadTrace(const std::string& path) {
   std::error_code error;
   if (fs::is_directory(path, error)) {
     std::vector<std::string> files;
-    for (const fs::directory_entry& entry : fs::directory_iterator(path, error)) {
-      if (entry.path().extension() == ".rkl") files.push_back(entry.path().string());
+    for (const std::string& directory : import::WithNodeDirectories({path})) {
+      for (const fs::directory_entry& entry : fs::directory_iterator(directory, error)) {
+        if (entry.path().extension() == ".rkl") files.push_back(entry.path().string());
+      }
     }
     std::sort(files.begin(), files.end());
     for (const std::string& file : files) Read(file, trace);

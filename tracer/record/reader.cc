@@ -198,13 +198,21 @@ uint64_t SlotsInUse(const FileHeader& header) {
                                            : std::min<uint64_t>(tickets + 1, header.record_capacity);
 }
 
-void ReadRecords(const Sections& sections, const FileHeader& header, FlightRecord& out) {
+// Of a record that is not wanted only the head is looked at, so that reading the end of a large ring is
+// cheap.
+bool IsWanted(uint64_t head, uint64_t oldest_ticket) {
+  return HeadTicket(head) >= oldest_ticket || !IsOverwritable(HeadState(head));
+}
+
+void ReadRecords(const Sections& sections, const FileHeader& header, uint64_t newest, FlightRecord& out) {
   const uint64_t tickets = header.next_ticket.load(std::memory_order_relaxed);
   const uint64_t slots = SlotsInUse(header);
-  out.events.reserve(std::min<uint64_t>(slots, 1u << 20));
+  const uint64_t oldest = newest == 0 || newest > tickets ? 0 : tickets - newest + 1;
+  out.events.reserve(std::min<uint64_t>({slots, newest == 0 ? slots : newest, 1u << 20}));
   for (uint64_t i = 0; i < slots; ++i) {
     const char* at = sections.Element(header.record_offset, i, sizeof(Record));
     if (at == nullptr) break;
+    if (!IsWanted(LoadHead(at), oldest)) continue;
     alignas(Record) char copy[sizeof(Record)];
     uint64_t head = 0;
     const SlotContent content = CopySlot(at, copy, &head);
@@ -275,6 +283,7 @@ absl::Status Parse(std::string_view bytes, const std::string& name, const ReadOp
   out.process = ReadProcess(header);
   out.communicators.clear(), out.sites.clear(), out.events.clear();
   out.quality = {};
+  out.observed_ns = 0;
   out.quality.truncated = bytes.size() < header.file_bytes;
   out.quality.dropped = header.dropped.load(std::memory_order_relaxed);
   out.quality.comms_dropped = header.comms_dropped.load(std::memory_order_relaxed);
@@ -282,7 +291,7 @@ absl::Status Parse(std::string_view bytes, const std::string& name, const ReadOp
   const Sections sections(bytes, header);
   ReadCommunicators(sections, header, out);
   if (options.sites) ReadSites(sections, header, out);
-  ReadRecords(sections, header, out);
+  ReadRecords(sections, header, options.newest, out);
   return absl::OkStatus();
 }
 

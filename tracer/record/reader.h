@@ -72,12 +72,16 @@ struct FlightRecord {
   std::vector<Communicator> communicators;  // in table order; Event.comm indexes by Communicator.index
   std::vector<Site> sites;                  // Event.site - 1 indexes this table (empty entries kept)
   std::vector<Event> events;                // sorted by (entered_ns, ticket)
+  uint64_t observed_ns = 0;                 // when it was looked at, CLOCK_MONOTONIC; 0 = not told
   Quality quality;
 };
 
 // What is read besides processes, communicators and records.
 struct ReadOptions {
   bool sites = true;  // without them Event.site is 0
+  // Of the records only the newest so many and whatever is in flight, 0 = all; the others count as
+  // overwritten.
+  uint64_t newest = 0;
 };
 
 // What the header alone tells about a file: enough to plan the reading of many.

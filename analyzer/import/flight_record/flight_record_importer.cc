@@ -1,6 +1,7 @@
 #include "analyzer/import/flight_record/flight_record_importer.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <thread>
@@ -10,6 +11,8 @@
 #include "absl/strings/str_cat.h"
 #include "analyzer/import/flight_record/job_assembler.h"
 #include "analyzer/import/in_order.h"
+#include "analyzer/import/live_events.h"
+#include "analyzer/import/nodes.h"
 #include "analyzer/import/transport/transfer_assembler.h"
 #include "tracer/cupti/reader.h"
 #include "tracer/record/reader.h"
@@ -31,10 +34,53 @@ bool IsKernelRecord(const std::string& path) { return absl::EndsWith(path, ".rkd
 
 bool IsRunJson(const std::string& path) { return absl::EndsWith(path, ".json"); }
 
+bool IsLiveEvents(const std::string& path) { return absl::EndsWith(path, ".jsonl"); }
+
+// Each node of a job has a run of its own, with a job id of its own: what lies in the node directories of one
+// place belongs together. A node that ended this long before the newest began is left over from an earlier
+// job: nodes of one job start within seconds, and so far may their clocks differ.
+constexpr uint64_t kLeftoverNs = 10'000'000'000;
+
+class NodeJobs {
+ public:
+  void Add(const std::string& run_json, const RunInfo& run) {
+    const std::filesystem::path directory = std::filesystem::path(run_json).parent_path();
+    if (!IsNodeDirectory(directory)) return;
+    Span& span = spans_[directory.string()];
+    span.begin = run.start_realtime_ns;
+    if (run.end_monotonic_ns != 0) span.end = span.begin + (run.end_monotonic_ns - run.start_monotonic_ns);
+    uint64_t& newest = newest_[directory.parent_path().string()];
+    newest = std::max(newest, span.begin);
+  }
+  // The job that a file belongs to.
+  uint64_t JobOf(const std::string& file, uint64_t recorded_id) const {
+    const std::filesystem::path directory = std::filesystem::path(file).parent_path();
+    const auto newest = newest_.find(directory.parent_path().string());
+    if (newest == newest_.end() || !IsNodeDirectory(directory)) return recorded_id;
+    const auto span = spans_.find(directory.string());
+    if (span != spans_.end() && span->second.end + kLeftoverNs < newest->second) return recorded_id;
+    return std::hash<std::string>()(newest->first);
+  }
+
+ private:
+  struct Span {
+    uint64_t begin = 0, end = UINT64_MAX - kLeftoverNs;
+  };
+  std::map<std::string, Span> spans_;       // by node directory
+  std::map<std::string, uint64_t> newest_;  // by the directory around it
+};
+
 // All jobs found; most directories hold one.
 struct Jobs {
+  struct Run {
+    RunInfo info;
+    uint64_t job_id = 0;
+  };
   std::map<uint64_t, JobAssembler> by_id;
-  std::vector<RunInfo> runs;
+  std::vector<std::pair<std::string, RunInfo>> found;  // path of run.json
+  std::vector<Run> runs;
+  NodeJobs nodes;
+  std::vector<LiveEvent> live_events;
   std::vector<transport::TransportRecord> transports;
   std::vector<cupti::KernelRecord> kernels;
   std::vector<std::string> notes;
@@ -42,7 +88,22 @@ struct Jobs {
 
   void ReadRun(const std::string& path) {
     auto run = ParseRunJson(ReadText(path), path);
-    run.ok() ? runs.push_back(*std::move(run)) : Reject(run.status());
+    if (!run.ok()) return Reject(run.status());
+    nodes.Add(path, *run);
+    found.emplace_back(path, *std::move(run));
+  }
+  void AssignRuns() {
+    for (auto& [path, run] : found) {
+      const uint64_t id = nodes.JobOf(path, run.job_id);
+      runs.push_back({std::move(run), id});
+    }
+  }
+  void ReadLiveEvents(const std::string& path) {
+    uint64_t unreadable = 0;
+    const std::vector<LiveEvent> events = ParseLiveEvents(ReadText(path), unreadable);
+    // They tell the story, no diagnosis rests on them: said, and no reason for less confidence.
+    if (unreadable > 0) notes.push_back(absl::StrCat(path, ": ", unreadable, " lines cannot be read"));
+    live_events.insert(live_events.end(), events.begin(), events.end());
   }
   void ReadTransport(const std::string& path) {
     auto transport = transport::ReadTransportRecord(path);
@@ -66,6 +127,7 @@ struct Jobs {
         Reject(outline.status());
         continue;
       }
+      outline->job_id = nodes.JobOf(path, outline->job_id);
       files.push_back({&path, *outline});
       records[outline->job_id] += outline->records;
     }
@@ -81,8 +143,8 @@ struct Jobs {
         [&](size_t i, Parsed& p) {
           p.status = record::ReadFlightRecord(*files[i].path, {.sites = false}, p.record);
         },
-        [&](size_t, Parsed& p) {
-          p.status.ok() ? by_id[p.record.process.job_id].Add(p.record) : Reject(p.status);
+        [&](size_t i, Parsed& p) {
+          p.status.ok() ? by_id[files[i].outline.job_id].Add(p.record) : Reject(p.status);
         });
     // A file that became unreadable in between may have been all of its job.
     std::erase_if(by_id, [](const auto& job) { return job.second.processes() == 0; });
@@ -105,12 +167,13 @@ struct Jobs {
                                    absl::Hex(best->first), ", ", best->second.processes(),
                                    " processes) was analyzed, the others left out"));
     }
-    for (RunInfo& run : runs) {
-      if (run.job_id == best->first || by_id.size() == 1) best->second.AddRun(std::move(run));
+    for (Run& run : runs) {
+      if (run.job_id == best->first || by_id.size() == 1) best->second.AddRun(std::move(run.info));
     }
     for (cupti::KernelRecord& record : kernels) {
       if (record.job_id == best->first) best->second.AddKernels(std::move(record));
     }
+    best->second.AddLiveEvents(std::move(live_events));
     return best->second;
   }
 };
@@ -121,14 +184,15 @@ bool FlightRecordImporter::Recognises(const std::string& path, const std::string
   // A run.json that is damaged is still one: it must be reported, not overlooked.
   if (IsRunJson(path)) return LooksLikeRunJson(first_bytes) || absl::EndsWith(path, "/run.json");
   if (IsKernelRecord(path)) return cupti::LooksLikeKernelRecord(first_bytes);
+  if (IsLiveEvents(path)) return LooksLikeLiveEvents(first_bytes);
   if (IsTransportRecord(path)) return transport::LooksLikeTransportRecord(first_bytes);
   return record::LooksLikeFlightRecord(first_bytes) || absl::EndsWith(path, ".rkl");
 }
 
-// What `rankle run` needs for itself, and diagnosis must never read.
+// What `rankle run` needs for itself or tells its like on other nodes, and diagnosis must never read.
 bool FlightRecordImporter::IsCompanion(const std::string& path) const {
   const std::string name = path.substr(path.rfind('/') + 1);
-  return name == "plan.armed" || name == "plan.txt" || name == "control";
+  return name == "plan.armed" || name == "plan.txt" || name == "control" || name == "digest.json";
 }
 
 absl::Status FlightRecordImporter::Import(const std::vector<std::string>& files, store::Store& store) const {
@@ -137,6 +201,8 @@ absl::Status FlightRecordImporter::Import(const std::vector<std::string>& files,
   for (const std::string& path : files) {
     if (IsRunJson(path)) {
       jobs.ReadRun(path);
+    } else if (IsLiveEvents(path)) {
+      jobs.ReadLiveEvents(path);
     } else if (IsTransportRecord(path)) {
       jobs.ReadTransport(path);
     } else if (IsKernelRecord(path)) {
@@ -145,8 +211,9 @@ absl::Status FlightRecordImporter::Import(const std::vector<std::string>& files,
       records.push_back(path);
     }
   }
+  jobs.AssignRuns();
   jobs.ReadRecords(records);
-  if (jobs.by_id.empty() && !jobs.runs.empty() && !jobs.runs.front().processes.empty()) {
+  if (jobs.by_id.empty() && !jobs.runs.empty() && !jobs.runs.front().info.processes.empty()) {
     jobs.by_id[jobs.runs.front().job_id];  // how the processes ended is better than nothing
     jobs.notes.push_back("no process left a usable flight record; only run.json was used");
   }

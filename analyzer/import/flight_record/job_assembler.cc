@@ -101,6 +101,7 @@ int32_t JobAssembler::AddProcess(const record::FlightRecord& record, int64_t off
   row.clock_offset = offset;
   row.started = At(p.start_monotonic_ns, offset), row.heartbeat = At(p.heartbeat_ns, offset);
   row.last_seen = std::max(row.started, row.heartbeat);
+  row.observed = At(record.observed_ns, offset);
   row.step = p.step;
   row.end_is_known = p.ended;
   if (p.ended) row.exiting = row.has_exit_code = true, row.exit_code = p.exit_status;
@@ -275,8 +276,26 @@ void JobAssembler::ApplyRun(const RunInfo& run) {
     it->exit_code = p.exit_code, it->signal = p.signal;
     it->ended_by_launcher = p.ended_by == "rankle";
   }
+  store_.stands_still = store_.stands_still || run.StandsStill();
   // A stall that the job got over is none.
-  if (!run.stalls_ns.empty() && ended_by_rankle) store_.stalled = At(run.stalls_ns.back(), offset);
+  if (!run.StandsStill() || !ended_by_rankle) return;
+  const int64_t stalled = At(run.stalls_ns.back(), offset);
+  store_.stalled = store_.stalled == 0 ? stalled : std::min(store_.stalled, stalled);  // the first node's
+}
+
+void JobAssembler::AddLiveEvents(std::vector<LiveEvent> events) {
+  live_events_.insert(live_events_.end(), std::make_move_iterator(events.begin()),
+                      std::make_move_iterator(events.end()));
+}
+
+void JobAssembler::PlaceLiveEvents() {
+  for (const LiveEvent& e : live_events_) {
+    const auto host = host_offsets_.find(e.host);
+    if (e.kind == "verdict") continue;          // the analysis comes to its own
+    if (host == host_offsets_.end()) continue;  // of a host that recorded nothing: nobody can say when it was
+    store_.notices.push_back(
+        {At(e.monotonic_ns, host->second), e.ranks.size() == 1 ? e.ranks.front() : kNone, e.host, e.text});
+  }
 }
 
 // One actor a rank: of several processes with the same rank the one that uses communicators, then the newest.
@@ -388,8 +407,9 @@ void JobAssembler::ShiftTimes() {
   for (store::Sample& s : store_.samples) shift(s.time);
   for (store::Kernel& k : store_.kernels) shift(k.started), shift(k.finished);
   shift(store_.stalled);
+  for (store::Notice& notice : store_.notices) shift(notice.time);
   for (store::Process& p : store_.processes) {
-    shift(p.started), shift(p.heartbeat), shift(p.ended), shift(p.last_seen);
+    shift(p.started), shift(p.heartbeat), shift(p.ended), shift(p.last_seen), shift(p.observed);
     p.clock_offset -= origin - 1;
   }
   for (store::Communicator& c : store_.communicators) {
@@ -403,6 +423,10 @@ void JobAssembler::ShiftTimes() {
 void JobAssembler::DeriveProcessStates() {
   for (const store::Process& p : store_.processes) {
     store_.observed_until = std::max({store_.observed_until, p.last_seen, p.ended});
+  }
+  // Parts that were looked at one after another: what can be compared ends with the first look.
+  for (const store::Process& p : store_.processes) {
+    if (p.observed != 0) store_.observed_until = std::min(store_.observed_until, p.observed);
   }
   for (store::Process& p : store_.processes) {
     const bool has_end = p.has_exit_code && !p.ended_by_launcher;
@@ -435,6 +459,7 @@ void JobAssembler::FindMissingRanks() {
 void JobAssembler::Finish(store::Store& store) {
   for (const RunInfo& run : runs_) ApplyRun(run);
   import::AddKernels(kernels_, store_);
+  PlaceLiveEvents();
   const std::vector<int32_t> rank_of_actor = ChooseRanks();
   Renumber(rank_of_actor);
   MarkOpenGroups();

@@ -9,6 +9,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "analyzer/import/flight_record/run_json.h"
+#include "analyzer/import/live_events.h"
 #include "analyzer/store/store.h"
 #include "tracer/cupti/reader.h"
 #include "tracer/record/reader.h"
@@ -22,6 +23,7 @@ class JobAssembler {
   void Add(const record::FlightRecord& record);
   void AddRun(RunInfo run) { runs_.push_back(std::move(run)); }
   void AddKernels(cupti::KernelRecord record) { kernels_.push_back(std::move(record)); }
+  void AddLiveEvents(std::vector<LiveEvent> events);
 
   size_t processes() const { return store_.processes.size(); }
   int64_t newest_start() const { return newest_start_; }
@@ -47,6 +49,7 @@ class JobAssembler {
   void AddEvent(const record::Event& event, int32_t process, int32_t actor, int32_t communicator,
                 int64_t offset);
   void ApplyRun(const RunInfo& run);
+  void PlaceLiveEvents();
   std::vector<int32_t> ChooseRanks();
   void Renumber(const std::vector<int32_t>& rank_of_actor);
   void MarkOpenGroups();
@@ -61,6 +64,7 @@ class JobAssembler {
   absl::flat_hash_map<uint64_t, int32_t> communicator_by_id_;
   std::vector<RunInfo> runs_;
   std::vector<cupti::KernelRecord> kernels_;
+  std::vector<LiveEvent> live_events_;
   int64_t newest_start_ = 0;
 };
 

@@ -23,6 +23,16 @@ std::string Text(const Json& object, const char* key) {
   return it != object.end() && it->is_string() ? it->get<std::string>() : "";
 }
 
+std::vector<uint64_t> Times(const Json& object, const char* key) {
+  std::vector<uint64_t> times;
+  const auto it = object.find(key);
+  if (it == object.end() || !it->is_array()) return times;
+  for (const Json& time : *it) {
+    if (time.is_number_unsigned()) times.push_back(time.get<uint64_t>());
+  }
+  return times;
+}
+
 RunProcess ParseProcess(const Json& object) {
   RunProcess process;
   process.pid = Number<int32_t>(object, "pid", 0);
@@ -66,11 +76,7 @@ absl::StatusOr<RunInfo> ParseRunJson(const std::string& text, const std::string&
       if (process.is_object()) info.processes.push_back(ParseProcess(process));
     }
   }
-  if (const auto it = root.find("stalls_ns"); it != root.end() && it->is_array()) {
-    for (const Json& time : *it) {
-      if (time.is_number_unsigned()) info.stalls_ns.push_back(time.get<uint64_t>());
-    }
-  }
+  info.stalls_ns = Times(root, "stalls_ns"), info.resumed_ns = Times(root, "resumed_ns");
   return info;
 }
 

@@ -22,7 +22,8 @@ struct RunInfo {
   int32_t n = 0;
   uint64_t start_realtime_ns = 0, start_monotonic_ns = 0, end_monotonic_ns = 0;
   std::vector<RunProcess> processes;
-  std::vector<uint64_t> stalls_ns;
+  std::vector<uint64_t> stalls_ns, resumed_ns;
+  bool StandsStill() const { return stalls_ns.size() > resumed_ns.size(); }
 };
 
 absl::StatusOr<RunInfo> ParseRunJson(const std::string& text, const std::string& name);

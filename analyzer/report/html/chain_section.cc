@@ -24,8 +24,7 @@ Section ChainSection(const Context& c) {
         before < 0 || link.t_s <= before ? "" : absl::StrCat("+", Duration(link.t_s - before));
     absl::StrAppend(&section.body, "<li", guilty ? " class=\"guilty\"" : "", "><span class=\"when\">",
                     At(link.t_s), "</span><span class=\"later mute\">", later, "</span><span class=\"who\">",
-                    link.rank < 0 ? "" : absl::StrCat("rank ", link.rank), "</span><span>",
-                    Escape(link.event), "</span></li>");
+                    Escape(WhoseText(link)), "</span><span>", Escape(link.event), "</span></li>");
     before = link.t_s;
   }
   if (!section.body.empty()) section.body = absl::StrCat("<ol class=\"chain\">", section.body, "</ol>");

@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <map>
 #include <numeric>
-#include <optional>
 #include <tuple>
 
 #include "absl/container/flat_hash_map.h"
@@ -374,17 +373,13 @@ class StallFinder {
   }
 
   void AddStuckLinks(Stall& stall) const {
-    std::optional<uint32_t> collective;
-    if (stall.wait.kind == WaitKind::kCollective) collective = stall.wait.seq;
-    const std::vector<StuckLink> stuck = FindStuckLinks(store_, stall.wait.communicator, collective);
+    const std::vector<StuckLink> stuck = FindStuckLinks(store_, stall.wait);
     if (stuck.size() == 1) stall.links.emplace_back(stuck[0].source, stuck[0].destination);
     for (size_t i = 0; i < stuck.size() && i < kMaxShown; ++i) stall.evidence.push_back(stuck[i].what);
     if (stuck.size() > kMaxShown)
       stall.evidence.push_back(
           absl::StrCat(stuck.size() - kMaxShown, " more links have something on the way"));
-    if (!collective) return;
-    const std::vector<std::string> progress =
-        DescribeTransferProgress(store_, stall.wait.communicator, *collective);
+    const std::vector<std::string> progress = DescribeTransferProgress(store_, stall.wait);
     for (size_t i = 0; i < progress.size() && i < kMaxShown; ++i) stall.evidence.push_back(progress[i]);
   }
 

@@ -35,20 +35,19 @@ std::string Describe(const store::Store& store, const Transfer& t) {
   return text;
 }
 
-bool IsOfAnother(const store::Store& store, const Transfer& t, std::optional<uint32_t> collective) {
-  if (t.moving_operation < 0 || !collective) return false;
+bool IsOfAnother(const store::Store& store, const Transfer& t, const Wait& wait) {
+  if (t.moving_operation < 0 || wait.kind != WaitKind::kCollective) return false;
   const auto op = static_cast<size_t>(t.moving_operation);
-  return store.operations.p2p[op] != 0 || store.operations.seq[op] != *collective;
+  return store.operations.p2p[op] != 0 || store.operations.seq[op] != wait.seq;
 }
 
 }  // namespace
 
-std::vector<StuckLink> FindStuckLinks(const store::Store& store, int32_t communicator,
-                                      std::optional<uint32_t> collective) {
+std::vector<StuckLink> FindStuckLinks(const store::Store& store, const Wait& wait) {
   for (auto* stands : {IsMoving, IsLost, IsBegun}) {
     std::map<std::pair<int32_t, int32_t>, StuckLink> found;
     for (const Transfer& t : store.transfers) {
-      if (t.communicator != communicator || !stands(t) || IsOfAnother(store, t, collective)) continue;
+      if (t.communicator != wait.communicator || !stands(t) || IsOfAnother(store, t, wait)) continue;
       found.try_emplace({t.source, t.destination}, StuckLink{t.source, t.destination, Describe(store, t)});
     }
     if (found.empty()) continue;
@@ -59,12 +58,13 @@ std::vector<StuckLink> FindStuckLinks(const store::Store& store, int32_t communi
   return {};
 }
 
-std::vector<std::string> DescribeTransferProgress(const store::Store& store, int32_t communicator,
-                                                  uint32_t seq) {
+std::vector<std::string> DescribeTransferProgress(const store::Store& store, const Wait& wait) {
   std::vector<const store::OperationProgress*> found;
+  if (wait.kind != WaitKind::kCollective) return {};
   for (const store::OperationProgress& p : store.progress) {
     const store::Operations& o = store.operations;
-    if (o.communicator[p.operation] == communicator && o.p2p[p.operation] == 0 && o.seq[p.operation] == seq)
+    if (o.communicator[p.operation] == wait.communicator && o.p2p[p.operation] == 0 &&
+        o.seq[p.operation] == wait.seq)
       found.push_back(&p);
   }
   std::stable_sort(found.begin(), found.end(), [](const auto* a, const auto* b) {

@@ -6,10 +6,10 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <vector>
 
+#include "analyzer/localize/wait_graph.h"
 #include "analyzer/store/store.h"
 
 namespace rankle::localize {
@@ -19,15 +19,13 @@ struct StuckLink {
   std::string what;                                           // a sentence that can be checked
 };
 
-// Links of the communicator with something on the way, one entry a link. `collective`: its sequence number;
-// what is known to belong to another operation (queued behind it) is left out then. Without it sends and
-// receives are meant, which form one transfer with whatever is grouped with them: nothing is left out.
-std::vector<StuckLink> FindStuckLinks(const store::Store& store, int32_t communicator,
-                                      std::optional<uint32_t> collective);
+// Links of the wait's communicator with something on the way, one entry a link. Of a collective, what is
+// known to belong to another operation (queued behind it) is left out; sends and receives form one transfer
+// with whatever is grouped with them, so there nothing is.
+std::vector<StuckLink> FindStuckLinks(const store::Store& store, const Wait& wait);
 
-// How far the ranks are in collective `seq`, the one with the least behind it first; empty where no record
-// tells it.
-std::vector<std::string> DescribeTransferProgress(const store::Store& store, int32_t communicator,
-                                                  uint32_t seq);
+// How far the ranks are in the collective of the wait, the one with the least behind it first; empty for sends
+// and receives, and where no record tells it.
+std::vector<std::string> DescribeTransferProgress(const store::Store& store, const Wait& wait);
 
 }  // namespace rankle::localize

@@ -29,12 +29,12 @@ struct Counters {
 
 class StandingDrawing {
  public:
-  StandingDrawing(const Context& context, int32_t communicator) : c_(context), store_(*context.store) {
-    for (const localize::StuckLink& link : localize::FindStuckLinks(store_, communicator))
+  StandingDrawing(const Context& context, const localize::Wait& wait) : c_(context), store_(*context.store) {
+    for (const localize::StuckLink& link : localize::FindStuckLinks(store_, wait))
       stuck_.emplace(link.source, link.destination);
     std::set<int32_t> all, open;
     for (const store::Transfer& t : store_.transfers) {
-      if (t.communicator != communicator) continue;
+      if (t.communicator != wait.communicator) continue;
       Counters& link = links_[{t.source, t.destination}];
       link.begun += t.has_source ? t.posted : t.expected;
       link.sent += t.has_source ? t.sent : t.received;
@@ -118,7 +118,7 @@ Section StandingSection(const Context& c) {
   if (c.store == nullptr || c.facts == nullptr) return section;
   for (const localize::Stall& stall : c.facts->stalls) {
     if (stall.kind != localize::StallKind::kInCollective || stall.wait.communicator == store::kNone) continue;
-    const StandingDrawing drawing(c, stall.wait.communicator);
+    const StandingDrawing drawing(c, stall.wait);
     if (drawing.empty()) continue;
     section.lead = absl::StrCat(
         Paragraph(

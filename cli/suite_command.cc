@@ -4,6 +4,7 @@
 #include <fnmatch.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <iterator>
 
 #include "absl/strings/str_format.h"
@@ -83,6 +84,8 @@ void SuiteCommand::DeclareFlags(Flags& flags) {
               .type = "DIR",
               .help = "Where records go (default: rankle-out/suite-<date>-<pid>)"},
              options_.output_dir);
+  flags.Switch("--keep", "Keep the records of all cases, not only of those that fail (some 100 MB a case)",
+               keep_);
 }
 
 absl::StatusOr<std::vector<SuiteCase>> SuiteCommand::ReadCases() const {
@@ -124,6 +127,9 @@ int SuiteCommand::RunCases(const std::vector<SuiteCase>& cases, std::vector<RunO
     const std::vector<std::string> failures = Failures(cases[index], outcome);
     passed += failures.empty() ? 1 : 0;
     progress.Note(cases[index], outcome, failures);
+    // Hundreds of cases would fill a disk, and what a good one recorded nobody reads.
+    std::error_code ignored;
+    if (failures.empty() && !keep_) std::filesystem::remove_all(outcome.directory, ignored);
   });
   if (!runner.RunAll()) {
     Say("interrupted: the running cases were ended");
@@ -133,7 +139,8 @@ int SuiteCommand::RunCases(const std::vector<SuiteCase>& cases, std::vector<RunO
   for (size_t i = 0; i < cases.size(); ++i)
     scored.push_back({.expected = &cases[i], .outcome = &outcomes[i]});
   WriteAll(STDOUT_FILENO,
-           Cat(passed, " of ", cases.size(), " cases pass; records in ", options_.output_dir, "\n"));
+           Cat(passed, " of ", cases.size(), " cases pass",
+               keep_ || passed < cases.size() ? Cat("; records in ", options_.output_dir) : "", "\n"));
   if (!score_file_.empty()) WriteAll(STDOUT_FILENO, ScoreText(scored));
   for (const absl::Status& status :
        {WriteIfWanted(junit_file_, SuiteJunit(scored)), WriteIfWanted(score_file_, ScoreJson(scored))}) {

@@ -23,6 +23,7 @@ class SuiteCommand : public Subcommand {
   std::string junit_file_, score_file_;
   std::string filter_, half_;
   int sample_ = 0;
+  bool keep_ = false;
   SuiteRunOptions options_;
 };
 

@@ -5,6 +5,7 @@
 #include "cli/launch/exit_status.h"
 #include "cli/launch/message.h"
 #include "cli/output.h"
+#include "cli/trace/arrivals.h"
 #include "cli/trace/rows.h"
 
 namespace rankle::cli {
@@ -30,6 +31,7 @@ const char* TraceCommand::examples() const {
   return "  rankle trace cat out | tail\n"
          "  rankle trace cat out --injections          (also what was injected: the ground truth)\n"
          "  rankle trace cat out --format json | jq 'select(.rank == 3)'\n"
+         "  rankle trace arrivals out                  (who came last to each collective, and by how much)\n"
          "  rankle trace export out --format perfetto -o trace.json      (open in ui.perfetto.dev)\n"
          "  rankle trace export out --format csv -o trace.csv";
 }
@@ -42,6 +44,11 @@ void TraceCommand::DeclareFlags(Flags& flags) {
   cat.Choice({.name = "--format", .type = "FORMAT", .help = "text, or json: one object a line"},
              {"text", "json"}, format_);
   cat.Switch("--injections", "Also show which faults fired", injections_);
+  Flags arrivals = flags.Nested(
+      "arrivals", "Who came last to each collective: of any traces that analyze reads", arrivals_);
+  arrivals.Text(directory, path_);
+  arrivals.Choice({.name = "--format", .type = "FORMAT", .help = "text, or json: one object a line"},
+                  {"text", "json"}, format_);
   Flags exporter = flags.Nested("export", "Write the trace in the format of another program", export_);
   exporter.Text(directory, path_);
   exporter.Choice({.name = "--format",
@@ -63,6 +70,11 @@ absl::Status TraceCommand::Print() const {
   return WriteOutput("", text);
 }
 
+absl::Status TraceCommand::PrintArrivals() const {
+  const absl::StatusOr<store::Store> store = import::ImportPaths({path_});
+  return store.ok() ? WriteOutput("", ArrivalsText(*store, format_ == "json")) : store.status();
+}
+
 absl::Status TraceCommand::Export() const {
   if (export_format_ != "csv") {
     const absl::StatusOr<store::Store> store = import::ImportPaths({path_});
@@ -74,7 +86,7 @@ absl::Status TraceCommand::Export() const {
 }
 
 int TraceCommand::Run(const std::vector<std::string>&) {
-  const absl::Status status = cat_ ? Print() : Export();
+  const absl::Status status = cat_ ? Print() : arrivals_ ? PrintArrivals() : Export();
   if (status.ok()) return kExitOk;
   SayError(status);
   return kExitUnusable;

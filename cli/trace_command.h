@@ -1,4 +1,4 @@
-// `rankle trace cat|export`: what the flight records hold, for people and for other programs.
+// `rankle trace cat|arrivals|export`: what the flight records hold, for people and for other programs.
 #pragma once
 
 #include "absl/status/status.h"
@@ -16,9 +16,10 @@ class TraceCommand : public Subcommand {
 
  private:
   absl::Status Print() const;
+  absl::Status PrintArrivals() const;
   absl::Status Export() const;
 
-  bool cat_ = false, export_ = false;
+  bool cat_ = false, arrivals_ = false, export_ = false;
   std::string path_;
   std::string format_ = "text";
   bool injections_ = false;

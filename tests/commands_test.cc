@@ -222,6 +222,14 @@ TEST_F(Suite, FailsWithTheReasonWhenACaseIsNot) {
   EXPECT_THAT(ReadWhole(scratch_.Path("junit.xml")), HasSubstr("tests=\"2\" failures=\"1\""));
 }
 
+TEST_F(Suite, OnlyRecordsOfFailedCasesAreKeptUnlessAllAreWanted) {
+  RunSuite(std::string(kGood) + kBad);
+  EXPECT_FALSE(std::filesystem::exists(scratch_.Path("out/001-good")));
+  EXPECT_TRUE(std::filesystem::exists(scratch_.Path("out/002-bad/log.txt")));
+  RunSuite(kGood, {"--keep"});
+  EXPECT_TRUE(std::filesystem::exists(scratch_.Path("out/001-good/log.txt")));
+}
+
 TEST_F(Suite, FilterSelectsCases) {
   EXPECT_EQ(RunSuite(std::string(kGood) + kBad, {"--filter", "go*"}).exit_code, 0);
   EXPECT_EQ(RunSuite(kGood, {"--filter", "none*"}).exit_code, 2);

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "analyzer/import/flight_record/flight_record_importer.h"
 #include "analyzer/import/flight_recorder/flight_recorder_importer.h"
+#include "analyzer/import/kineto/kineto_importer.h"
 #include "analyzer/import/nodes.h"
 
 namespace rankle::import {
@@ -49,6 +50,7 @@ std::vector<store::InputFiles> Account(const Importers& importers, const FilesBy
 std::vector<std::unique_ptr<Importer>> AllImporters() {
   std::vector<std::unique_ptr<Importer>> all;
   all.push_back(std::make_unique<FlightRecordImporter>());
+  all.push_back(std::make_unique<KinetoImporter>());  // both list groups ("pg_config"): the stricter one first
   all.push_back(std::make_unique<FlightRecorderImporter>());
   return all;
 }

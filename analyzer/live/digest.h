@@ -15,8 +15,8 @@
 namespace rankle::live {
 
 inline constexpr char kDigestFile[] = "digest.json";
-// A dozen steps of a dozen operations and calls: enough for usual intervals, own times and clocks; about 20
-// KB a process.
+// A dozen steps of a dozen operations and calls: enough for usual intervals, own times and clocks; about 27
+// KiB a process.
 inline constexpr uint64_t kDigestRecords = 256;
 // The watchers' interval is at most a second while they live; five missed ones are no hiccup of a machine or
 // of a shared file system.

@@ -8,8 +8,8 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "analyzer/import/flight_recorder/coalesced.h"
-#include "analyzer/import/flight_recorder/operation_names.h"
 #include "analyzer/import/flight_recorder/pickle.h"
+#include "analyzer/import/torch_names.h"
 
 namespace rankle::import {
 namespace {

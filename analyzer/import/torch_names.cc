@@ -1,4 +1,4 @@
-#include "analyzer/import/flight_recorder/operation_names.h"
+#include "analyzer/import/torch_names.h"
 
 #include <array>
 
@@ -32,6 +32,9 @@ constexpr Name kNames[] = {
     {"_all_gather_base", "ncclAllGather", true},
     {"all_gather_into_tensor_coalesced", "ncclAllGather", true},
     {"ALLGATHER_coalesced", "ncclAllGather", true},
+    {"allgather", "ncclAllGather", false},
+    {"_allgather_base", "ncclAllGather", true},
+    {"allgather_into_tensor_coalesced", "ncclAllGather", true},
     {"reduce_scatter", "ncclReduceScatter", false},
     {"reduce_scatter_single", "ncclReduceScatter", true},
     {"reduce_scatter_v", "ncclReduceScatter", false},
@@ -42,6 +45,9 @@ constexpr Name kNames[] = {
     {"scatter", "ncclScatter", false},
     {"all_to_all", "ncclAlltoAll", false},
     {"all_to_all_single", "ncclAlltoAll", false},
+    {"all_to_allv", "ncclAlltoAll", false},
+    {"alltoall", "ncclAlltoAll", false},
+    {"alltoall_base", "ncclAlltoAll", false},
     {"all_to_all_v_single", "ncclAlltoAll", false},
     {"send", "ncclSend", false},
     {"recv", "ncclRecv", false},

@@ -173,7 +173,7 @@ class ColumnReader {
   }
 
   int64_t Intern(std::string_view text) {
-    const auto [known, is_new] = interned_.try_emplace(text, static_cast<int64_t>(column_.texts.size()));
+    const auto [known, is_new] = interned_.try_emplace(std::string(text), static_cast<int64_t>(column_.texts.size()));
     if (is_new) column_.texts.emplace_back(text);
     return known->second;
   }

@@ -5,6 +5,7 @@
 #include "cli/launch/exit_status.h"
 #include "cli/launch/message.h"
 #include "cli/output.h"
+#include "cli/what_if.h"
 
 namespace rankle::cli {
 namespace {
@@ -23,6 +24,8 @@ const char* AnalyzeCommand::examples() const {
          "  rankle analyze /tmp/dumps --exclude '*.log'\n"
          "  rankle analyze --rules my-rules/ --db out.sqlite out\n"
          "  rankle analyze --follow /shared/out        (a job that runs, on any number of nodes)\n"
+         "  rankle analyze --what-if trace.parquet     (how fast if the slow part were as fast as its "
+         "peers)\n"
          "Exit code: 0 healthy, 3 anomaly found (or unknown), 2 unusable input, 1 internal error.";
 }
 
@@ -46,6 +49,11 @@ void AnalyzeCommand::DeclareFlags(Flags& flags) {
       "Watch a running job: print the verdict whenever it changes (json: one object a line), until all\n"
       "nodes have ended or SIGINT; the directory may still be empty",
       follow_);
+  flags.Switch("--what-if",
+               "Of operation traces (Parquet, or a Chrome timeline): the job's time if its slow parts were "
+               "as fast as\n"
+               "their peers (text or json)",
+               what_if_);
   flags.Text({.name = "--db", .type = "FILE", .help = "Also write all tables into this SQLite file"},
              options_.database_file);
   flags.Texts({.name = "--include",
@@ -66,6 +74,13 @@ int AnalyzeCommand::Run(const std::vector<std::string>&) {
       return kExitUnusable;
     }
     return Follow(paths_.front(), options_, format_ == "json");
+  }
+  if (what_if_) {
+    if (!output_.empty() || (format_ != "text" && format_ != "json")) {
+      Say("--what-if writes to standard output, and knows --format text and json");
+      return kExitUnusable;
+    }
+    return WhatIf(paths_, format_ == "json");
   }
   const absl::StatusOr<Report> report = Analyze(paths_, options_);
   if (!report.ok()) {

@@ -19,7 +19,7 @@ class AnalyzeCommand : public Subcommand {
   std::string format_ = "text";
   std::string output_;
   AnalyzeOptions options_;
-  bool follow_ = false;
+  bool follow_ = false, what_if_ = false;
 };
 
 }  // namespace rankle::cli

@@ -20,8 +20,8 @@
 #include "cli/launch/output_directory.h"
 #include "cli/launch/text.h"
 #include "cli/verdict.h"
-#include "tracer/cupti/format.h"
 #include "cli/watch/watcher.h"
+#include "tracer/cupti/format.h"
 #include "tracer/record/writer.h"
 
 extern char** environ;

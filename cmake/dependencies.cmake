@@ -9,6 +9,9 @@ find_package(SQLite3 REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(ZLIB REQUIRED)
 find_package(simdjson REQUIRED)
+find_package(Snappy REQUIRED)
+find_path(ZSTD_INCLUDE zstd.h REQUIRED)
+find_library(ZSTD_LIBRARY zstd REQUIRED)
 find_package(benchmark QUIET)
 
 find_path(RANKLE_CUDA_INCLUDE cuda_runtime_api.h

@@ -50,7 +50,8 @@ std::vector<store::InputFiles> Account(const Importers& importers, const FilesBy
 std::vector<std::unique_ptr<Importer>> AllImporters() {
   std::vector<std::unique_ptr<Importer>> all;
   all.push_back(std::make_unique<FlightRecordImporter>());
-  all.push_back(std::make_unique<KinetoImporter>());  // both list groups ("pg_config"): the stricter one first
+  all.push_back(
+      std::make_unique<KinetoImporter>());  // both list groups ("pg_config"): the stricter one first
   all.push_back(std::make_unique<FlightRecorderImporter>());
   return all;
 }

@@ -24,8 +24,8 @@ struct StuckLink {
 // with whatever is grouped with them, so there nothing is.
 std::vector<StuckLink> FindStuckLinks(const store::Store& store, const Wait& wait);
 
-// How far the ranks are in the collective of the wait, the one with the least behind it first; empty for sends
-// and receives, and where no record tells it.
+// How far the ranks are in the collective of the wait, the one with the least behind it first; empty for
+// sends and receives, and where no record tells it.
 std::vector<std::string> DescribeTransferProgress(const store::Store& store, const Wait& wait);
 
 }  // namespace rankle::localize

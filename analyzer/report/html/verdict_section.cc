@@ -80,7 +80,8 @@ std::string Fact(const std::string& name, const std::string& value) {
 std::string JobFacts(const Context& c) {
   const JobSummary& job = c.report.job;
   std::string html =
-      absl::StrCat("<dl class=\"job\">", Fact("ranks", Count(job.ranks)), Fact("hosts", job.hosts == 0 ? "not known" : Count(job.hosts)),
+      absl::StrCat("<dl class=\"job\">", Fact("ranks", Count(job.ranks)),
+                   Fact("hosts", job.hosts == 0 ? "not known" : Count(job.hosts)),
                    Fact("communicators", Count(job.communicators)),
                    Fact("operations", Count(job.collectives)), Fact("observed", Duration(job.duration_s)));
   if (c.store != nullptr && !c.store->command.empty())

@@ -1,0 +1,63 @@
+// The traces and results that the study published, which are not part of this repository. Where they are
+// absent the tests are skipped; RANKLE_SHARED_TRACES names another place.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "absl/strings/str_cat.h"
+#include "analyzer/whatif/read.h"
+
+namespace rankle::whatif {
+namespace {
+
+namespace fs = std::filesystem;
+
+fs::path Traces() {
+  if (const char* const place = std::getenv("RANKLE_SHARED_TRACES")) return fs::path(place) / "straggler";
+  const fs::path source = RANKLE_SOURCE_DIR;
+  const fs::path beside = source / "../shared/traces/straggler";
+  return fs::is_directory(beside) ? beside : source / "../../shared/traces/straggler";
+}
+
+double Published(const std::string& file, const char* key) {
+  std::ifstream stream(Traces() / file);
+  return nlohmann::json::parse(stream).at(key).get<double>();
+}
+
+class PublishedTraces : public ::testing::TestWithParam<const char*> {
+ protected:
+  void SetUp() override {
+    if (!fs::is_directory(Traces()))
+      GTEST_SKIP() << Traces() << " is absent: published traces are not tested";
+  }
+};
+
+TEST_P(PublishedTraces, FiguresAreThoseOfTheStudy) {
+  const std::string name = GetParam();
+  const auto result = AnalyzeFile((Traces() / absl::StrCat("trace-", name, ".parquet")).string());
+  ASSERT_TRUE(result.ok()) << result.status();
+  const double slowdown = Published(absl::StrCat("result-", name, ".json"), "blocking_slowdown");
+  const double worst = Published(absl::StrCat("mw-", name, ".json"), "Mw");
+  const double last = Published(absl::StrCat("ms-", name, ".json"), "Ms");
+  EXPECT_NEAR(result->slowdown, slowdown, 0.02 * slowdown);
+  EXPECT_NEAR(result->worst_workers.recovered, worst, 0.02 * worst);
+  EXPECT_NEAR(result->last_stage.recovered, last, 0.02 * last);
+}
+
+TEST_P(PublishedTraces, TimelinesGiveTheSameSlowdownAndLastStage) {
+  const std::string name = GetParam();
+  const auto result = AnalyzeFile((Traces() / absl::StrCat("timeline-", name, ".json.gz")).string());
+  ASSERT_TRUE(result.ok()) << result.status();
+  const double slowdown = Published(absl::StrCat("result-", name, ".json"), "blocking_slowdown");
+  const double last = Published(absl::StrCat("ms-", name, ".json"), "Ms");
+  EXPECT_NEAR(result->slowdown, slowdown, 0.02 * slowdown);
+  EXPECT_NEAR(result->last_stage.recovered, last, 0.02 * last);
+}
+
+INSTANTIATE_TEST_SUITE_P(Study, PublishedTraces, ::testing::Values("ST", "SE"));
+
+}  // namespace
+}  // namespace rankle::whatif

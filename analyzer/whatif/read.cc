@@ -1,0 +1,80 @@
+#include "analyzer/whatif/read.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "analyzer/import/file_bytes.h"
+#include "analyzer/import/operations/file_content.h"
+#include "analyzer/import/operations/parquet_trace.h"
+#include "analyzer/import/operations/timeline_reader.h"
+#include "analyzer/import/operations/trace_meta.h"
+#include "analyzer/whatif/pipeline.h"
+
+namespace rankle::whatif {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool IsParquet(std::string_view first_bytes) { return first_bytes.substr(0, 4) == "PAR1"; }
+
+// Events with the fields of the study: other Chrome traces have none of them at the beginning.
+bool IsTimeline(std::string_view first_bytes) {
+  const size_t begin = first_bytes.find_first_not_of(" \t\r\n");
+  return begin != std::string_view::npos && (first_bytes[begin] == '[' || first_bytes[begin] == '{') &&
+         first_bytes.find("\"ph\"") != std::string_view::npos &&
+         first_bytes.find("\"deviceProperties\"") == std::string_view::npos;
+}
+
+absl::Status At(const std::string& path, const absl::Status& status) {
+  return absl::Status(status.code(), absl::StrCat(path, ": ", status.message()));
+}
+
+}  // namespace
+
+absl::StatusOr<Result> AnalyzeFile(const std::string& path) {
+  const auto content = import::ReadContent(path);
+  if (!content.ok()) return content.status();
+  import::TraceMeta meta;
+  if (const std::string file = import::MetaFileOf(path); !file.empty()) {
+    if (const auto text = import::ReadContent(file); text.ok()) meta = import::ParseTraceMeta(*text);
+  }
+  auto trace =
+      IsParquet(*content) ? import::ReadParquetTrace(*content) : import::ReadTimeline(*content, meta.tp);
+  if (!trace.ok()) return At(path, trace.status());
+  import::NoteMissingWorkers(meta, *trace);
+  const auto model = PipelineModel(*trace);
+  if (!model.ok()) return At(path, model.status());
+  return Analyze(*model);
+}
+
+absl::StatusOr<std::vector<std::string>> FindOperationTraces(const std::vector<std::string>& paths) {
+  std::vector<std::string> found;
+  for (const std::string& path : paths) {
+    std::error_code error;
+    if (!fs::is_directory(path, error)) {
+      found.push_back(path);
+      continue;
+    }
+    std::vector<std::string> tables, timelines;
+    for (const fs::directory_entry& entry : fs::directory_iterator(path, error)) {
+      if (!entry.is_regular_file(error)) continue;
+      const std::string first = import::ReadFirstBytes(entry.path(), 4096);
+      if (IsParquet(first)) tables.push_back(entry.path());
+      if (IsTimeline(first) && !absl::StrContains(entry.path().filename().string(), "ideal"))
+        timelines.push_back(entry.path());
+    }
+    std::vector<std::string>& chosen = tables.empty() ? timelines : tables;
+    std::sort(chosen.begin(), chosen.end());
+    found.insert(found.end(), chosen.begin(), chosen.end());
+  }
+  if (found.empty()) {
+    return absl::NotFoundError(absl::StrCat(
+        paths.empty() ? "no path" : paths.front(),
+        ": no operation traces (Parquet, or a Chrome timeline): give one, or a directory with some"));
+  }
+  return found;
+}
+
+}  // namespace rankle::whatif

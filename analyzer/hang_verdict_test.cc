@@ -33,6 +33,27 @@ TEST(HangVerdictTest, RankThatNeverEntersIsNamed) {
   EXPECT_GT(report.verdict.confidence, 0.9);
 }
 
+// The launcher ends one rank after the other; what the last ones do about it is no part of the hang.
+TEST(HangVerdictTest, WhatRanksDoWhileTheJobIsBeingEndedIsNotTheirs) {
+  JobBuilder job(4);
+  const int first = job.Communicator("first", {0, 1, 2, 3}),
+            second = job.Communicator("second", {0, 1, 2, 3});
+  for (int step = 0; step < 10; ++step) {
+    job.Collective(first, 0.2 * step + 0.1, 0.2 * step + 0.15);
+    job.Collective(second, 0.2 * step + 0.2, 0.2 * step + 0.25);
+  }
+  for (int r = 0; r < 4; ++r) {  // rank 3 has the two the other way round, on one stream
+    job.Add({.rank = r, .communicator = r == 3 ? second : first, .entered = 2.3});
+    job.Add({.rank = r, .communicator = r == 3 ? first : second, .entered = 2.31});
+  }
+  job.ObservedUntil(6.1).StalledAt(6);
+  for (int r : {0, 2, 3}) job.KilledByLauncher(r, 6.03);
+  job.Teardown(first, 1, 6.05, -1).KilledByLauncher(1, 6.07);
+  const Report report = Diagnose(job);
+  EXPECT_EQ(report.verdict.anomaly, "hang.mismatch");
+  EXPECT_THAT(report.verdict.ranks, ElementsAre(3));
+}
+
 // Everybody is in the all-reduce; `transfers` adds what the transport records say.
 Report InsideWithTransfers(const std::function<void(store::Store&)>& transfers) {
   DdpJob j(4);

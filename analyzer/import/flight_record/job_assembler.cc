@@ -420,6 +420,32 @@ void JobAssembler::ShiftTimes() {
   }
 }
 
+// `rankle run` ends ranks one after the other. Those that it has not reached yet see their peers die, abort
+// their communicators and tear them down: its doing, as what fails then (localize/failure.cc). What they
+// waited in when the job stood still is what they wait in.
+void JobAssembler::ForgetReactionsToTheEnd() {
+  if (store_.stalled == 0) return;
+  std::set<std::pair<int32_t, int32_t>> torn_down;  // (communicator, rank)
+  for (size_t c = 0; c < store_.communicators.size(); ++c) {
+    for (store::Member& m : store_.communicators[c].members) {
+      if (m.teardown_entered <= store_.stalled) continue;
+      m.teardown_entered = m.gone = 0, m.async_error = 0, m.state = store::CommState::kReady;
+      torn_down.emplace(static_cast<int32_t>(c), m.rank);
+    }
+  }
+  // Calls begun then say nothing of what held the job up: they are as good as returned.
+  for (size_t i = 0; i < store_.calls.size(); ++i) {
+    if (store_.calls.entered[i] > store_.stalled && store_.calls.returned[i] == 0)
+      store_.calls.returned[i] = store_.calls.entered[i];
+  }
+  if (torn_down.empty()) return;
+  store::Operations& o = store_.operations;
+  for (size_t i = 0; i < o.size(); ++i) {
+    if (o.state[i] == store::OpState::kAborted && torn_down.contains({o.communicator[i], o.rank[i]}))
+      o.state[i] = store::OpState::kEnqueued;
+  }
+}
+
 void JobAssembler::DeriveProcessStates() {
   for (const store::Process& p : store_.processes) {
     store_.observed_until = std::max({store_.observed_until, p.last_seen, p.ended});
@@ -465,6 +491,7 @@ void JobAssembler::Finish(store::Store& store) {
   MarkOpenGroups();
   RelateClocks();
   ShiftTimes();
+  ForgetReactionsToTheEnd();
   DeriveProcessStates();
   FindMissingRanks();
   store_.source = "rankle";

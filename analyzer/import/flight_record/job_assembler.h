@@ -55,6 +55,7 @@ class JobAssembler {
   void MarkOpenGroups();
   void RelateClocks();
   void ShiftTimes();
+  void ForgetReactionsToTheEnd();
   void DeriveProcessStates();
   void FindMissingRanks();
 

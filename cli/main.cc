@@ -1,5 +1,7 @@
 // The `rankle` command: parses the command line, runs one subcommand, returns its exit code. Wrong usage is
 // one line on stderr and exit code 2.
+#include <fcntl.h>
+
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <exception>
@@ -140,7 +142,15 @@ int Main(int argc, char** argv) {
 }  // namespace
 }  // namespace rankle::cli
 
+// A file that is opened later must not take the place of a standard stream that the caller has closed.
+void OpenClosedStreams() {
+  for (int fd = 0; fd <= 2; ++fd) {
+    if (fcntl(fd, F_GETFD) < 0) (void)!open("/dev/null", O_RDWR);
+  }
+}
+
 int main(int argc, char** argv) {
+  OpenClosedStreams();
   try {
     return rankle::cli::Main(argc, argv);
   } catch (const std::exception& error) {

@@ -95,10 +95,21 @@ TEST_F(CaptureRun, AHelperThatIsKilledIsReplacedAndTheJobDoesNotNotice) {
 }
 
 TEST_F(CaptureRun, AReaderThatGoesAwayEndsTheWriterAsWithoutRankle) {
-  const std::string line = std::string(RANKLE_BINARY) + " run -q -o " + out_dir() +
-                           " -- yes 2>/dev/null | head -n 1 > " + scratch_.Path("first");
-  EXPECT_EQ(system(("bash -o pipefail -c '" + line + "'").c_str()) >> 8, 128 + SIGPIPE);
-  EXPECT_EQ(ReadWhole(scratch_.Path("first")), "y\n");
+  for (const char* flags : {"", "--watch "}) {
+    const std::string line = std::string("timeout 20 ") + RANKLE_BINARY + " run -q " + flags + "-o " +
+                             out_dir() + " -- yes 2>/dev/null | head -n 1 > " + scratch_.Path("first");
+    EXPECT_EQ(system(("bash -o pipefail -c '" + line + "'").c_str()) >> 8, 128 + SIGPIPE) << flags;
+    EXPECT_EQ(ReadWhole(scratch_.Path("first")), "y\n");
+  }
+}
+
+TEST_F(CaptureRun, OutputThatCannotBeWrittenEndsNoJob) {
+  const std::string job = " -- sh -c 'i=0; while [ $i -lt 2000 ]; do echo text; i=$((i+1)); done; exit 7'";
+  for (const char* output : {" > /dev/full", " >&- 2>&-"}) {
+    const std::string line =
+        std::string("timeout 20 ") + RANKLE_BINARY + " run -q -o " + out_dir() + job + output;
+    EXPECT_EQ(system(line.c_str()) >> 8, 7) << output;
+  }
 }
 
 TEST_F(CaptureRun, TheJobIsNotHeldUpWhenAllOfRankleIsKilled) {

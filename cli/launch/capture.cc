@@ -105,6 +105,8 @@ void Capture::CloseSources(int destination) {
   }
 }
 
+void Capture::ReleaseInChild() { CloseSources(STDOUT_FILENO), CloseSources(STDERR_FILENO); }
+
 void Capture::OnHelperEnd(int wait_status) {
   const int code = WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : -1;
   helper_ = 0;

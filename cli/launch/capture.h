@@ -35,6 +35,8 @@ class Capture {
   void OnHelperEnd(int wait_status);
   // The helper ended, and nobody wants the rest.
   void Abandon() { helper_ = 0; }
+  // In a forked child: while it held the reading ends, ranks would not notice that their reader has gone.
+  void ReleaseInChild();
   // The user's terminal has another size.
   void CopyWindowSize() const;
 

@@ -183,6 +183,7 @@ void Supervisor::StartWatcher() {
   if (getppid() != parent) _exit(1);
   setpgid(0, 0);
   keep_watching_.Close();
+  capture_.ReleaseInChild();
   job_.watch(job_, stop.get());
   _exit(0);
 }
@@ -280,6 +281,7 @@ void Supervisor::StartHangAction() {
   }
   sigprocmask(SIG_SETMASK, &link_.original_mask, nullptr);
   setpgid(0, 0);
+  capture_.ReleaseInChild();
   if (job_.hang.action == HangPolicy::Action::kCommand) {
     setenv("RANKLE_OUT", job_.output_dir.c_str(), 1);
     execl("/bin/sh", "sh", "-c", job_.hang.command.c_str(), nullptr);
@@ -366,7 +368,11 @@ void Supervisor::WaitForEvents() {
   while (read(signals_.get(), &info, sizeof(info)) == static_cast<ssize_t>(sizeof(info))) {
     OnSignal(static_cast<int>(info.ssi_signo));
   }
-  if (sources[1].revents != 0) KillJob();  // the guard was killed
+  if (sources[1].revents != 0) {  // the guard was killed: nobody waits for the output any more
+    link_.alive.Close();
+    abandoned_ = true;
+    KillJob();
+  }
 }
 
 // Processes that the command left behind: asked to end, then made to.

@@ -16,13 +16,14 @@ namespace {
 // As a pipe holds at most, so that nothing is split that a rank wrote at once, and no rank waits for long.
 constexpr size_t kChunk = 64 << 10;
 
-// Waits where the reader is slow, as the rank itself would have; false when there is none.
+// Waits where the reader is slow, as the rank itself would have; false when there is none. What cannot be
+// written for another reason (a full disk) is dropped: the rank would have got an error, not a signal.
 bool PassOn(int destination, std::string_view text) {
   while (!text.empty()) {
     const ssize_t count = write(destination, text.data(), text.size());
     if (count > 0) text.remove_prefix(static_cast<size_t>(count));
     if (count >= 0 || errno == EINTR) continue;
-    if (errno != EAGAIN) return false;
+    if (errno != EAGAIN) return errno != EPIPE && errno != EIO;
     pollfd writable{.fd = destination, .events = POLLOUT, .revents = 0};
     poll(&writable, 1, -1);
   }

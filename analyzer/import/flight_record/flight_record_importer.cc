@@ -227,6 +227,9 @@ absl::Status FlightRecordImporter::Import(const std::vector<std::string>& files,
   store.quality.malformed += jobs.malformed;
   store.quality.unreadable_files += jobs.malformed;
   job.Finish(store);
+  // A file may have been taken for one of the wrong job: a restart shares host, ranks and groups.
+  constexpr double kCertaintyOfTwoJobs = 0.8;
+  if (jobs.by_id.size() > 1) store.quality.certainty = std::min(store.quality.certainty, kCertaintyOfTwoJobs);
   AddTransfers(jobs.transports, store);
   return absl::OkStatus();
 }

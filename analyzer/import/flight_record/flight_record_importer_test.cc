@@ -116,6 +116,22 @@ TEST_F(ImporterTest, OfTwoJobsTheLargerIsAnalyzedAndTheOtherNamed) {
   ASSERT_TRUE(report.ok()) << report.status();
   EXPECT_THAT(report->verdict.ranks, ElementsAre(2));
   EXPECT_THAT(report->data_quality.notes, ::testing::Contains(HasSubstr("2 jobs")));
+  EXPECT_LE(report->verdict.confidence, 0.8);
+}
+
+TEST_F(ImporterTest, ANumberOfRanksThatNoJobHasIsSaidAndNotUsed) {
+  ASSERT_TRUE(HangingJob().WriteTo(directory_));
+  for (int rank = 0; rank < 4; ++rank) {
+    std::fstream file(Record(rank), std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(offsetof(record::FileHeader, world_size));
+    const int32_t damaged = 2'000'000'000;
+    file.write(reinterpret_cast<const char*>(&damaged), sizeof(damaged));
+  }
+  auto report = Analyze({directory_}, {});
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_THAT(report->verdict.ranks, ElementsAre(2));
+  EXPECT_THAT(report->data_quality.missing_ranks, IsEmpty());
+  EXPECT_THAT(report->data_quality.notes, ::testing::Contains(HasSubstr("2000000000 ranks: not used")));
 }
 
 TEST_F(ImporterTest, DirectoryWithoutRecordsIsAClearError) {

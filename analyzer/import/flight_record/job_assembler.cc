@@ -475,6 +475,15 @@ void JobAssembler::FindMissingRanks() {
   for (const store::Rank& r : store_.ranks) {
     if (store_.processes[r.process].source != "run.json") present.insert(r.global);
   }
+  // As many as `rankle run -n` starts, with room: a number beyond is damage, and a rank each would fill the
+  // memory.
+  constexpr int32_t kMostRanks = 1 << 20;
+  if (store_.world_size > kMostRanks || store_.world_size < 0) {
+    store_.quality.notes.push_back(
+        absl::StrCat("the records say that the job has ", store_.world_size, " ranks: not used"));
+    ++store_.quality.malformed;
+    store_.world_size = 0;
+  }
   int32_t size = store_.world_size;
   for (const store::Communicator& c : store_.communicators) size = std::max<int32_t>(size, c.members.size());
   for (int32_t rank = 0; rank < size; ++rank) {

@@ -243,21 +243,30 @@ class WaitFinder {
     const auto [it, added] = splits_.try_emplace(parent_id);
     if (!added) return it->second;
     int32_t parent = kNone;
+    absl::flat_hash_set<int32_t>
+        inside;  // ranks that are in a split of this parent, as communicators tell it
     for (int32_t c = 0; c < static_cast<int32_t>(store_.communicators.size()); ++c) {
       const store::Communicator& communicator = store_.communicators[c];
       if (communicator.id == parent_id) parent = c;
       if (communicator.parent_id != parent_id) continue;
       for (const auto* places : {&communicator.members, &communicator.unplaced}) {
         for (const store::Member& m : *places) {
-          if (m.rank != kNone) ++it->second[m.rank];
+          if (m.rank == kNone) continue;
+          ++it->second[m.rank];
+          if (m.ready == 0) inside.insert(m.rank);
         }
       }
     }
     static const uint16_t kSplit = api::FindApi("ncclCommSplit")->id;
-    for (size_t i = 0; i < store_.calls.size();
-         ++i) {  // without colour: recorded as a call on the parent only
-      const bool colourless = store_.calls.api[i] == kSplit && store_.calls.communicator[i] == parent;
-      if (colourless && parent != kNone && store_.calls.rank[i] != kNone) ++it->second[store_.calls.rank[i]];
+    for (size_t i = 0; i < store_.calls.size(); ++i) {
+      const int32_t rank = store_.calls.rank[i];
+      if (store_.calls.api[i] != kSplit || rank == kNone || parent == kNone) continue;
+      const bool colourless =
+          store_.calls.communicator[i] == parent;  // recorded as a call on the parent only
+      // Of a split that failed when the job was ended only the call is left; the hooks dropped the
+      // communicator.
+      const bool forgotten = store_.calls.returned[i] == 0 && !inside.contains(rank);
+      if (colourless || forgotten) ++it->second[rank];
     }
     return it->second;
   }

@@ -433,10 +433,15 @@ void JobAssembler::ForgetReactionsToTheEnd() {
       torn_down.emplace(static_cast<int32_t>(c), m.rank);
     }
   }
-  // Calls begun then say nothing of what held the job up: they are as good as returned.
-  for (size_t i = 0; i < store_.calls.size(); ++i) {
-    if (store_.calls.entered[i] > store_.stalled && store_.calls.returned[i] == 0)
-      store_.calls.returned[i] = store_.calls.entered[i];
+  // Calls begun then say nothing of what held the job up: they are as good as returned. Calls that failed
+  // then were still waiting when the job stood still.
+  store::Calls& calls = store_.calls;
+  for (size_t i = 0; i < calls.size(); ++i) {
+    if (calls.entered[i] > store_.stalled) {
+      if (calls.returned[i] == 0) calls.returned[i] = calls.entered[i];
+    } else if (calls.returned[i] > store_.stalled && calls.result[i] != 0) {
+      calls.returned[i] = 0, calls.result[i] = 0;
+    }
   }
   if (torn_down.empty()) return;
   store::Operations& o = store_.operations;

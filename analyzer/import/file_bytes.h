@@ -3,7 +3,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
+#include <string_view>
 
 #include "absl/status/status.h"
 
@@ -11,6 +13,11 @@ namespace rankle::import {
 
 // The first bytes, at most `count`; fewer where the file is shorter, damaged or unreadable.
 std::string ReadFirstBytes(const std::string& path, size_t count);
+// The file in pieces, in order; what a piece says (not OK) ends the reading and is returned. Error:
+// unreadable, damaged or cut compressed data (the pieces before were given), or above `most` bytes (before or
+// after decompression).
+absl::Status ReadFilePieces(const std::string& path, uint64_t most,
+                            const std::function<absl::Status(std::string_view piece)>& take);
 // The whole file into `bytes`, whose memory is used again. Error: unreadable, damaged, or above `most` bytes
 // (before or after decompression).
 absl::Status ReadFileBytes(const std::string& path, uint64_t most, std::string& bytes);

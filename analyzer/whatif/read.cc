@@ -6,7 +6,6 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "analyzer/import/file_bytes.h"
-#include "analyzer/import/operations/file_content.h"
 #include "analyzer/import/operations/parquet_trace.h"
 #include "analyzer/import/operations/timeline_reader.h"
 #include "analyzer/import/operations/trace_meta.h"
@@ -16,6 +15,9 @@ namespace rankle::whatif {
 namespace {
 
 namespace fs = std::filesystem;
+
+// Ten million operations in the wordiest format, unpacked.
+constexpr uint64_t kMostContent = uint64_t{2} << 30;
 
 bool IsParquet(std::string_view first_bytes) { return first_bytes.substr(0, 4) == "PAR1"; }
 
@@ -34,14 +36,15 @@ absl::Status At(const std::string& path, const absl::Status& status) {
 }  // namespace
 
 absl::StatusOr<Result> AnalyzeFile(const std::string& path) {
-  const auto content = import::ReadContent(path);
-  if (!content.ok()) return content.status();
+  std::string content;
+  if (absl::Status status = import::ReadFileBytes(path, kMostContent, content); !status.ok()) return status;
   import::TraceMeta meta;
   if (const std::string file = import::MetaFileOf(path); !file.empty()) {
-    if (const auto text = import::ReadContent(file); text.ok()) meta = import::ParseTraceMeta(*text);
+    std::string text;
+    if (import::ReadFileBytes(file, kMostContent, text).ok()) meta = import::ParseTraceMeta(text);
   }
   auto trace =
-      IsParquet(*content) ? import::ReadParquetTrace(*content) : import::ReadTimeline(*content, meta.tp);
+      IsParquet(content) ? import::ReadParquetTrace(content) : import::ReadTimeline(content, meta.tp);
   if (!trace.ok()) return At(path, trace.status());
   import::NoteMissingWorkers(meta, *trace);
   const auto model = PipelineModel(*trace);

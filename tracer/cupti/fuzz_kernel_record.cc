@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "tracer/cupti/reader.h"
+#include "tracer/files/fuzz_patches.h"
 
 namespace {
 
@@ -47,11 +48,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   (void)ParseKernelRecord(std::string_view(reinterpret_cast<const char*>(data), size), "raw");
 
   static const std::string sound = MakeSoundFile();
-  std::string patched = sound;
-  for (size_t i = 0; i + 3 < size; i += 4) {
-    const size_t position = (data[i] | size_t{data[i + 1]} << 8 | size_t{data[i + 2]} << 16) % patched.size();
-    patched[position] = static_cast<char>(data[i + 3]);
-  }
-  (void)ParseKernelRecord(patched, "patched");
+  (void)ParseKernelRecord(rankle::files::Patched(sound, data, size), "patched");
   return 0;
 }

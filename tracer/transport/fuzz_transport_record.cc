@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "tracer/files/fuzz_patches.h"
 #include "tracer/transport/reader.h"
 
 namespace {
@@ -52,11 +53,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   (void)ParseTransportRecord(std::string_view(reinterpret_cast<const char*>(data), size), "raw");
 
   static const std::string sound = MakeSoundFile();
-  std::string patched = sound;
-  for (size_t i = 0; i + 3 < size; i += 4) {
-    const size_t position = (data[i] | size_t{data[i + 1]} << 8 | size_t{data[i + 2]} << 16) % patched.size();
-    patched[position] = static_cast<char>(data[i + 3]);
-  }
-  (void)ParseTransportRecord(patched, "patched");
+  (void)ParseTransportRecord(rankle::files::Patched(sound, data, size), "patched");
   return 0;
 }

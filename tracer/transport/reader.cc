@@ -1,29 +1,16 @@
 #include "tracer/transport/reader.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cstring>
 
 #include "absl/strings/str_cat.h"
+#include "tracer/files/record_bytes.h"
 
 namespace rankle::transport {
 namespace {
 
 constexpr auto kRelaxed = std::memory_order_relaxed;
 
-bool Fits(uint64_t offset, uint64_t count, uint64_t element, uint64_t size) {
-  return offset % 128 == 0 && offset <= size && count <= (size - offset) / element;
-}
-
-template <size_t N>
-std::string Text(const char (&text)[N]) {
-  return std::string(text, strnlen(text, N));
-}
+using files::Text;
 
 void ReadTimes(const Histogram (&from)[kMeasures], std::array<Counts, kMeasures>& to) {
   for (int m = 0; m < kMeasures; ++m) {
@@ -91,40 +78,22 @@ void ReadOperations(const FileHeader& h, const OperationSlot* slots, TransportRe
 
 }  // namespace
 
-bool LooksLikeTransportRecord(std::string_view first_bytes) {
-  return first_bytes.substr(0, sizeof(kMagic)) == std::string_view(kMagic, sizeof(kMagic));
-}
+bool LooksLikeTransportRecord(std::string_view first_bytes) { return files::HasMagic(first_bytes, kMagic); }
 
 absl::StatusOr<TransportRecord> ParseTransportRecord(std::string_view bytes, std::string_view name) {
   const std::string file(name);
-
-  if (!LooksLikeTransportRecord(bytes))
-    return absl::InvalidArgumentError(absl::StrCat(file, ": not a transport record"));
-  if (bytes.size() < sizeof(FileHeader))
-    return absl::DataLossError(absl::StrCat(file, ": cut short inside the header"));
-  // Atomics are read as what they are. A mapping has their alignment; other bytes get it by a copy.
-  std::vector<FileHeader> storage;
-  const char* base = bytes.data();
-  if (reinterpret_cast<uintptr_t>(base) % alignof(FileHeader) != 0) {
-    storage = std::vector<FileHeader>((bytes.size() + sizeof(FileHeader) - 1) / sizeof(FileHeader));
-    base =
-        static_cast<const char*>(std::memcpy(static_cast<void*>(storage.data()), bytes.data(), bytes.size()));
-  }
-  const auto& h = *reinterpret_cast<const FileHeader*>(base);
-  if (h.version_major != kVersionMajor) {
-    return absl::UnimplementedError(absl::StrCat(file, ": transport record of version ", h.version_major,
-                                                 "; this program reads version ", kVersionMajor));
-  }
-  if (h.comm_bytes != sizeof(CommEntry) || h.link_bytes != sizeof(LinkEntry) ||
-      h.step_bytes != sizeof(StepSlot) || h.window_ns != kWindowNs ||
-      !Fits(h.comm_offset, h.comm_capacity, sizeof(CommEntry), bytes.size()) ||
-      !Fits(h.link_offset, h.link_capacity, sizeof(LinkEntry), bytes.size()) ||
-      !Fits(h.step_offset, h.step_capacity, sizeof(StepSlot), bytes.size()) ||
-      (h.operation_capacity != 0 &&
-       (h.operation_bytes != sizeof(OperationSlot) ||
-        !Fits(h.operation_offset, h.operation_capacity, sizeof(OperationSlot), bytes.size())))) {
+  const auto opened = files::OpenRecord<FileHeader>(bytes, file, kMagic, kVersionMajor, "transport record");
+  if (!opened.ok()) return opened.status();
+  const FileHeader& h = opened->header();
+  const auto* comms = opened->Table<CommEntry>(h.comm_offset, h.comm_capacity, h.comm_bytes);
+  const auto* links = opened->Table<LinkEntry>(h.link_offset, h.link_capacity, h.link_bytes);
+  const auto* steps = opened->Table<StepSlot>(h.step_offset, h.step_capacity, h.step_bytes);
+  const auto* operations =
+      opened->Table<OperationSlot>(h.operation_offset, h.operation_capacity, h.operation_bytes);
+  const bool has_operations = h.operation_capacity != 0;  // not before 1.1
+  if (comms == nullptr || links == nullptr || steps == nullptr || (has_operations && operations == nullptr) ||
+      h.window_ns != kWindowNs)
     return absl::DataLossError(absl::StrCat(file, ": cut short or damaged"));
-  }
   TransportRecord record;
   record.path = file, record.host = Text(h.host), record.pid = h.pid, record.rank = h.rank;
   record.job_id = h.job_id, record.start_realtime_ns = h.start_realtime_ns;
@@ -132,14 +101,12 @@ absl::StatusOr<TransportRecord> ParseTransportRecord(std::string_view bytes, std
   record.comms_dropped = h.comms_dropped.load(kRelaxed);
   record.links_dropped = h.links_dropped.load(kRelaxed);
   record.steps_dropped = h.steps_dropped.load(kRelaxed);
-  const auto* comms = reinterpret_cast<const CommEntry*>(base + h.comm_offset);
   for (uint32_t i = 0; i < h.comm_capacity; ++i) {
     if (comms[i].init_ns.load(kRelaxed) == 0) continue;
     record.communicators.push_back({i, comms[i].hash.load(kRelaxed), comms[i].init_ns.load(kRelaxed),
                                     comms[i].gone_ns.load(kRelaxed), comms[i].rank.load(kRelaxed),
                                     comms[i].nranks.load(kRelaxed), Text(comms[i].name)});
   }
-  const auto* links = reinterpret_cast<const LinkEntry*>(base + h.link_offset);
   const auto known = [&](uint64_t key) {
     const uint32_t comm = LinkKey::Unpack(key).comm;
     return key >> 63 != 0 && comm < h.comm_capacity && comms[comm].init_ns.load(kRelaxed) != 0;
@@ -149,7 +116,6 @@ absl::StatusOr<TransportRecord> ParseTransportRecord(std::string_view bytes, std
     if (key == 0) continue;
     known(key) ? record.links.push_back(ReadLink(links[i], h.start_monotonic_ns)) : void(++record.malformed);
   }
-  const auto* steps = reinterpret_cast<const StepSlot*>(base + h.step_offset);
   for (uint32_t i = 0; i < h.step_capacity; ++i) {
     const uint32_t link = steps[i].link.load(kRelaxed);
     if (link == 0) continue;
@@ -161,24 +127,13 @@ absl::StatusOr<TransportRecord> ParseTransportRecord(std::string_view bytes, std
                                  steps[i].bytes, steps[i].operation, steps[i].posted_ns, steps[i].moving_ns,
                                  steps[i].arrived_ns});
   }
-  ReadOperations(h, reinterpret_cast<const OperationSlot*>(base + h.operation_offset), record);
+  ReadOperations(h, operations, record);
   return record;
 }
 
 absl::StatusOr<TransportRecord> ReadTransportRecord(const std::string& path) {
-  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return absl::NotFoundError(absl::StrCat(path, ": cannot be opened: ", std::strerror(errno)));
-  struct stat info {};
-  void* map = MAP_FAILED;
-  if (fstat(fd, &info) == 0 && info.st_size > 0)
-    map = mmap(nullptr, static_cast<size_t>(info.st_size), PROT_READ, MAP_SHARED, fd, 0);
-  close(fd);
-  if (map == MAP_FAILED)
-    return absl::DataLossError(absl::StrCat(path, ": empty, or cannot be mapped: no transport record"));
-  const auto size = static_cast<size_t>(info.st_size);
-  auto record = ParseTransportRecord(std::string_view(static_cast<const char*>(map), size), path);
-  munmap(map, size);
-  return record;
+  const auto file = files::MappedFile::Open(path, "transport record");
+  return file.ok() ? ParseTransportRecord(file->bytes(), path) : file.status();
 }
 
 }  // namespace rankle::transport

@@ -3,7 +3,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <random>
@@ -12,20 +11,14 @@
 #include "absl/strings/str_cat.h"
 #include "analyzer/analyze.h"
 #include "analyzer/testing/dump_files.h"
+#include "analyzer/testing/shared_traces.h"
 
 namespace rankle {
 namespace {
 
 namespace fs = std::filesystem;
 
-// shared/ lies beside the checkout, or beside the folder that holds several checkouts.
-fs::path Traces() {
-  if (const char* const place = std::getenv("RANKLE_SHARED_TRACES"))
-    return fs::path(place) / "flight_recorder";
-  const fs::path source = RANKLE_SOURCE_DIR;
-  const fs::path beside = source / "../shared/traces/flight_recorder";
-  return fs::is_directory(beside) ? beside : source / "../../shared/traces/flight_recorder";
-}
+fs::path Traces() { return testing::SharedTraces("flight_recorder"); }
 
 // The fault log beside the dumps: "Fault ranks: [12, 14]", "Rank 12, fault_type: GPU_ERROR".
 struct Truth {

@@ -9,19 +9,14 @@
 #include "absl/strings/str_cat.h"
 #include "analyzer/import/importer.h"
 #include "analyzer/localize/skew.h"
+#include "analyzer/testing/shared_traces.h"
 
 namespace rankle::import {
 namespace {
 
 namespace fs = std::filesystem;
 
-fs::path Archive() {
-  if (const char* const place = std::getenv("RANKLE_SHARED_TRACES"))
-    return fs::path(place) / "kineto/dlrm_kineto.tar.gz";
-  const fs::path source = RANKLE_SOURCE_DIR;
-  const fs::path beside = source / "../shared/traces/kineto/dlrm_kineto.tar.gz";
-  return fs::exists(beside) ? beside : source / "../../shared/traces/kineto/dlrm_kineto.tar.gz";
-}
+fs::path Archive() { return rankle::testing::SharedTraces("kineto") / "dlrm_kineto.tar.gz"; }
 
 // Measured by hand on the files: who starts last in each of the eight collectives, and how long after the
 // first.

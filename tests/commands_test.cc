@@ -90,6 +90,72 @@ TEST_F(HungRun, ReleaseNamesTheFaultsThereAre) {
   EXPECT_THAT(unknown.err, HasSubstr("never"));
 }
 
+// Two ranks as PyTorch's profiler shows them; rank 1 starts its all-reduce 250 us later.
+TEST(TraceArrivals, NamesWhoCameLastOfAnyTraces) {
+  const ScratchDirectory scratch;
+  for (int rank : {0, 1}) {
+    std::ofstream(scratch.Path("trace" + std::to_string(rank) + ".json"))
+        << R"({"schemaVersion": 1, "distributedInfo": {"rank": )" << rank
+        << R"(, "world_size": 2}, "traceEvents": [)"
+        << R"({"ph": "X", "cat": "kernel", "name": "ncclDevKernel_AllReduce_Sum_f32_RING_LL", "pid": 0, "tid": 7, "ts": )"
+        << 1000 + 250 * rank << R"(, "dur": )" << 500 - 250 * rank << R"(, "args": {"stream": 7}}]})";
+  }
+  const Finished text = RunRankle({"trace", "arrivals", scratch.Path("")});
+  EXPECT_EQ(text.exit_code, 0) << text.err;
+  EXPECT_THAT(text.out, HasSubstr("last: rank 1"));
+  const nlohmann::json json =
+      nlohmann::json::parse(RunRankle({"trace", "arrivals", "--format", "json", scratch.Path("")}).out);
+  EXPECT_EQ(json["op"], "AllReduce");
+  EXPECT_EQ(json["last_rank"], 1);
+  EXPECT_DOUBLE_EQ(json["skew_us"], 250);
+}
+
+// The two stages of analyzer/whatif/whatif_test.cc, where the figures are computed by hand.
+TEST(WhatIf, PrintsTheSlowdownOfATimeline) {
+  const ScratchDirectory scratch;
+  nlohmann::json events = nlohmann::json::array();
+  const auto name_lanes = [&](int stage) {
+    for (int lane : {0, 1}) {
+      events.push_back({{"ph", "M"},
+                        {"name", "thread_name"},
+                        {"pid", 0},
+                        {"tid", stage * 5 + lane},
+                        {"args", {{"name", "PP rank " + std::to_string(stage) + ", TP rank 0, lane"}}}});
+    }
+  };
+  const auto add = [&](int stage, const char* kind, std::vector<std::pair<double, double>> times) {
+    for (size_t i = 0; i < times.size(); ++i) {
+      events.push_back({{"ph", "X"},
+                        {"name", kind},
+                        {"pid", 0},
+                        {"tid", stage * 5 + (std::string(kind).find("compute") == std::string::npos)},
+                        {"ts", 1e6 * times[i].first},
+                        {"dur", 1e6 * (times[i].second - times[i].first)},
+                        {"args", {{"step", 7}, {"seq_id", i}}}});
+    }
+  };
+  name_lanes(0), name_lanes(1);
+  add(0, "forward-compute", {{0, 1}, {1, 2}}), add(0, "forward-send", {{1, 1.1}, {3.1, 3.2}});
+  add(1, "forward-recv", {{1, 1.1}, {3.1, 3.2}}), add(1, "forward-compute", {{1.1, 3.1}, {3.2, 5.2}});
+  add(1, "backward-compute", {{5.2, 7.2}, {7.2, 9.2}}), add(1, "backward-send", {{7.2, 7.3}, {9.2, 9.3}});
+  add(0, "backward-recv", {{7.2, 7.3}, {9.2, 9.3}}), add(0, "backward-compute", {{7.3, 8.3}, {9.3, 10.3}});
+  std::ofstream(scratch.Path("timeline.json")) << events;
+
+  const Finished text = RunRankle({"analyze", "--what-if", scratch.Path("")});
+  EXPECT_EQ(text.exit_code, 0) << text.err;
+  EXPECT_THAT(text.out, HasSubstr("slow-down S = 1.0957"));
+  const nlohmann::json json = nlohmann::json::parse(
+      RunRankle({"analyze", "--what-if", "--format", "json", scratch.Path("timeline.json")}).out);
+  EXPECT_EQ(json["schema"], "rankle.whatif/1");
+  EXPECT_NEAR(json["slowdown"], 10.3 / 9.4, 1e-6);
+  EXPECT_NEAR(json["last_stage"]["recovered"], (10.3 - 8.3) / (10.3 - 9.4), 1e-6);
+
+  std::ofstream(scratch.Path("none.json")) << "not a trace";
+  const Finished none = RunRankle({"analyze", "--what-if", scratch.Path("none.json")});
+  EXPECT_EQ(none.exit_code, 2);
+  EXPECT_THAT(none.err, HasSubstr("none.json"));
+}
+
 TEST(FailOnAnomaly, TurnsAHangIntoExitCode3) {
   const ScratchDirectory scratch;
   const Finished run =

@@ -13,8 +13,7 @@ cleanup() {
 }
 trap cleanup EXIT
 if [ "$(id -u)" != 0 ] || ! command -v ip >/dev/null || ! ip netns add "${id}a" 2>/dev/null; then
-  echo "SKIPPED: no right to make network namespaces (needs root and the ip command)"
-  exit 77
+  echo "SKIPPED: no right to make network namespaces (needs root and the ip command)"; exit 77
 fi
 ip netns add "${id}b"
 ip link add "$id" type bridge || { echo "SKIPPED: the kernel has no bridges"; exit 77; }

@@ -243,8 +243,7 @@ class WaitFinder {
     const auto [it, added] = splits_.try_emplace(parent_id);
     if (!added) return it->second;
     int32_t parent = kNone;
-    absl::flat_hash_set<int32_t>
-        inside;  // ranks that are in a split of this parent, as communicators tell it
+    absl::flat_hash_set<int32_t> inside;  // a split of this parent, as communicators tell it
     for (int32_t c = 0; c < static_cast<int32_t>(store_.communicators.size()); ++c) {
       const store::Communicator& communicator = store_.communicators[c];
       if (communicator.id == parent_id) parent = c;
@@ -261,10 +260,9 @@ class WaitFinder {
     for (size_t i = 0; i < store_.calls.size(); ++i) {
       const int32_t rank = store_.calls.rank[i];
       if (store_.calls.api[i] != kSplit || rank == kNone || parent == kNone) continue;
-      const bool colourless =
-          store_.calls.communicator[i] == parent;  // recorded as a call on the parent only
-      // Of a split that failed when the job was ended only the call is left; the hooks dropped the
-      // communicator.
+      // Without colour it is recorded as a call on the parent only. Of a split that failed when the job was
+      // ended only the call is left, too: the hooks dropped the communicator.
+      const bool colourless = store_.calls.communicator[i] == parent;
       const bool forgotten = store_.calls.returned[i] == 0 && !inside.contains(rank);
       if (colourless || forgotten) ++it->second[rank];
     }

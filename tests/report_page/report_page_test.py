@@ -220,7 +220,7 @@ def main():
     program = find_chromium()
     if program is None:
         print("SKIPPED: no Chromium on the PATH (Debian package chromium)")
-        return SKIPPED
+        return SKIPPED  # no browser to look at the page with
     ReportPage.artefacts = build / "report-page"
     ReportPage.artefacts.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:

@@ -26,23 +26,43 @@ FilesByFormat Sort(const Importers& importers, const std::vector<InputFile>& inp
   return files;
 }
 
-// What becomes of each file, before the importer adds what it finds inside.
-std::vector<store::InputFiles> Account(const Importers& importers, const FilesByFormat& files, size_t used,
-                                       const std::vector<InputFile>& inputs) {
+// The format that tells the most of the job; its files may be none.
+size_t ChooseMain(const Importers& importers, const FilesByFormat& files) {
+  const auto worth = [&](size_t i) {
+    const bool operations = importers[i]->layer() == Layer::kOperations;
+    return std::pair(!files[i].empty() && operations, files[i].size());
+  };
+  size_t best = 0;
+  for (size_t i = 1; i < importers.size(); ++i) {
+    if (worth(i) > worth(best)) best = i;
+  }
+  return best;
+}
+
+// Joins the testimonies. What becomes of the files of each format.
+std::vector<store::InputFiles> JoinOthers(const Importers& importers, const FilesByFormat& files, size_t used,
+                                          store::Store& store) {
   std::vector<store::InputFiles> account;
   for (size_t i = 0; i < importers.size(); ++i) {
     if (files[i].empty()) continue;
-    account.push_back({importers[i]->name(), i == used,
-                       i == used ? "" : absl::StrCat("there are more files of ", importers[used]->name()),
-                       files[i]});
+    std::string why;
+    if (i != used && importers[i]->layer() == Layer::kOperations) {
+      why = absl::StrCat("there are more files of ", importers[used]->name());
+    } else if (i != used) {
+      why = std::string(importers[i]->Join(files[i], store).message());
+    }
+    account.push_back({importers[i]->name(), why.empty(), why, files[i]});
   }
+  return account;
+}
+
+void AccountForUnknown(const Importer& used, const std::vector<InputFile>& inputs,
+                       std::vector<store::InputFiles>& account) {
   std::map<std::string, std::vector<std::string>> unknown;
   for (const InputFile& input : inputs) {
-    if (input.format < 0 && !importers[used]->IsCompanion(input.path))
-      unknown[input.what].push_back(input.path);
+    if (input.format < 0 && !used.IsCompanion(input.path)) unknown[input.what].push_back(input.path);
   }
   for (auto& [what, paths] : unknown) account.push_back({"unknown", false, what, std::move(paths)});
-  return account;
 }
 
 }  // namespace
@@ -72,11 +92,8 @@ absl::StatusOr<store::Store> ImportPaths(const std::vector<std::string>& paths, 
     if (!found.ok()) return found.status();
     inputs = *std::move(found);
     files = Sort(importers, inputs);
-    used = static_cast<size_t>(
-        std::max_element(files.begin(), files.end(),
-                         [](const auto& a, const auto& b) { return a.size() < b.size(); }) -
-        files.begin());
-    if (!files[used].empty()) break;
+    used = ChooseMain(importers, files);
+    if (!files[used].empty() && importers[used]->layer() == Layer::kOperations) break;
   }
   if (files[used].empty()) {
     return absl::InvalidArgumentError(
@@ -89,14 +106,13 @@ absl::StatusOr<store::Store> ImportPaths(const std::vector<std::string>& paths, 
   }
   store::Store store;
   for (const InputFile& input : inputs) {
-    if (!input.named_by_user || std::binary_search(files[used].begin(), files[used].end(), input.path))
-      continue;
+    if (!input.named_by_user || input.format >= 0) continue;
     ++store.quality.malformed;
     store.quality.notes.push_back(absl::StrCat(input.path, ": not a known trace format, left out"));
   }
-  std::vector<store::InputFiles> account = Account(importers, files, used, inputs);
   if (absl::Status status = importers[used]->Import(files[used], store); !status.ok()) return status;
-  store.inputs = std::move(account);
+  store.inputs = JoinOthers(importers, files, used, store);
+  AccountForUnknown(*importers[used], inputs, store.inputs);
   return store;
 }
 

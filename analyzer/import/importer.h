@@ -3,6 +3,7 @@
 // only when nothing is usable.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -13,9 +14,17 @@
 
 namespace rankle::import {
 
+// What a format tells of a job.
+enum class Layer : uint8_t {
+  kOperations,  // what each rank called: one such format is analyzed
+  kTestimony,   // logs, error files, counters: beside operations they add to them (Join); alone they are
+                // analyzed for as far as they go
+};
+
 class Importer {
  public:
   virtual ~Importer() = default;
+  virtual Layer layer() const { return Layer::kOperations; }
   virtual const char* name() const = 0;
   // Does the file belong to this format? Judged by its first bytes (up to 4 KiB, gunzipped) and, as a last
   // resort, its name.
@@ -25,13 +34,21 @@ class Importer {
   virtual bool IsCompanion(const std::string&) const { return false; }
   // Reads the files, which all were recognised, into an empty store, and calls Store::Finish.
   virtual absl::Status Import(const std::vector<std::string>& files, store::Store& store) const = 0;
+  // kTestimony: adds what the files tell to a job that another importer has read and finished: notices,
+  // events, how processes ended, quality. Never operations, ranks or communicators, whose order is settled.
+  // An error means that nothing could be used, which the report says; it does not spoil the rest.
+  virtual absl::Status Join(const std::vector<std::string>&, store::Store&) const {
+    return absl::UnimplementedError("this format adds nothing to another one");
+  }
 };
 
-// In order of preference: the first that recognises a file gets it, and of two formats with equally many
-// files the earlier one is analyzed.
+// In order of preference: the first that recognises a file gets it. Formats of operations go before
+// testimonies, whatever their numbers; of two of one layer the one with more files, of equally many the
+// earlier one is analyzed.
 std::vector<std::unique_ptr<Importer>> AllImporters();
 
-// Reads files and directories with the importer that recognises the most of them. Directories are searched
+// Reads files and directories with the importer of the job's operations, and joins what other formats add.
+// Directories are searched
 // one level deep, with the node directories in them; where that finds nothing known, some levels deeper.
 // Store::inputs tells what became of each file.
 absl::StatusOr<store::Store> ImportPaths(const std::vector<std::string>& paths,

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "analyzer/facts/facts.h"
+#include "analyzer/import/archives.h"
 #include "analyzer/import/importer.h"
 #include "analyzer/import/nodes.h"
 #include "analyzer/rules/rule.h"
@@ -50,15 +51,27 @@ absl::StatusOr<taxonomy::Knowledge> LoadKnowledge(const AnalyzeOptions& options,
   return knowledge;
 }
 
-// Logs are no traces, but they are read for known signatures.
-void AccountForLogs(const std::vector<std::string>& logs, std::vector<store::InputFiles>& inputs) {
-  if (logs.empty()) return;
-  const std::set<std::string> all(logs.begin(), logs.end());
+// Files that are no traces and yet used: logs, which are read for known signatures, and archives.
+void AccountFor(const std::string& format, const std::vector<std::string>& files,
+                std::vector<store::InputFiles>& inputs) {
+  if (files.empty()) return;
+  const std::set<std::string> all(files.begin(), files.end());
   for (store::InputFiles& input : inputs) {
     if (!input.used) std::erase_if(input.files, [&](const std::string& file) { return all.contains(file); });
   }
   std::erase_if(inputs, [](const store::InputFiles& input) { return input.files.empty(); });
-  inputs.push_back({"log", true, "", logs});
+  inputs.push_back({format, true, "", files});
+}
+
+// In what people read, files of an archive bear its name: where they were unpacked is gone.
+void UseArchiveNames(const import::Unpacked& unpacked, Report& report) {
+  for (store::InputFiles& input : report.inputs) {
+    for (std::string& file : input.files) file = unpacked.WithArchiveNames(std::move(file));
+  }
+  for (std::string& note : report.data_quality.notes) note = unpacked.WithArchiveNames(std::move(note));
+  for (ReportedFinding& finding : report.findings) {
+    for (auto& bug : finding.similar_bugs) bug.why = unpacked.WithArchiveNames(std::move(bug.why));
+  }
 }
 
 }  // namespace
@@ -116,18 +129,28 @@ absl::StatusOr<Report> AnalyzeStore(store::Store input, const AnalyzeOptions& op
   return report;
 }
 
-absl::StatusOr<Report> Analyze(const std::vector<std::string>& paths, const AnalyzeOptions& options) {
+absl::StatusOr<Report> Analyze(const std::vector<std::string>& given, const AnalyzeOptions& options) {
+  const auto unpacked = import::Unpacked::Make(given, options.files, options.scratch_directory);
+  if (!unpacked.ok()) return unpacked.status();
+  const std::vector<std::string>& paths = unpacked->paths();
   // A log named by the user is no trace; alone it is not enough either.
   std::vector<std::string> traces = paths;
   std::erase_if(traces, [](const std::string& path) {
     return taxonomy::IsJobLog(path) && !std::filesystem::is_directory(path);
   });
   auto store = import::ImportPaths(traces.empty() ? paths : traces, options.files);
-  if (!store.ok()) return store.status();
+  if (!store.ok()) {
+    return absl::Status(store.status().code(),
+                        unpacked->WithArchiveNames(std::string(store.status().message())));
+  }
   std::vector<std::string> logs = taxonomy::FindJobLogs(import::WithNodeDirectories(paths));
   std::erase_if(logs, [&](const std::string& log) { return !import::IsChosen(options.files, log); });
-  AccountForLogs(logs, store->inputs);
-  return AnalyzeStore(*std::move(store), options, logs);
+  AccountFor("log", logs, store->inputs);
+  AccountFor("archive", unpacked->archives(), store->inputs);
+  store->quality.notes.insert(store->quality.notes.end(), unpacked->notes().begin(), unpacked->notes().end());
+  auto report = AnalyzeStore(*std::move(store), options, logs);
+  if (report.ok()) UseArchiveNames(*unpacked, *report);
+  return report;
 }
 
 }  // namespace rankle

@@ -13,6 +13,7 @@ namespace rankle {
 
 struct AnalyzeOptions {
   import::InputFilter files;    // which files of the directories count
+  std::string scratch_directory = "/tmp";  // archives are unpacked below it while the analysis reads them
   std::string rules_directory;  // extra rules; a rule with a known id replaces the built-in one
   std::string database_file;    // also write all tables into this SQLite file
   std::string bug_database;     // the user's own bugs (taxonomy/user_bugs.h); "" = none, may be absent

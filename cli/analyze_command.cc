@@ -5,6 +5,7 @@
 #include "cli/launch/exit_status.h"
 #include "cli/launch/message.h"
 #include "cli/output.h"
+#include "cli/scratch.h"
 #include "cli/what_if.h"
 
 namespace rankle::cli {
@@ -22,6 +23,7 @@ const char* AnalyzeCommand::examples() const {
          "  rankle analyze --format json node1/out node2/out\n"
          "  rankle analyze --format html -o report.html out\n"
          "  rankle analyze /tmp/dumps --exclude '*.log'\n"
+         "  rankle analyze incident-4711.tar.gz\n"
          "  rankle analyze --rules my-rules/ --db out.sqlite out\n"
          "  rankle analyze --follow /shared/out        (a job that runs, on any number of nodes)\n"
          "  rankle analyze --what-if trace.parquet     (how fast if the slow part were as fast as its "
@@ -32,11 +34,13 @@ const char* AnalyzeCommand::examples() const {
 void AnalyzeCommand::DeclareFlags(Flags& flags) {
   std::vector<std::string> names;
   for (const auto& format : kFormats) names.emplace_back(format.name);
-  flags.Texts({.name = "PATH",
-               .type = "",
-               .help = "Output directories of runs, directories of Flight Recorder dumps, or single files",
-               .required = true},
-              paths_);
+  flags.Texts(
+      {.name = "PATH",
+       .type = "",
+       .help = "Output directories of runs, directories of dumps and traces of other tools, archives\n"
+               "of such (.tar.gz, .zip), or single files",
+       .required = true},
+      paths_);
   flags.Choice({.name = "--format", .type = "FORMAT", .help = "text, json, html or junit"}, names, format_);
   flags.Text(
       {.name = "-o,--output", .type = "FILE", .help = "Write the report to a file, not to standard output"},
@@ -82,6 +86,7 @@ int AnalyzeCommand::Run(const std::vector<std::string>&) {
     }
     return WhatIf(paths_, format_ == "json");
   }
+  options_.scratch_directory = ScratchDirectory();
   const absl::StatusOr<Report> report = Analyze(paths_, options_);
   if (!report.ok()) {
     SayError(report.status());

@@ -1,10 +1,12 @@
 #include "cli/trace_command.h"
 
 #include "analyzer/export/chrome_trace.h"
+#include "analyzer/import/archives.h"
 #include "analyzer/import/importer.h"
 #include "cli/launch/exit_status.h"
 #include "cli/launch/message.h"
 #include "cli/output.h"
+#include "cli/scratch.h"
 #include "cli/trace/arrivals.h"
 #include "cli/trace/rows.h"
 
@@ -70,14 +72,21 @@ absl::Status TraceCommand::Print() const {
   return WriteOutput("", text);
 }
 
+absl::StatusOr<store::Store> TraceCommand::Import() const {
+  const auto unpacked = import::Unpacked::Make({path_}, {}, ScratchDirectory());
+  if (!unpacked.ok()) return unpacked.status();
+  for (const std::string& note : unpacked->notes()) Say(note);
+  return import::ImportPaths(unpacked->paths());
+}
+
 absl::Status TraceCommand::PrintArrivals() const {
-  const absl::StatusOr<store::Store> store = import::ImportPaths({path_});
+  const absl::StatusOr<store::Store> store = Import();
   return store.ok() ? WriteOutput("", ArrivalsText(*store, format_ == "json")) : store.status();
 }
 
 absl::Status TraceCommand::Export() const {
   if (export_format_ != "csv") {
-    const absl::StatusOr<store::Store> store = import::ImportPaths({path_});
+    const absl::StatusOr<store::Store> store = Import();
     return store.ok() ? WriteOutput(output_, ChromeTrace(*store)) : store.status();
   }
   const absl::StatusOr<Trace> trace = ReadAndReport(path_);

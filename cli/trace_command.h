@@ -1,7 +1,8 @@
 // `rankle trace cat|arrivals|export`: what the flight records hold, for people and for other programs.
 #pragma once
 
-#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "analyzer/store/store.h"
 #include "cli/subcommand.h"
 
 namespace rankle::cli {
@@ -15,6 +16,7 @@ class TraceCommand : public Subcommand {
   int Run(const std::vector<std::string>& command) override;
 
  private:
+  absl::StatusOr<store::Store> Import() const;
   absl::Status Print() const;
   absl::Status PrintArrivals() const;
   absl::Status Export() const;

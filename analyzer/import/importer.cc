@@ -4,6 +4,7 @@
 #include <map>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "analyzer/import/flight_record/flight_record_importer.h"
 #include "analyzer/import/flight_recorder/flight_recorder_importer.h"
 #include "analyzer/import/kineto/kineto_importer.h"
@@ -65,6 +66,20 @@ void AccountForUnknown(const Importer& used, const std::vector<InputFile>& input
   for (auto& [what, paths] : unknown) account.push_back({"unknown", false, what, std::move(paths)});
 }
 
+absl::Status NothingUsable(const std::vector<std::string>& paths, const std::vector<InputFile>& inputs) {
+  std::map<std::string, size_t> kinds;
+  for (const InputFile& input : inputs) ++kinds[input.what];
+  const std::string seen =
+      absl::StrJoin(kinds, ", ", [](std::string* out, const std::pair<const std::string, size_t>& kind) {
+        absl::StrAppend(out, kind.second, " ", kind.first);
+      });
+  return absl::InvalidArgumentError(absl::StrCat(
+      paths.empty() ? "nothing to analyze" : paths.front(),
+      ": no flight records found, nor files of a known kind (", inputs.size(), " files looked at",
+      seen.empty() ? "" : ": ", seen,
+      "); give the output directory of `rankle run`, or a directory with dumps, traces or logs of a job"));
+}
+
 }  // namespace
 
 std::vector<std::unique_ptr<Importer>> AllImporters() {
@@ -95,15 +110,7 @@ absl::StatusOr<store::Store> ImportPaths(const std::vector<std::string>& paths, 
     used = ChooseMain(importers, files);
     if (!files[used].empty() && importers[used]->layer() == Layer::kOperations) break;
   }
-  if (files[used].empty()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(paths.empty() ? "nothing to analyze" : paths.front(),
-                     ": no flight records found, nor dumps of a "
-                     "known kind (",
-                     inputs.size(),
-                     " files looked at); give the output directory of `rankle run`, or a "
-                     "directory with Flight Recorder dumps"));
-  }
+  if (files[used].empty()) return NothingUsable(paths, inputs);
   store::Store store;
   for (const InputFile& input : inputs) {
     if (!input.named_by_user || input.format >= 0) continue;

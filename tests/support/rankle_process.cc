@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -54,14 +55,16 @@ void RankleProcess::Signal(int signal) const { kill(pid_, signal); }
 
 Finished RankleProcess::Wait(int limit_s) {
   int status = 0;
-  ended_ = WaitUntil([&] { return waitpid(pid_, &status, WNOHANG) == pid_; }, limit_s);
+  rusage usage{};
+  ended_ = WaitUntil([&] { return wait4(pid_, &status, WNOHANG, &usage) == pid_; }, limit_s);
   if (!ended_) {
     ADD_FAILURE() << "rankle has not ended after " << limit_s << " s; stderr: " << err();
     return {};
   }
   return {.exit_code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status),
           .out = out(),
-          .err = err()};
+          .err = err(),
+          .peak_mib = usage.ru_maxrss / 1024};
 }
 
 Finished RunRankle(const std::vector<std::string>& arguments, const std::string& input) {

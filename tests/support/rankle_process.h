@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <string>
@@ -14,6 +15,7 @@ namespace rankle::testing {
 struct Finished {
   int exit_code = -1;  // 128 + signal when it was killed
   std::string out, err;
+  int64_t peak_mib = 0;  // resident memory at its highest
 };
 
 // A temporary directory, removed at the end.

@@ -219,6 +219,18 @@ TEST_F(Run, AHangCommandThatOutlivesTheJobIsEndedAndSaid) {
   EXPECT_TRUE(AllGone());
 }
 
+TEST_F(Run, AHangCommandThatOutlivesTheJobEndsWhenAsked) {
+  const RankleProcess run(Shell(
+      {"-q", "-n", "2", "--hang-after", "2", "--on-hang", "touch $RANKLE_OUT/called; sleep 1000 & wait"},
+      "[ $RANK = 1 ] && exit 3; echo $$ > $RANKLE_OUT/pid; until [ -e $RANKLE_OUT/called ]; do sleep 0.02; "
+      "done"));
+  ASSERT_TRUE(WaitUntil([&] { return fs::exists(out_dir() + "/called"); }));
+  const std::string process = "/proc/" + std::to_string(std::stoi(ReadWhole(out_dir() + "/pid")));
+  ASSERT_TRUE(WaitUntil([&] { return !fs::exists(process); }));
+  run.Signal(SIGINT);  // the command would be waited for another 20 s
+  EXPECT_TRUE(WaitUntil([&] { return ProcessesWith(out_dir()).empty(); }, 5));
+}
+
 TEST_F(Run, AnOperationThatNeverEndsIsAHang) {
   const Finished run = RunRankle(
       Command({"-q", "-n", "2", "--hang-after", "0.4", "--on-hang", "kill"}, {RECORDED_RANK, "stuck"}));

@@ -79,6 +79,20 @@ TEST_F(LaunchFiles, AnEarlierRunIsRemovedAndOtherFilesStay) {
   EXPECT_TRUE(fs::exists(Path("report.html")));
 }
 
+TEST_F(LaunchFiles, FilesOfSomebodyElseThatWouldBeReplacedAreKept) {
+  Touch("job.log", 0644);
+  EXPECT_THAT(Message(PrepareOutputDirectory(directory_.string(), 0).status()),
+              HasSubstr("job.log: would be replaced"));
+  EXPECT_TRUE(fs::exists(Path("job.log")));
+  // A run that was killed before it wrote run.json left its records.
+  Touch("flight-1-2.rkl", 0644);
+  EXPECT_TRUE(PrepareOutputDirectory(directory_.string(), 0).ok());
+  EXPECT_FALSE(fs::exists(Path("job.log")));
+  ASSERT_TRUE(WriteRunRecord({}, directory_.string()).ok());
+  Touch("control", 0644);
+  EXPECT_TRUE(PrepareOutputDirectory(directory_.string(), 0).ok());
+}
+
 TEST_F(LaunchFiles, AFileInTheWayAndAFullDiskAreRefused) {
   Touch("file", 0644);
   EXPECT_THAT(Message(PrepareOutputDirectory(Path("file/out"), 0).status()), HasSubstr("-o"));
@@ -90,10 +104,10 @@ TEST_F(LaunchFiles, ADirectoryTakesOneRunAtATime) {
   {
     const absl::StatusOr<OutputDirectory> first = PrepareOutputDirectory(Path("out"), 0);
     ASSERT_TRUE(first.ok());
-    Touch("out/run.json", 0644);
+    Touch("out/flight-1-2.rkl", 0644);
     EXPECT_THAT(Message(PrepareOutputDirectory(Path("out"), 0).status()),
                 HasSubstr("another run writes there"));
-    EXPECT_TRUE(fs::exists(Path("out/run.json")));
+    EXPECT_TRUE(fs::exists(Path("out/flight-1-2.rkl")));
   }
   EXPECT_TRUE(PrepareOutputDirectory(Path("out"), 0).ok());
 }

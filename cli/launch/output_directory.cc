@@ -12,6 +12,7 @@
 
 #include "absl/strings/str_format.h"
 #include "cli/launch/files.h"
+#include "cli/launch/run_record.h"
 #include "cli/launch/text.h"
 
 namespace rankle::cli {
@@ -31,22 +32,40 @@ bool IsCapturedLog(std::string_view name) {
          std::all_of(name.begin() + 4, name.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
-bool IsOfAnEarlierRun(const std::string& name) {
+// Names that only a run of rankle gives.
+bool IsOurs(const std::string& name) {
   return (name.starts_with("flight-") && name.ends_with(".rkl")) ||
          (name.starts_with("transport-") && name.ends_with(".rkt")) ||
-         (name.starts_with("kernels-") && name.ends_with(".rkd")) || IsCapturedLog(name) ||
-         name == "run.json" || name == "digest.json" || name == "events.jsonl" || name == "plan.armed" ||
-         name == "plan.txt" || name == "control" || name == kHooksLink || name == kVirtualGpusLink;
+         (name.starts_with("kernels-") && name.ends_with(".rkd")) || name == "plan.armed" ||
+         name == kHooksLink || name == kVirtualGpusLink;
+}
+
+// Names that a run gives and others may, too.
+bool MayBeOurs(const std::string& name) {
+  return IsCapturedLog(name) || name == "run.json" || name == "digest.json" || name == "events.jsonl" ||
+         name == "plan.txt" || name == "control";
 }
 
 absl::Status RemoveEarlierRun(const fs::path& directory) {
+  std::vector<fs::path> ours, perhaps;
   std::error_code error;
-  for (const fs::directory_entry& entry : fs::directory_iterator(directory, error)) {
-    if (!IsOfAnEarlierRun(entry.path().filename().string())) continue;
-    fs::remove(entry.path(), error);
-    if (error) return FileError(error.value(), entry.path().string(), "of an earlier run cannot be removed");
+  for (fs::directory_iterator entry(directory, error), end; !error && entry != end; entry.increment(error)) {
+    const std::string name = entry->path().filename().string();
+    if (IsOurs(name)) ours.push_back(entry->path());
+    if (MayBeOurs(name)) perhaps.push_back(entry->path());
   }
   if (error) return FileError(error.value(), directory.string(), "cannot be listed");
+  if (ours.empty() && !perhaps.empty() && !ReadRunRecord(directory.string()).ok()) {
+    return absl::FailedPreconditionError(
+        Cat(perhaps.front().string(),
+            ": would be replaced, and is not known to be of an earlier run of rankle; "
+            "choose another place with -o"));
+  }
+  ours.insert(ours.end(), perhaps.begin(), perhaps.end());
+  for (const fs::path& path : ours) {
+    fs::remove(path, error);
+    if (error) return FileError(error.value(), path.string(), "of an earlier run cannot be removed");
+  }
   return absl::OkStatus();
 }
 

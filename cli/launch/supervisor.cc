@@ -304,7 +304,8 @@ void Supervisor::EndLateHangAction(uint64_t now_ns) {
   }
 }
 
-// Lets a verdict be printed, and a user's command come to its end, but not for ever: the job is over.
+// Lets a verdict be printed, and a user's command come to its end, but not for ever: the job is over. Nor
+// when somebody asks to end meanwhile.
 void Supervisor::WaitForHangAction() {
   const uint64_t patience_ns = kIdlePatience * job_.hang.patience.hang_after_ns;
   const uint64_t deadline = MonotonicNs() + patience_ns;
@@ -312,8 +313,8 @@ void Supervisor::WaitForHangAction() {
   while (hang_action_ != 0) {
     const uint64_t now = MonotonicNs();
     EndLateHangAction(now);
-    if (now > deadline) {
-      if (!said) {
+    if (abandoned_ || now > deadline) {
+      if (!said && !abandoned_) {
         Say(Cat("the --on-hang command still runs, ", DurationText(patience_ns),
                 " after the job's end: it is ended"));
       }

@@ -8,6 +8,7 @@
 #include "cli/launch/text.h"
 #include "cli/suite/expand.h"
 #include "cli/verdict.h"
+#include "cli/yaml_reader.h"
 #include "injector/plan/values.h"
 #include "injector/plan/yaml_tree.h"
 
@@ -64,33 +65,13 @@ class FlowWriter {
   int line_ = 1;
 };
 
-class SuiteReader {
+class SuiteReader : YamlReader<SuiteReader> {
  public:
-  explicit SuiteReader(std::string_view name) : name_(name) {}
+  explicit SuiteReader(std::string_view name) : YamlReader(name) {}
   absl::StatusOr<std::vector<SuiteCase>> Read(const YamlNode& root);
 
  private:
-  template <typename Target>
-  using Setter = absl::Status (SuiteReader::*)(const YamlNode&, Target&);
-  template <typename Target>
-  struct Key {
-    const char* name;
-    Setter<Target> set;
-  };
-
-  absl::Status At(int line, std::string_view what) const {
-    return absl::InvalidArgumentError(Cat(name_, ":", line, ": ", what));
-  }
-  template <typename Value>
-  absl::Status Take(const YamlNode& node, absl::StatusOr<Value> value, auto& target) const;
-  absl::Status TakeText(const YamlNode& node, std::string& target) const;
-  absl::Status TakeCount(const YamlNode& node, int& target) const;
   absl::Status TakeRegex(const YamlNode& node, std::string& target) const;
-
-  // Reads a map into `target` by a table of keys; unknown keys are errors.
-  template <typename Target, size_t kSize>
-  absl::Status ReadMap(const YamlNode& node, std::string_view what, const Key<Target> (&keys)[kSize],
-                       Target& target);
 
   absl::Status SetName(const YamlNode& node, SuiteCase& target) { return TakeText(node, target.name); }
   absl::Status SetRanks(const YamlNode& node, SuiteCase& target) { return TakeCount(node, target.ranks); }
@@ -122,31 +103,10 @@ class SuiteReader {
   absl::Status ReadCases(const YamlNode& list, std::vector<SuiteCase>& cases);
   absl::Status ReadCase(const YamlNode& node, std::vector<SuiteCase>& cases);
 
-  std::string_view name_;
+  friend YamlReader;
   std::set<std::string> names_;
   SuiteCase defaults_;
 };
-
-template <typename Value>
-absl::Status SuiteReader::Take(const YamlNode& node, absl::StatusOr<Value> value, auto& target) const {
-  if (!value.ok()) return At(node.line, StdView(value.status().message()));
-  target = *value;
-  return absl::OkStatus();
-}
-
-absl::Status SuiteReader::TakeText(const YamlNode& node, std::string& target) const {
-  if (node.kind != Kind::kScalar || node.text.empty()) return At(node.line, "a text is wanted here");
-  target = node.text;
-  return absl::OkStatus();
-}
-
-absl::Status SuiteReader::TakeCount(const YamlNode& node, int& target) const {
-  int64_t value = 0;
-  if (absl::Status status = Take(node, plan::ParseInteger(node.text), value); !status.ok()) return status;
-  if (value < 1 || value > 65536) return At(node.line, Cat(value, " is not between 1 and 65536"));
-  target = static_cast<int>(value);
-  return absl::OkStatus();
-}
 
 absl::Status SuiteReader::TakeRegex(const YamlNode& node, std::string& target) const {
   if (absl::Status status = TakeText(node, target); !status.ok()) return status;
@@ -154,24 +114,6 @@ absl::Status SuiteReader::TakeRegex(const YamlNode& node, std::string& target) c
     std::regex unused(target);
   } catch (const std::regex_error& error) {
     return At(node.line, Cat("'", target, "' is no regular expression: ", error.what()));
-  }
-  return absl::OkStatus();
-}
-
-template <typename Target, size_t kSize>
-absl::Status SuiteReader::ReadMap(const YamlNode& node, std::string_view what,
-                                  const Key<Target> (&keys)[kSize], Target& target) {
-  if (node.kind != Kind::kMap) return At(node.line, Cat("'", what, "' is a map of keys and values"));
-  for (size_t i = 0; i < node.keys.size(); ++i) {
-    const Key<Target>* key = std::find_if(std::begin(keys), std::end(keys), [&](const Key<Target>& known) {
-      return node.keys[i] == known.name;
-    });
-    if (key == std::end(keys)) {
-      std::string known;
-      for (const Key<Target>& each : keys) known += Cat(known.empty() ? "" : ", ", each.name);
-      return At(node.key_lines[i], Cat("unknown key '", node.keys[i], "' in ", what, "; there are ", known));
-    }
-    if (absl::Status status = (this->*key->set)(node.children[i], target); !status.ok()) return status;
   }
   return absl::OkStatus();
 }
@@ -327,7 +269,7 @@ absl::Status SuiteReader::ReadCase(const YamlNode& node, std::vector<SuiteCase>&
                                              {"faults", &SuiteReader::SetFaults},
                                              {"expect", &SuiteReader::SetExpect}};
   SuiteCase one = defaults_;
-  one.file = name_;
+  one.file = name();
   one.line = node.line;
   if (absl::Status status = ReadMap(node, "case", kKeys, one); !status.ok()) return status;
   if (one.name.empty()) return At(node.line, "the case has no name");
@@ -342,7 +284,7 @@ absl::Status SuiteReader::ReadCases(const YamlNode& list, std::vector<SuiteCase>
   if (list.kind != Kind::kList || list.children.empty())
     return At(list.line, "'cases' is a list with at least one case");
   for (const YamlNode& pattern : list.children) {
-    const absl::StatusOr<std::vector<YamlNode>> expanded = ExpandCase(pattern, name_);
+    const absl::StatusOr<std::vector<YamlNode>> expanded = ExpandCase(pattern, name());
     if (!expanded.ok()) return expanded.status();
     for (const YamlNode& node : *expanded) {
       if (absl::Status status = ReadCase(node, cases); !status.ok()) return status;

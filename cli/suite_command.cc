@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <fnmatch.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -118,11 +119,11 @@ absl::StatusOr<std::vector<RunOptions>> SuiteCommand::Prepare(const std::vector<
   return runs;
 }
 
-int SuiteCommand::RunCases(const std::vector<SuiteCase>& cases, std::vector<RunOptions> runs) const {
+int SuiteCommand::RunCases(const std::vector<SuiteCase>& cases, const std::vector<RunOptions>& runs) const {
   std::vector<CaseOutcome> outcomes(cases.size());
   size_t passed = 0;
   Progress progress(cases.size());
-  CaseRunner runner(cases, std::move(runs), options_.jobs, [&](size_t index, const CaseOutcome& outcome) {
+  const auto on_outcome = [&](size_t index, const CaseOutcome& outcome) {
     outcomes[index] = outcome;
     const std::vector<std::string> failures = Failures(cases[index], outcome);
     passed += failures.empty() ? 1 : 0;
@@ -130,8 +131,8 @@ int SuiteCommand::RunCases(const std::vector<SuiteCase>& cases, std::vector<RunO
     // Hundreds of cases would fill a disk, and what a good one recorded nobody reads.
     std::error_code ignored;
     if (failures.empty() && !keep_) std::filesystem::remove_all(outcome.directory, ignored);
-  });
-  if (!runner.RunAll()) {
+  };
+  if (!cli::RunCases(cases, runs, options_.jobs, on_outcome)) {
     Say("interrupted: the running cases were ended");
     return 128 + SIGINT;
   }
@@ -167,12 +168,12 @@ int SuiteCommand::Run(const std::vector<std::string>&) {
   if (options_.output_dir.empty()) {
     options_.output_dir = SuiteOutputDirectory(RealtimeNs(), getpid());
   }
-  absl::StatusOr<std::vector<RunOptions>> runs = Prepare(*cases);
+  const absl::StatusOr<std::vector<RunOptions>> runs = Prepare(*cases);
   if (!runs.ok()) {
     SayError(runs.status());
     return kExitUnusable;
   }
-  return RunCases(*cases, *std::move(runs));
+  return RunCases(*cases, *runs);
 }
 
 }  // namespace rankle::cli

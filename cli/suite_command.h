@@ -17,7 +17,7 @@ class SuiteCommand : public Subcommand {
  private:
   absl::StatusOr<std::vector<SuiteCase>> ReadCases() const;
   absl::StatusOr<std::vector<RunOptions>> Prepare(const std::vector<SuiteCase>& cases) const;
-  int RunCases(const std::vector<SuiteCase>& cases, std::vector<RunOptions> runs) const;
+  int RunCases(const std::vector<SuiteCase>& cases, const std::vector<RunOptions>& runs) const;
 
   std::vector<std::string> suite_files_;
   std::string junit_file_, score_file_;

@@ -1,13 +1,7 @@
 #include "cli/suite/case_runner.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <algorithm>
 #include <filesystem>
 #include <string_view>
 
@@ -17,7 +11,7 @@
 #include "cli/launch/files.h"
 #include "cli/launch/installation.h"
 #include "cli/launch/message.h"
-#include "cli/launch/process_tree.h"
+#include "cli/launch/process_pool.h"
 #include "cli/launch/run_record.h"
 #include "cli/launch/text.h"
 #include "cli/trace/rows.h"
@@ -27,9 +21,6 @@ namespace rankle::cli {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr uint64_t kSecond = 1'000'000'000;
-constexpr uint64_t kGrace = 10 * kSecond;  // between asking a late case to end and killing it
 
 // Suites name programs as seen from the source tree ("build/bin/ddp_train"). They are looked for in the
 // current directory first, then beside this rankle.
@@ -46,19 +37,6 @@ std::string ResolveProgram(const std::string& program) {
 
 const char* LookUpVariable(const char* name) {
   return std::string_view(name) == "RANKLE_PREFIX" ? ThisInstallation().prefix.c_str() : getenv(name);
-}
-
-// Standard streams of a case: nothing in, everything into its log.
-void RedirectStreams(const std::string& log) {
-  const int null = open("/dev/null", O_RDONLY);
-  const int out = open(log.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0666);
-  if (null < 0 || out < 0) {
-    SayError(FileError(errno, log, "cannot be written"));
-    _exit(kExitUnusable);
-  }
-  dup2(null, STDIN_FILENO);
-  dup2(out, STDOUT_FILENO);
-  dup2(out, STDERR_FILENO);
 }
 
 // When the first fault fired, in CLOCK_MONOTONIC; 0 = none did. Ground truth: only scoring reads it.
@@ -87,6 +65,24 @@ void AddVerdict(const RunOptions& run, const RunRecord& record, CaseOutcome& out
   const uint64_t injected = FirstInjectionNs(outcome.directory);
   const uint64_t noticed = record.stalls_ns.empty() ? record.end_monotonic_ns : record.stalls_ns.front();
   if (injected != 0 && noticed > injected) outcome.time_to_verdict_ns = noticed - injected + analysis_ns;
+}
+
+CaseOutcome OutcomeOf(const RunOptions& run, const PoolTaskEnd& end) {
+  CaseOutcome outcome;
+  if (!end.started) return outcome;
+  outcome.directory = run.output_dir;
+  outcome.timed_out = end.timed_out;
+  outcome.exit_code = end.exit_code;
+  outcome.log = ReadFile(Cat(run.output_dir, "/log.txt")).value_or("");
+  const absl::StatusOr<RunRecord> record = ReadRunRecord(run.output_dir);
+  if (!record.ok()) return outcome;
+  outcome.started = true;
+  outcome.duration_ns = record->end_monotonic_ns > record->start_monotonic_ns
+                            ? record->end_monotonic_ns - record->start_monotonic_ns
+                            : end.duration_ns;
+  outcome.faults = ReadFaultOutcomes(run.output_dir);
+  AddVerdict(run, *record, outcome);
+  return outcome;
 }
 
 }  // namespace
@@ -135,118 +131,24 @@ absl::StatusOr<RunOptions> RunOptionsOf(const SuiteCase& one, const SuiteRunOpti
   return run;
 }
 
-CaseRunner::CaseRunner(const std::vector<SuiteCase>& cases, std::vector<RunOptions> runs, int jobs,
-                       OnOutcome on_outcome)
-    : cases_(cases),
-      runs_(std::move(runs)),
-      jobs_(static_cast<size_t>(std::max(jobs, 1))),
-      on_outcome_(std::move(on_outcome)) {
-  sigemptyset(&watched_);
-  for (const int signal : {SIGCHLD, SIGINT, SIGTERM, SIGHUP, SIGQUIT}) sigaddset(&watched_, signal);
-  sigprocmask(SIG_BLOCK, &watched_, &original_mask_);
-}
-
-CaseRunner::~CaseRunner() { sigprocmask(SIG_SETMASK, &original_mask_, nullptr); }
-
-void CaseRunner::Start(size_t index) {
-  const RunOptions& run = runs_[index];
-  std::error_code error;
-  fs::create_directories(run.output_dir, error);
-  const pid_t parent = getpid();
-  const pid_t pid = fork();
-  if (pid < 0) {
-    SayError(FileError(errno, cases_[index].name, "cannot be started"));
-    on_outcome_(index, CaseOutcome{});
-    return;
-  }
-  if (pid == 0) {
-    // The supervisor of the case notices when this process dies, and ends the job.
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != parent) _exit(kExitInternalError);
-    setsid();
-    sigprocmask(SIG_SETMASK, &original_mask_, nullptr);
-    RedirectStreams(Cat(run.output_dir, "/log.txt"));
-    _exit(RunToEnd(run).exit_code);
-  }
-  const uint64_t now = MonotonicNs();
-  running_.push_back({.pid = pid,
-                      .index = index,
-                      .started_ns = now,
-                      .deadline_ns = now + cases_[index].timeout_ns,
-                      .timed_out = false});
-}
-
-void CaseRunner::Finish(const Running& running, int exit_code) {
-  const RunOptions& run = runs_[running.index];
-  CaseOutcome outcome;
-  outcome.directory = run.output_dir;
-  outcome.timed_out = running.timed_out;
-  outcome.exit_code = exit_code;
-  outcome.log = ReadFile(Cat(run.output_dir, "/log.txt")).value_or("");
-  if (const absl::StatusOr<RunRecord> record = ReadRunRecord(run.output_dir); record.ok()) {
-    outcome.started = true;
-    if (record->end_monotonic_ns > record->start_monotonic_ns) {
-      outcome.duration_ns = record->end_monotonic_ns - record->start_monotonic_ns;
-    } else {
-      outcome.duration_ns = MonotonicNs() - running.started_ns;
-    }
-    outcome.faults = ReadFaultOutcomes(run.output_dir);
-    AddVerdict(run, *record, outcome);
-  }
-  on_outcome_(running.index, outcome);
-}
-
-void CaseRunner::ReapEnded() {
-  int status = 0;
-  for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
-    const auto it =
-        std::find_if(running_.begin(), running_.end(), [&](const Running& each) { return each.pid == pid; });
-    if (it == running_.end()) continue;
-    const Running ended = *it;
-    running_.erase(it);
-    if (!interrupted_) Finish(ended, ExitCodeOf(EndFromWaitStatus(status, 0)));
-  }
-}
-
-void CaseRunner::EndLate() {
-  const uint64_t now = MonotonicNs();
-  for (Running& running : running_) {
-    if (now < running.deadline_ns) continue;
-    kill(running.pid, running.timed_out ? SIGKILL : SIGTERM);
-    running.timed_out = true;
-    running.deadline_ns = now + kGrace;
-  }
-}
-
-void CaseRunner::EndAll() {
-  interrupted_ = true;
-  for (Running& running : running_) {
-    running.deadline_ns = 0;
-    running.timed_out = false;
-  }
-}
-
-void CaseRunner::WaitForEvents() {
-  uint64_t next = MonotonicNs() + kSecond;
-  for (const Running& running : running_) next = std::min(next, running.deadline_ns);
-  const uint64_t now = MonotonicNs();
-  const uint64_t wait_ns = next > now ? next - now : 1;
-  const timespec timeout{.tv_sec = static_cast<time_t>(wait_ns / kSecond),
-                         .tv_nsec = static_cast<long>(wait_ns % kSecond)};
-  const int signal = sigtimedwait(&watched_, nullptr, &timeout);
-  if (signal > 0 && signal != SIGCHLD) EndAll();
-}
-
-bool CaseRunner::RunAll() {
-  BecomeSubreaper();
+bool RunCases(const std::vector<SuiteCase>& cases, const std::vector<RunOptions>& runs, int jobs,
+              const OnOutcome& on_outcome) {
+  ProcessPool pool(jobs);
   size_t next = 0;
-  while (!running_.empty() || (next < cases_.size() && !interrupted_)) {
-    while (next < cases_.size() && running_.size() < jobs_ && !interrupted_) Start(next++);
-    WaitForEvents();
-    ReapEnded();
-    EndLate();
-  }
-  return !interrupted_;
+  const auto next_case = [&]() -> std::optional<PoolTask> {
+    if (next == cases.size()) return std::nullopt;
+    const RunOptions& run = runs[next];
+    std::error_code error;
+    fs::create_directories(run.output_dir, error);
+    PoolTask task{.id = next,
+                  .body = [&run] { return RunToEnd(run).exit_code; },
+                  .timeout_ns = cases[next].timeout_ns,
+                  .log = Cat(run.output_dir, "/log.txt")};
+    ++next;
+    return task;
+  };
+  return pool.Run(next_case,
+                  [&](const PoolTaskEnd& end) { on_outcome(end.id, OutcomeOf(runs[end.id], end)); });
 }
 
 }  // namespace rankle::cli

@@ -1,7 +1,8 @@
-// What one run of a workload showed, as values: the meeting point of recorders and campaign runner, which make
-// observations, and of causality analysis, allocation and stitching, which read them (docs/causality.md).
-// Numbers are stable hashes, so that observations of different runs, processes and builds can be joined; what
-// they stand for is kept apart, in Names, for people and for the local compatibility check.
+// What one run of a workload showed, as values: the meeting point of recorders and campaign runner, which
+// make observations, and of causality analysis, allocation and stitching, which read them
+// (docs/causality.md). Numbers are stable hashes, so that observations of different runs, processes and
+// builds can be joined; what they stand for is kept apart, in Names, for people and for the local
+// compatibility check.
 #pragma once
 
 #include <compare>
@@ -77,6 +78,9 @@ enum class SiteKind : uint8_t { kCall, kLoop, kThrow, kDetector, kBranch };
 struct SiteInfo {
   std::string name;  // "connect from Agent::Join (agent.cc:41)"
   SiteKind kind = SiteKind::kCall;
+  // It iterates by the clock (polls, heartbeats, sleeps): in a run that a delay made longer it iterates more
+  // without any more work behind it.
+  bool timer = false;
   // Of a throw that is injected at the branch that guards it: the outcomes that the natural way to the throw
   // leaves in a signature, and the injected way does not. Empty where nothing is passed over.
   std::vector<Outcome> guards;

@@ -1,0 +1,60 @@
+// A campaign file as values (docs/campaigns.md): workloads, the faults to try in them, and how much of that.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+
+namespace rankle::cli {
+
+// Ranks first..last of a workload play one role: edges of different runs meet in roles, not in rank numbers.
+struct RoleRange {
+  std::string role;
+  int first = 0, last = 0;
+};
+
+struct Workload {
+  std::string name;
+  int line = 0;
+  int ranks = 0;  // 0: the command starts its ranks itself
+  int virtual_gpus = 0;
+  uint64_t timeout_ns = 60'000'000'000;
+  std::vector<std::string> command;
+  std::vector<RoleRange> roles;  // of ranks in none: "root" is rank 0, the others are "worker"
+};
+
+// Which fault points are tried, by the function that is called and by where it is called from.
+struct PointFilter {
+  std::vector<std::string> include;  // globs over "connect from ReconnectToServer (agent.cc:41)"; empty = all
+  std::vector<std::string> exclude;
+};
+
+enum class CampaignPolicy : uint8_t { kThreePhase, kRandom };
+enum class CampaignTest : uint8_t { kPermutation, kWelch };
+
+struct Campaign {
+  std::vector<Workload> workloads;
+  PointFilter points;
+  std::vector<uint64_t> delays_ns = {100'000'000, 1'000'000'000};
+  int profile_repeats = 5;  // plain runs of each workload: what all comparisons rest on
+  int repeats = 3;          // runs of each experiment at first
+  int most_repeats = 8;     // where the evidence is undecided
+  int budget = 100;         // experiments: one fault in one workload, whatever its repeats
+  uint64_t seed = 1;
+  CampaignPolicy policy = CampaignPolicy::kThreePhase;
+  CampaignTest test = CampaignTest::kPermutation;
+  bool slurm = false;
+  int jobs = 1;
+  std::vector<std::string> sbatch;  // more arguments of sbatch
+};
+
+// Every error begins with "name:line: ".
+absl::StatusOr<Campaign> ParseCampaign(std::string_view text, std::string_view name);
+
+// The role of a rank in a workload.
+std::string RoleOf(const Workload& workload, int rank);
+
+}  // namespace rankle::cli

@@ -1,0 +1,39 @@
+// One run of a campaign, from its plan to a result file. It runs wherever the executor put it: in a child of the
+// runner, or as a task of a Slurm array on another node (`rankle campaign --worker`); the two meet in files
+// below the campaign's directory, which a cluster shares:
+//   campaign.yaml   the campaign as it was begun
+//   batch.jsonl     the runs that are wanted now, one a line
+//   runs/ID/        records and log of a run while it is being made
+//   results/ID      what came of it: observations, or a line that begins with "failed: "
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "cli/campaign/campaign_file.h"
+#include "cli/campaign/state.h"
+
+namespace rankle::cli {
+
+struct RunResult {
+  bool failed = false;  // there is nothing to compare; `note` says why
+  stitch::RunObservation observation;
+  stitch::Names names;
+  std::string note;
+  double seconds = 0;
+};
+
+std::string ResultPath(const std::string& directory, int64_t id);
+std::string RunDirectory(const std::string& directory, int64_t id);
+
+absl::Status WriteBatch(const std::string& directory, const std::vector<CampaignRun>& runs);
+absl::StatusOr<std::vector<CampaignRun>> ReadBatch(const std::string& directory);
+
+// Makes the run and writes its result. The exit code of a worker process: 0, or 1 when no result was written.
+int Work(const std::string& directory, const Campaign& campaign, const CampaignRun& run, bool keep);
+
+absl::StatusOr<RunResult> ReadResult(const std::string& directory, int64_t id);
+
+}  // namespace rankle::cli

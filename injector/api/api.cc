@@ -17,11 +17,29 @@ struct GroupName {
   uint32_t bit;
 };
 constexpr GroupName kGroups[] = {
-    {"collective", kCollective}, {"p2p", kP2p},         {"cuda", kCuda},     {"malloc", kMalloc},
-    {"memcpy", kMemcpy},         {"launch", kLaunch},   {"sync", kSync},     {"free", kFree},
-    {"stream", kStream},         {"event", kEvent},     {"graph", kGraph},   {"comm_init", kCommInit},
-    {"comm_end", kCommEnd},      {"group", kNcclGroup}, {"socket", kSocket}, {"file", kFile},
+    {"collective", kCollective},
+    {"p2p", kP2p},
+    {"cuda", kCuda},
+    {"malloc", kMalloc},
+    {"memcpy", kMemcpy},
+    {"launch", kLaunch},
+    {"sync", kSync},
+    {"free", kFree},
+    {"stream", kStream},
+    {"event", kEvent},
+    {"graph", kGraph},
+    {"comm_init", kCommInit},
+    {"comm_end", kCommEnd},
+    {"group", kNcclGroup},
+    {"socket", kSocket},
+    {"file", kFile},
     {"process", kProcessGroup},
+    {"poll", kPoll},
+    {"sleep", kSleep},
+    {"timed_wait", kTimedWait},
+    {"spawn", kSpawn},
+    {"exception", kException},
+    {"libc", kLibcGroup},
 };
 
 constexpr std::string_view kDataTypes[] = {"int8",    "uint8",    "int32",      "uint32",
@@ -61,7 +79,11 @@ const ApiInfo* FindApi(std::string_view name) {
   name = WithoutSymbolSuffix(name);
   const auto* found = std::find_if(std::begin(kApiTable), std::end(kApiTable),
                                    [&](const ApiInfo& api) { return api.name == name; });
-  return found == std::end(kApiTable) ? nullptr : found;
+  if (found != std::end(kApiTable)) return found;
+  // open64 is open, as programs with large files write it.
+  if (!name.ends_with("64")) return nullptr;
+  const ApiInfo* narrow = FindApi(name.substr(0, name.size() - 2));
+  return narrow != nullptr && narrow->library == Library::kLibc ? narrow : nullptr;
 }
 
 const ApiInfo* FindApi(uint16_t id) {

@@ -10,7 +10,7 @@
 
 namespace rankle::api {
 
-enum class Library : uint8_t { kNone, kNccl, kCudaRuntime, kCudaDriver, kProcess };
+enum class Library : uint8_t { kNone, kNccl, kCudaRuntime, kCudaDriver, kProcess, kLibc };
 
 // Groups that a fault plan may name in `on:`; one function may be in several.
 enum Group : uint32_t {
@@ -28,9 +28,15 @@ enum Group : uint32_t {
   kCommInit = 1u << 11,   // communicator creation: InitRank*, InitAll, Split, Shrink
   kCommEnd = 1u << 12,    // Finalize, Destroy, Abort, Revoke
   kNcclGroup = 1u << 13,  // GroupStart, GroupEnd
-  kSocket = 1u << 14,     // libc calls; used by later interposers
-  kFile = 1u << 15,
+  kSocket = 1u << 14,     // libc: connections, and what crosses them
+  kFile = 1u << 15,       // libc: files (read and write also serve sockets)
   kProcessGroup = 1u << 16,
+  kPoll = 1u << 17,       // libc: poll, select, epoll_wait
+  kSleep = 1u << 18,      // libc: nanosleep and the like
+  kTimedWait = 1u << 19,  // libc: waits for a condition or semaphore with an end
+  kSpawn = 1u << 20,      // libc: new processes, programs and threads
+  kException = 1u << 21,  // the C++ runtime: throw, catch
+  kLibcGroup = 1u << 22,  // every function of the C library and the C++ runtime (injector/sites)
 };
 
 // Position of an argument in the prototype, -1 = absent.

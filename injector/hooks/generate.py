@@ -18,8 +18,14 @@ GROUPS = {
     "collective": "kCollective", "p2p": "kP2p", "malloc": "kMalloc", "memcpy": "kMemcpy", "launch": "kLaunch",
     "sync": "kSync", "free": "kFree", "stream": "kStream", "event": "kEvent", "graph": "kGraph",
     "comm_init": "kCommInit", "comm_end": "kCommEnd", "nccl_group": "kNcclGroup", "process": "kProcessGroup",
+    "socket": "kSocket", "file": "kFile", "poll": "kPoll", "sleep": "kSleep", "timed_wait": "kTimedWait",
+    "spawn": "kSpawn", "exception": "kException",
 }
-LIBRARIES = {"nccl": "kNccl", "cudart": "kCudaRuntime", "cuda": "kCudaDriver", "process": "kProcess"}
+# Groups that every function of a library is in.
+LIBRARY_GROUPS = {"cudart": "kCuda", "cuda": "kCuda", "libc": "kLibcGroup"}
+# Functions without a prototype in the headers read here, and without a wrapper made here.
+NO_WRAPPER = ("process", "libc")
+LIBRARIES = {"nccl": "kNccl", "cudart": "kCudaRuntime", "cuda": "kCudaDriver", "process": "kProcess", "libc": "kLibc"}
 ARGUMENTS = ["sendbuf", "recvbuf", "count", "dtype", "redop", "root", "peer", "comm", "stream", "bytes"]
 BYTE_NAMES = {"count", "size", "bytesize", "ByteCount"}
 
@@ -42,7 +48,8 @@ class Api:
 
     def __init__(self, id_, name, groups, blocking, overrides):
         self.id, self.name, self.groups, self.blocking, self.overrides = id_, name, groups, blocking, overrides
-        self.library = ("process" if name.startswith("rankle") else "nccl" if name.startswith("nccl") else
+        self.library = ("process" if name.startswith("rankle") else "libc" if 600 <= id_ < 800 else
+                        "nccl" if name.startswith("nccl") else
                         "cudart" if name.startswith("cuda") else "cuda")
         self.prototype = None
         self.symbols = [name]  # every exported name with this prototype
@@ -160,7 +167,7 @@ def load(include_dirs):
     apis = read_table(os.path.join(API_DIR, "apis.txt"))
     for api in apis:
         api.prototype = prototypes.get(api.name)
-        if api.prototype is None and api.library != "process":
+        if api.prototype is None and api.library not in NO_WRAPPER:
             sys.exit(f"apis.txt: {api.name}: no prototype in the headers")
         symbol, suffix = symbols.get(api.name, (api.name, ""))
         api.symbols = [symbol] + ([symbol + suffix] if suffix else [])
@@ -175,7 +182,9 @@ def load(include_dirs):
 def api_table(apis):
     lines = [BANNER]
     for api in apis:
-        groups = [GROUPS[group] for group in api.groups] + (["kCuda"] if api.library in ("cudart", "cuda") else [])
+        groups = [GROUPS[group] for group in api.groups]
+        if api.library in LIBRARY_GROUPS:
+            groups.append(LIBRARY_GROUPS[api.library])
         arguments = ", ".join(f".{kind} = {api.arguments[kind]}" for kind in ARGUMENTS if kind in api.arguments)
         lines.append(f'{{{api.id}, "{api.name}", Library::{LIBRARIES[api.library]}, {" | ".join(groups) or "0"}, '
                      f'{"true" if api.blocking else "false"}, {{{arguments}}}}},\n')
@@ -200,7 +209,7 @@ def wrapper(api, symbol, slot):
 
 
 def outputs(apis):
-    hooked = [(symbol, api) for api in apis if api.library != "process" for symbol in api.symbols]
+    hooked = [(symbol, api) for api in apis if api.library not in NO_WRAPPER for symbol in api.symbols]
     hooked.sort(key=lambda pair: pair[0])
     wrappers = {"nccl": [BANNER], "cudart": [BANNER], "cuda": [BANNER]}
     symbols = [BANNER]

@@ -185,8 +185,7 @@ class CampaignReader : YamlReader<CampaignReader> {
 const CampaignReader::Key<Workload> CampaignReader::kWorkloadKeys[6] = {
     {"name", &CampaignReader::SetName},         {"ranks", &CampaignReader::SetRanks},
     {"virtual_gpus", &CampaignReader::SetGpus}, {"timeout", &CampaignReader::SetTimeout},
-    {"command", &CampaignReader::SetCommand},
-    {"roles", &CampaignReader::SetRoles}};
+    {"command", &CampaignReader::SetCommand},   {"roles", &CampaignReader::SetRoles}};
 
 }  // namespace
 

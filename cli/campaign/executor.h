@@ -12,8 +12,9 @@
 
 namespace rankle::cli {
 
-// The result of the run lies in its file (worker.h), unless the run ended without one.
-using OnRunEnd = std::function<void(const CampaignRun& run)>;
+// The result of the run lies in its file (worker.h), unless the run ended without one. `seconds`: how long it
+// took, 0 = not known here.
+using OnRunEnd = std::function<void(const CampaignRun& run, double seconds)>;
 
 class Executor {
  public:

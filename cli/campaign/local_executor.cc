@@ -34,16 +34,17 @@ class Local : public Executor {
       ++next;
       return task;
     };
-    if (!pool.Run(next_run, [&](const PoolTaskEnd& end) { on_end(runs[end.id]); }))
+    if (!pool.Run(next_run, [&](const PoolTaskEnd& end) {
+          on_end(runs[end.id], static_cast<double>(end.duration_ns) * 1e-9);
+        }))
       return absl::CancelledError("interrupted");
     return absl::OkStatus();
   }
 
  private:
   uint64_t TimeoutOf(const CampaignRun& run) const {
-    const auto workload =
-        std::find_if(campaign_.workloads.begin(), campaign_.workloads.end(),
-                     [&](const Workload& each) { return each.name == run.workload; });
+    const auto workload = std::find_if(campaign_.workloads.begin(), campaign_.workloads.end(),
+                                       [&](const Workload& each) { return each.name == run.workload; });
     return workload == campaign_.workloads.end() ? 0 : workload->timeout_ns;
   }
 

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "analyzer/stitch/observation_json.h"
 #include "cli/launch/files.h"
+#include "cli/launch/installation.h"
 #include "cli/launch/text.h"
 
 namespace rankle::cli {
@@ -21,8 +22,8 @@ constexpr char kFile[] = "/campaign.sqlite";
 constexpr char kLock[] = "/campaign.lock";
 constexpr char kVersion[] = "rankle.campaign/1";
 
-// `observation` is a run line of analyzer/stitch/observation_json.h: workload and fault from the beginning, what was
-// seen once the run is finished.
+// `observation` is a run line of analyzer/stitch/observation_json.h: workload and fault from the beginning,
+// what was seen once the run is finished.
 constexpr const char* kTables[] = {
     "CREATE TABLE IF NOT EXISTS campaign(key TEXT PRIMARY KEY, value TEXT)",
     "CREATE TABLE IF NOT EXISTS runs(id INTEGER PRIMARY KEY, workload TEXT, phase TEXT, repeat INTEGER, "
@@ -38,7 +39,8 @@ absl::StatusOr<FileDescriptor> TakeLock(const std::string& directory) {
   if (!lock.is_open()) return FileError(errno, path, "cannot be written");
   if (flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
     return absl::FailedPreconditionError(
-        Cat(directory, ": another runner works on this campaign; wait for its end, or choose another place with -o"));
+        Cat(directory,
+            ": another runner works on this campaign; wait for its end, or choose another place with -o"));
   }
   return lock;
 }
@@ -117,11 +119,13 @@ absl::StatusOr<CampaignState> CampaignState::Open(const std::string& directory, 
     if (!status.ok()) return status;
   } else if (ValueAs<std::string>(found->rows[0][0]) != text) {
     return absl::FailedPreconditionError(
-        Cat(directory, ": was begun with another campaign file; its runs would not be comparable: choose another "
-                       "place with -o, or give the file as it was"));
+        Cat(directory,
+            ": was begun with another campaign file; its runs would not be comparable: choose another "
+            "place with -o, or give the file as it was"));
   } else if (!resume) {
     return absl::FailedPreconditionError(
-        Cat(directory, ": holds this campaign already; go on with it by --resume, or choose another place with -o"));
+        Cat(directory,
+            ": holds this campaign already; go on with it by --resume, or choose another place with -o"));
   }
   auto observations = Read(parts->database, parts->path);
   if (!observations.ok()) return observations.status();
@@ -154,7 +158,8 @@ absl::StatusOr<std::vector<CampaignRun>> CampaignState::Unfinished() const {
     auto planned = stitch::ReadObservations(
         Cat(stitch::kObservationsSchemaLine, ValueAs<std::string>(row[4])), parts_->path);
     if (!planned.ok()) return planned.status();
-    if (planned->runs.size() != 1) return absl::DataLossError(Cat(parts_->path, ": a planned run is damaged"));
+    if (planned->runs.size() != 1)
+      return absl::DataLossError(Cat(parts_->path, ": a planned run is damaged"));
     runs.push_back({.id = ValueAs<int64_t>(row[0]),
                     .workload = ValueAs<std::string>(row[1]),
                     .fault = planned->runs.front().fault,
@@ -168,12 +173,14 @@ absl::Status CampaignState::Finish(int64_t id, const stitch::RunObservation& obs
                                    const std::string& note) {
   stitch::RunObservation named = observation;
   named.run = RunName(id);
-  return parts_->Run("UPDATE runs SET state = 'finished', seconds = ?2, note = ?3, observation = ?4 WHERE id = ?1",
-                     {id, seconds, note, stitch::WriteRun(named)});
+  return parts_->Run(
+      "UPDATE runs SET state = 'finished', seconds = ?2, note = ?3, observation = ?4 WHERE id = ?1",
+      {id, seconds, note, stitch::WriteRun(named)});
 }
 
 absl::Status CampaignState::Fail(int64_t id, double seconds, const std::string& note) {
-  return parts_->Run("UPDATE runs SET state = 'failed', seconds = ?2, note = ?3 WHERE id = ?1", {id, seconds, note});
+  return parts_->Run("UPDATE runs SET state = 'failed', seconds = ?2, note = ?3 WHERE id = ?1",
+                     {id, seconds, note});
 }
 
 absl::Status CampaignState::AddNames(const stitch::Names& names) {

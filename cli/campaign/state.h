@@ -19,17 +19,17 @@ namespace rankle::cli {
 
 struct CampaignRun {
   int64_t id = 0;  // from 1, in order of planning
-  std::string workload;
-  std::optional<stitch::Fault> fault;  // none = a profile run
-  int repeat = 0;                      // of the same experiment, from 0
-  std::string phase;                   // "profile", "coverage", ...: why it was planned
+  std::string workload = {};
+  std::optional<stitch::Fault> fault = {};  // none = a profile run
+  int repeat = 0;                           // of the same experiment, from 0
+  std::string phase = {};                   // "profile", "coverage", ...: why it was planned
 };
 
 class CampaignState {
  public:
-  // Opens or creates the state in a directory. `text` is that of the campaign file: what was begun with another
-  // text is refused, since its runs would not be comparable. `resume`: whether earlier runs are expected; a
-  // state with runs and no --resume is refused, so that nobody mixes two campaigns by accident.
+  // Opens or creates the state in a directory. `text` is that of the campaign file: what was begun with
+  // another text is refused, since its runs would not be comparable. `resume`: whether earlier runs are
+  // expected; a state with runs and no --resume is refused, so that nobody mixes two campaigns by accident.
   static absl::StatusOr<CampaignState> Open(const std::string& directory, const std::string& text,
                                             bool resume);
   CampaignState(CampaignState&&) noexcept;

@@ -1,6 +1,6 @@
-// One run of a campaign, from its plan to a result file. It runs wherever the executor put it: in a child of the
-// runner, or as a task of a Slurm array on another node (`rankle campaign --worker`); the two meet in files
-// below the campaign's directory, which a cluster shares:
+// One run of a campaign, from its plan to a result file. It runs wherever the executor put it: in a child of
+// the runner, or as a task of a Slurm array on another node (`rankle campaign --worker`); the two meet in
+// files below the campaign's directory, which a cluster shares:
 //   campaign.yaml   the campaign as it was begun
 //   batch.jsonl     the runs that are wanted now, one a line
 //   runs/ID/        records and log of a run while it is being made
@@ -22,7 +22,6 @@ struct RunResult {
   stitch::RunObservation observation;
   stitch::Names names;
   std::string note;
-  double seconds = 0;
 };
 
 std::string ResultPath(const std::string& directory, int64_t id);

@@ -119,6 +119,7 @@ ResultKind ResultKindOf(const api::ApiInfo& function) {
       return ResultKind::kCudaRuntime;
     case api::Library::kCudaDriver:
       return ResultKind::kCudaDriver;
+    case api::Library::kLibc:  // errno where it is a socket or file call
     case api::Library::kProcess:
     case api::Library::kNone:
       break;

@@ -1,0 +1,155 @@
+#include "cli/campaign/observe.h"
+
+#include <string.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <limits>
+#include <map>
+
+#include "absl/strings/match.h"
+#include "cli/launch/text.h"
+#include "cli/trace/rows.h"
+#include "injector/api/api.h"
+#include "tracer/sites/site_id.h"
+
+namespace rankle::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using sites::OutcomeKind;
+
+// Calls that wait for time to pass: a longer run has more of them without any more work.
+bool IsTimer(uint16_t api) {
+  const api::ApiInfo* info = api::FindApi(api);
+  return info != nullptr && (info->groups & (api::kSleep | api::kPoll | api::kTimedWait)) != 0;
+}
+
+stitch::SiteKind KindOf(uint16_t api) {
+  const api::ApiInfo* info = api::FindApi(api);
+  const bool is_exception = info != nullptr && (info->groups & api::kException) != 0;
+  return is_exception ? stitch::SiteKind::kThrow : stitch::SiteKind::kCall;
+}
+
+uint64_t HashText(std::string_view text) {
+  uint64_t hash = sites::internal::Fold(0xcbf29ce484222325ull, text);
+  return hash == 0 ? 1 : hash;
+}
+
+std::string PlaceText(const sites::SiteRecord& record, uint32_t module, uint64_t offset,
+                      const PlaceName& place_name) {
+  if (module >= record.modules.size()) return "unknown code";
+  const sites::LoadedModule& loaded = record.modules[module];
+  const std::string name = place_name ? place_name(loaded, offset) : "";
+  if (!name.empty()) return name;
+  return absl::StrFormat("%s+%#x", fs::path(loaded.path).filename().string(), offset);
+}
+
+// The frame above: a hash that is the same in every run of the same binaries.
+stitch::CallSiteId CallSiteOf(const sites::SiteRecord& record, const sites::Site& site) {
+  if (!site.has_caller || site.caller_module >= record.modules.size()) return 0;
+  const sites::LoadedModule& module = record.modules[site.caller_module];
+  const sites::Place place{module.build_id, module.path, site.caller_offset};
+  return sites::internal::Fold(HashText("call site"), place);
+}
+
+// What a process did in the moment in which it was ended tells nothing: a call that had not returned counts
+// only if it is that of a process which was not ended from outside, and nobody knows that here. It is left
+// out.
+void AddOutcomes(const sites::SiteRecord& record, const sites::Site& site, stitch::SiteObservation& row,
+                 stitch::Names& names) {
+  const std::string api(api::ApiName(site.api));
+  for (const sites::CountedOutcome& counted : site.outcomes) {
+    const std::string text = Cat(api, ": ", OutcomeText(record, counted.outcome));
+    const stitch::Signature signature = HashText(text);
+    row.signatures.push_back(signature);
+    names.signatures.try_emplace(signature, stitch::SignatureInfo{.text = text, .outcomes = {signature}});
+  }
+}
+
+}  // namespace
+
+std::string OutcomeText(const sites::SiteRecord& record, const sites::Outcome& outcome) {
+  switch (outcome.kind) {
+    case OutcomeKind::kNone:
+      return "nothing";
+    case OutcomeKind::kOk:
+      return "ok";
+    case OutcomeKind::kError: {
+      const char* name = strerrorname_np(static_cast<int>(outcome.value));
+      return name == nullptr ? Cat("error ", outcome.value) : std::string(name);
+    }
+    case OutcomeKind::kShort:
+      return "short";
+    case OutcomeKind::kEnd:
+      return "end";
+    case OutcomeKind::kTimeout:
+      return "timeout";
+    case OutcomeKind::kResult:
+      return Cat("result ", outcome.value);
+    case OutcomeKind::kType:
+      return outcome.value < record.names.size() ? record.names[outcome.value] : "unknown type";
+  }
+  return "unknown";
+}
+
+void AddProcess(const sites::SiteRecord& record, const std::string& role, const PlaceName& place_name,
+                stitch::RunObservation& run, stitch::Names& names) {
+  for (const sites::Site& site : record.sites) {
+    stitch::SiteObservation row{.role = role,
+                                .site = site.id,
+                                .call_site = CallSiteOf(record, site),
+                                .hits = site.hits,
+                                .signatures = {},
+                                .parent = 0,
+                                .per_parent = {}};
+    AddOutcomes(record, site, row, names);
+    if (!names.sites.contains(site.id)) {
+      names.sites[site.id] = {.name = Cat(api::ApiName(site.api), " from ",
+                                          PlaceText(record, site.module, site.offset, place_name)),
+                              .kind = KindOf(site.api),
+                              .timer = IsTimer(site.api),
+                              .guards = {}};
+    }
+    if (row.call_site != 0 && !names.call_sites.contains(row.call_site))
+      names.call_sites[row.call_site] = PlaceText(record, site.caller_module, site.caller_offset, place_name);
+    run.rows.push_back(std::move(row));
+  }
+}
+
+absl::Status ObserveDirectory(const std::string& directory, const Workload& workload,
+                              const PlaceName& place_name, stitch::RunObservation& run,
+                              stitch::Names& names) {
+  std::error_code error;
+  std::vector<std::string> files;
+  for (fs::directory_iterator entry(directory, error), end; !error && entry != end; entry.increment(error)) {
+    if (entry->path().extension() == ".rks") files.push_back(entry->path().string());
+  }
+  std::sort(files.begin(), files.end());
+  size_t used = 0;
+  for (const std::string& file : files) {
+    const auto record = sites::ReadSiteRecord(file);
+    if (!record.ok()) continue;
+    AddProcess(*record, record->rank < 0 ? "helper" : RoleOf(workload, record->rank), place_name, run, names);
+    ++used;
+  }
+  if (used == 0) {
+    return absl::NotFoundError(
+        Cat("no process left a site record: is the program linked statically, or does it drop LD_PRELOAD?"));
+  }
+  stitch::Normalize(run);
+  const absl::StatusOr<Trace> trace = ReadTrace(directory);
+  if (!trace.ok()) return absl::OkStatus();  // nobody called NCCL or marked steps
+  std::map<int32_t, int64_t> steps;  // by rank; a restarted rank counts as the furthest of its processes
+  for (const record::FlightRecord& record : trace->records) {
+    if (record.process.rank < 0 || record.process.step < 0) continue;
+    int64_t& most = steps[record.process.rank];
+    most = std::max(most, record.process.step + 1);
+  }
+  if (steps.empty()) return absl::OkStatus();
+  run.units = std::numeric_limits<uint64_t>::max();
+  for (const auto& [rank, count] : steps) run.units = std::min(run.units, static_cast<uint64_t>(count));
+  return absl::OkStatus();
+}
+
+}  // namespace rankle::cli

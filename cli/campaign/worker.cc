@@ -1,0 +1,184 @@
+#include "cli/campaign/worker.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <optional>
+
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_split.h"
+#include "analyzer/stitch/observation_json.h"
+#include "cli/campaign/fault_text.h"
+#include "cli/campaign/observe.h"
+#include "cli/launch/clock.h"
+#include "cli/launch/exit_status.h"
+#include "cli/launch/fault_files.h"
+#include "cli/launch/files.h"
+#include "cli/launch/message.h"
+#include "cli/launch/process_pool.h"
+#include "cli/launch/text.h"
+#include "cli/run_options.h"
+
+namespace rankle::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr char kFailed[] = "failed: ";
+
+const Workload* FindWorkload(const Campaign& campaign, const std::string& name) {
+  const auto found = std::find_if(campaign.workloads.begin(), campaign.workloads.end(),
+                                  [&](const Workload& each) { return each.name == name; });
+  return found == campaign.workloads.end() ? nullptr : &*found;
+}
+
+RunOptions OptionsOf(const Campaign& campaign, const Workload& workload, const CampaignRun& run,
+                     const std::string& output_dir) {
+  RunOptions options;
+  options.command = workload.command;
+  options.n = workload.ranks;
+  options.virtual_gpus = workload.virtual_gpus;
+  options.output_dir = output_dir;
+  options.on_hang = "kill";
+  options.usual_hang_after_s = static_cast<double>(workload.timeout_ns) * 1e-9;  // the limit ends it
+  options.quiet = true;
+  options.capture = false;
+  options.check_results = 0;
+  options.sites = true;
+  if (run.fault.has_value()) options.faults.short_forms = {FaultText(*run.fault)};
+  // Repeats draw differently, the same repeat of the same campaign alike.
+  options.faults.seed = campaign.seed + static_cast<uint64_t>(run.repeat);
+  return options;
+}
+
+stitch::End EndOf(const PoolTaskEnd& end) {
+  if (end.timed_out) return stitch::End::kTimedOut;
+  return end.exit_code == 0 ? stitch::End::kOk : stitch::End::kFailed;
+}
+
+uint64_t FiredIn(const std::string& directory) {
+  uint64_t fired = 0;
+  for (const FaultOutcome& fault : ReadFaultOutcomes(directory)) fired += fault.fired;
+  return fired;
+}
+
+// Makes the run in a process of its own, which ends when its time is over.
+absl::StatusOr<PoolTaskEnd> Make(const RunOptions& options, uint64_t timeout_ns) {
+  ProcessPool pool(1);
+  bool begun = false;
+  std::optional<PoolTaskEnd> end;
+  const bool finished = pool.Run(
+      [&]() -> std::optional<PoolTask> {
+        if (std::exchange(begun, true)) return std::nullopt;
+        return PoolTask{.id = 0,
+                        .body = [&] { return RunToEnd(options).exit_code; },
+                        .timeout_ns = timeout_ns,
+                        .log = Cat(options.output_dir, "/log.txt")};
+      },
+      [&](const PoolTaskEnd& ended) { end = ended; });
+  if (!finished) return absl::CancelledError("interrupted");
+  if (!end.has_value() || !end->started) return absl::UnavailableError("no process can be made");
+  return *end;
+}
+
+absl::StatusOr<RunResult> MakeAndObserve(const std::string& directory, const Campaign& campaign,
+                                         const CampaignRun& run) {
+  const Workload* workload = FindWorkload(campaign, run.workload);
+  if (workload == nullptr) return absl::NotFoundError(Cat("no workload is named '", run.workload, "'"));
+  const std::string output_dir = Cat(RunDirectory(directory, run.id), "/job");
+  std::error_code error;
+  fs::create_directories(output_dir, error);
+  const RunOptions options = OptionsOf(campaign, *workload, run, output_dir);
+  const absl::StatusOr<PoolTaskEnd> end = Make(options, workload->timeout_ns);
+  if (!end.ok()) return end.status();
+  RunResult result;
+  result.observation.run = Cat("run ", run.id);
+  result.observation.workload = run.workload;
+  result.observation.fault = run.fault;
+  result.observation.end = EndOf(*end);
+  result.observation.fired = run.fault.has_value() ? FiredIn(output_dir) : 0;
+  absl::Status observed =
+      ObserveDirectory(output_dir, *workload, SymbolNames(), result.observation, result.names);
+  if (!observed.ok()) {
+    const std::string log = ReadFile(Cat(output_dir, "/log.txt")).value_or("");
+    const std::vector<std::string_view> lines = absl::StrSplit(absl::StripTrailingAsciiWhitespace(log), '\n');
+    return absl::NotFoundError(Cat(StdView(observed.message()), "; exit code ", end->exit_code,
+                                   lines.back().empty() ? "" : "; it said last: ", StdView(lines.back())));
+  }
+  return result;
+}
+
+std::string ResultText(const RunResult& result) {
+  return Cat(stitch::kObservationsSchemaLine, stitch::WriteNames(result.names),
+             stitch::WriteRun(result.observation));
+}
+
+}  // namespace
+
+std::string ResultPath(const std::string& directory, int64_t id) { return Cat(directory, "/results/", id); }
+std::string RunDirectory(const std::string& directory, int64_t id) { return Cat(directory, "/runs/", id); }
+
+absl::Status WriteBatch(const std::string& directory, const std::vector<CampaignRun>& runs) {
+  std::string text = stitch::kObservationsSchemaLine;
+  for (const CampaignRun& run : runs) {
+    stitch::RunObservation line;
+    line.run = Cat(run.id, " ", run.repeat);
+    line.workload = run.workload;
+    line.fault = run.fault;
+    text += stitch::WriteRun(line);
+  }
+  return WriteFile(Cat(directory, "/batch.jsonl"), text);
+}
+
+absl::StatusOr<std::vector<CampaignRun>> ReadBatch(const std::string& directory) {
+  const std::string path = Cat(directory, "/batch.jsonl");
+  const absl::StatusOr<std::string> text = ReadFile(path);
+  if (!text.ok()) return text.status();
+  const auto lines = stitch::ReadObservations(*text, path);
+  if (!lines.ok()) return lines.status();
+  std::vector<CampaignRun> runs;
+  for (const stitch::RunObservation& line : lines->runs) {
+    const std::pair<std::string, std::string> numbers = absl::StrSplit(line.run, absl::MaxSplits(' ', 1));
+    CampaignRun& run = runs.emplace_back();
+    run.workload = line.workload;
+    run.fault = line.fault;
+    if (!absl::SimpleAtoi(numbers.first, &run.id) || !absl::SimpleAtoi(numbers.second, &run.repeat))
+      return absl::DataLossError(Cat(path, ": '", line.run, "' is no run and repeat"));
+  }
+  return runs;
+}
+
+int Work(const std::string& directory, const Campaign& campaign, const CampaignRun& run, bool keep) {
+  const absl::StatusOr<RunResult> result = MakeAndObserve(directory, campaign, run);
+  if (absl::IsCancelled(result.status())) return kExitInternalError;  // to be made again
+  const std::string text =
+      result.ok() ? ResultText(*result) : Cat(kFailed, StdView(result.status().message()));
+  if (absl::Status status = WriteFile(ResultPath(directory, run.id), text); !status.ok()) {
+    SayError(status);
+    return kExitInternalError;
+  }
+  std::error_code ignored;
+  if (!keep && result.ok()) fs::remove_all(RunDirectory(directory, run.id), ignored);
+  return kExitOk;
+}
+
+absl::StatusOr<RunResult> ReadResult(const std::string& directory, int64_t id) {
+  const std::string path = ResultPath(directory, id);
+  const absl::StatusOr<std::string> text = ReadFile(path);
+  if (!text.ok()) return text.status();
+  RunResult result;
+  if (absl::StartsWith(*text, kFailed)) {
+    result.failed = true;
+    result.note = text->substr(sizeof(kFailed) - 1);
+    return result;
+  }
+  auto read = stitch::ReadObservations(*text, path);
+  if (!read.ok()) return read.status();
+  if (read->runs.size() != 1) return absl::DataLossError(Cat(path, ": holds no run"));
+  result.observation = std::move(read->runs.front());
+  result.names = std::move(read->names);
+  return result;
+}
+
+}  // namespace rankle::cli

@@ -63,6 +63,19 @@ void AccountFor(const std::string& format, const std::vector<std::string>& files
   inputs.push_back({format, true, "", files});
 }
 
+// One directory given twice, or also by another name, is one job: its records read twice would look like
+// restarts.
+std::vector<std::string> WithoutRepeats(const std::vector<std::string>& paths) {
+  std::vector<std::string> once;
+  std::set<std::filesystem::path> seen;
+  for (const std::string& path : paths) {
+    std::error_code error;
+    const std::filesystem::path canonical = std::filesystem::weakly_canonical(path, error);
+    if (seen.insert(error ? std::filesystem::path(path) : canonical).second) once.push_back(path);
+  }
+  return once;
+}
+
 // In what people read, files of an archive bear its name: where they were unpacked is gone.
 void UseArchiveNames(const import::Unpacked& unpacked, Report& report) {
   for (store::InputFiles& input : report.inputs) {
@@ -132,7 +145,7 @@ absl::StatusOr<Report> AnalyzeStore(store::Store input, const AnalyzeOptions& op
 absl::StatusOr<Report> Analyze(const std::vector<std::string>& given, const AnalyzeOptions& options) {
   const auto unpacked = import::Unpacked::Make(given, options.files, options.scratch_directory);
   if (!unpacked.ok()) return unpacked.status();
-  const std::vector<std::string>& paths = unpacked->paths();
+  const std::vector<std::string> paths = WithoutRepeats(unpacked->paths());
   // A log named by the user is no trace; alone it is not enough either.
   std::vector<std::string> traces = paths;
   std::erase_if(traces, [](const std::string& path) {

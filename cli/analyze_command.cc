@@ -73,8 +73,10 @@ void AnalyzeCommand::DeclareFlags(Flags& flags) {
 
 int AnalyzeCommand::Run(const std::vector<std::string>&) {
   if (follow_) {
-    if (paths_.size() != 1 || !output_.empty() || (format_ != "text" && format_ != "json")) {
-      Say("--follow takes one directory, writes to standard output, and knows --format text and json");
+    if (paths_.size() != 1 || !output_.empty() || !options_.database_file.empty() ||
+        (format_ != "text" && format_ != "json")) {
+      Say("--follow takes one directory, writes to standard output, knows --format text and json, and no "
+          "--db");
       return kExitUnusable;
     }
     return Follow(paths_.front(), options_, format_ == "json");

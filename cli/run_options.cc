@@ -178,7 +178,8 @@ void WarnWhereNothingIsRecorded(const RunOptions& options, const std::string& pa
     Say(Cat(library, " is missing: nothing will be recorded (see `rankle doctor`)"));
   }
   if (const std::string reason = WhyNotTraceable(path); !reason.empty()) Say(reason);
-  if (!options.trace && (options.on_hang != "report" || options.hang_after_s || options.watch)) {
+  if (!options.trace &&
+      (options.on_hang != "report" || options.hang_after_s || options.watch || !options.node.empty())) {
     Say("--no-trace: hang detection is off, it needs records; only failed processes are noticed");
   }
 }

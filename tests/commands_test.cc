@@ -57,6 +57,17 @@ TEST_F(HungRun, AnalyzeNamesAnAnomalyInEveryFormat) {
   EXPECT_EQ(report["verdict"]["culprits"]["ranks"], nlohmann::json({1}));
 }
 
+TEST_F(HungRun, ADirectoryGivenTwiceIsOneJob) {
+  const auto report = [](const Arguments& paths) {
+    Arguments arguments = {"analyze", "--format", "json"};
+    arguments.insert(arguments.end(), paths.begin(), paths.end());
+    return nlohmann::json::parse(RunRankle(arguments).out);
+  };
+  const nlohmann::json once = report({out()}), twice = report({out(), out() + "/../out"});
+  EXPECT_EQ(once["verdict"], twice["verdict"]);
+  EXPECT_EQ(once["job"], twice["job"]);
+}
+
 TEST_F(HungRun, AnalyzeWritesToAFile) {
   const std::string file = scratch_->Path("report.json");
   const Finished analysis = RunRankle({"analyze", "--format", "json", "-o", file, out()});
@@ -230,6 +241,7 @@ TEST(Unusable, InputGetsOneLineAndExitCode2) {
   const Arguments commands[] = {{"analyze", "/no/such/dir"},
                                 {"analyze", scratch.Path("foreign.rkl")},
                                 {"analyze"},
+                                {"analyze", "--follow", "--db", scratch.Path("db"), scratch.Path("")},
                                 {"trace", "cat", "/no/such/dir"},
                                 {"trace", "cat", scratch.Path("")},
                                 {"trace", "export", scratch.Path(""), "--format", "xls"},

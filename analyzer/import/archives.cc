@@ -15,6 +15,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "analyzer/import/directory.h"
 #include "analyzer/import/file_bytes.h"
 #include "analyzer/import/nodes.h"
 
@@ -162,26 +163,22 @@ class Extraction {
 // Archives that lie directly in a directory, in order of their names.
 std::vector<std::string> ArchivesIn(const std::string& directory, const InputFilter& filter) {
   std::vector<std::string> found;
-  std::error_code error;
-  for (fs::directory_iterator entry(directory, error), end; !error && entry != end; entry.increment(error)) {
+  for (const fs::path& entry : EntriesOf(directory)) {
     std::error_code unreadable;
-    if (entry->is_regular_file(unreadable) && IsChosen(filter, entry->path().filename().string()) &&
-        IsArchive(entry->path()))
-      found.push_back(entry->path());
+    if (fs::is_regular_file(entry, unreadable) && IsChosen(filter, entry.filename().string()) &&
+        IsArchive(entry))
+      found.push_back(entry);
   }
-  std::sort(found.begin(), found.end());
   return found;
 }
 
 // Archives mostly hold one folder with everything: that one.
 fs::path OnlyFolderIn(fs::path folder) {
   for (;;) {
+    const std::vector<fs::path> entries = EntriesOf(folder);
     std::error_code error;
-    fs::directory_iterator entry(folder, error);
-    if (error || entry == fs::directory_iterator() || !entry->is_directory(error)) return folder;
-    const fs::path inner = entry->path();
-    if (entry.increment(error); error || entry != fs::directory_iterator()) return folder;
-    folder = inner;
+    if (entries.size() != 1 || !fs::is_directory(entries.front(), error)) return folder;
+    folder = entries.front();
   }
 }
 

@@ -1,7 +1,8 @@
 #include "analyzer/import/nodes.h"
 
-#include <algorithm>
 #include <filesystem>
+
+#include "analyzer/import/directory.h"
 
 namespace rankle::import {
 
@@ -17,12 +18,10 @@ std::vector<std::string> WithNodeDirectories(const std::vector<std::string>& pat
   for (const std::string& path : paths) {
     all.push_back(path);
     std::error_code error;
-    const size_t first = all.size();
     if (!fs::is_directory(path, error)) continue;
-    for (const fs::directory_entry& entry : fs::directory_iterator(path, error)) {
-      if (IsNodeDirectory(entry.path())) all.push_back(entry.path());
+    for (const fs::path& entry : EntriesOf(path)) {
+      if (IsNodeDirectory(entry)) all.push_back(entry);
     }
-    std::sort(all.begin() + static_cast<std::ptrdiff_t>(first), all.end());
   }
   return all;
 }

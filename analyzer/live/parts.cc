@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "absl/strings/str_cat.h"
+#include "analyzer/import/directory.h"
 #include "analyzer/import/flight_record/job_assembler.h"
 #include "analyzer/import/nodes.h"
 
@@ -67,11 +68,10 @@ Part ReadPart(const std::string& directory, std::vector<std::string>& problems) 
 
 std::vector<record::FlightRecord> ReadNewest(const std::string& directory, uint64_t records) {
   std::vector<record::FlightRecord> found;
-  std::error_code error;
-  for (const fs::directory_entry& entry : fs::directory_iterator(directory, error)) {
-    if (entry.path().extension() != ".rkl") continue;
+  for (const fs::path& entry : import::EntriesOf(directory)) {
+    if (entry.extension() != ".rkl") continue;
     record::FlightRecord record;
-    if (!ReadFlightRecord(entry.path(), {.sites = false, .newest = records}, record).ok()) continue;
+    if (!ReadFlightRecord(entry, {.sites = false, .newest = records}, record).ok()) continue;
     // Ground truth of injected faults is for scoring alone: it does not even leave the node.
     std::erase_if(record.events, [](const record::Event& e) { return e.kind == record::Kind::kInjection; });
     found.push_back(std::move(record));

@@ -7,7 +7,8 @@
 #include <limits>
 #include <map>
 
-#include "absl/strings/match.h"
+#include "absl/strings/str_format.h"
+#include "analyzer/import/directory.h"
 #include "cli/launch/text.h"
 #include "cli/trace/rows.h"
 #include "injector/api/api.h"
@@ -120,15 +121,10 @@ void AddProcess(const sites::SiteRecord& record, const std::string& role, const 
 absl::Status ObserveDirectory(const std::string& directory, const Workload& workload,
                               const PlaceName& place_name, stitch::RunObservation& run,
                               stitch::Names& names) {
-  std::error_code error;
-  std::vector<std::string> files;
-  for (fs::directory_iterator entry(directory, error), end; !error && entry != end; entry.increment(error)) {
-    if (entry->path().extension() == ".rks") files.push_back(entry->path().string());
-  }
-  std::sort(files.begin(), files.end());
   size_t used = 0;
-  for (const std::string& file : files) {
-    const auto record = sites::ReadSiteRecord(file);
+  for (const fs::path& file : import::EntriesOf(directory)) {
+    if (file.extension() != ".rks") continue;
+    const auto record = sites::ReadSiteRecord(file.string());
     if (!record.ok()) continue;
     AddProcess(*record, record->rank < 0 ? "helper" : RoleOf(workload, record->rank), place_name, run, names);
     ++used;

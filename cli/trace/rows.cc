@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "analyzer/import/directory.h"
 #include "analyzer/import/nodes.h"
 #include "cli/launch/text.h"
 #include "injector/api/api.h"
@@ -131,8 +132,8 @@ absl::StatusOr<Trace> ReadTrace(const std::string& path) {
   if (fs::is_directory(path, error)) {
     std::vector<std::string> files;
     for (const std::string& directory : import::WithNodeDirectories({path})) {
-      for (const fs::directory_entry& entry : fs::directory_iterator(directory, error)) {
-        if (entry.path().extension() == ".rkl") files.push_back(entry.path().string());
+      for (const fs::path& entry : import::EntriesOf(directory)) {
+        if (entry.extension() == ".rkl") files.push_back(entry.string());
       }
     }
     std::sort(files.begin(), files.end());

@@ -2,6 +2,7 @@
 # fetched into .cache/cuda). No CUDA library is linked: the virtual GPUs stand in for them.
 find_package(Threads REQUIRED)
 find_package(GTest REQUIRED)
+find_package(Boost REQUIRED) # headers only: distributions of Boost.Math
 find_package(absl REQUIRED)
 find_package(yaml-cpp REQUIRED)
 find_package(nlohmann_json REQUIRED)

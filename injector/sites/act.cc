@@ -223,6 +223,7 @@ void Act(const Decision& decision) {
 
 int64_t RunWithFaults(Visit& visit) {
   Process& process = TheProcess();
+  const uint32_t forks = process.forks.load(std::memory_order_relaxed);
   const int before = errno;  // a call that succeeds leaves errno as it was
   Decisions decisions, after;
   const size_t count = process.engine.Decide(process.target, ViewOf(visit), decisions.of, kMaxDecisions);
@@ -247,6 +248,8 @@ int64_t RunWithFaults(Visit& visit) {
   const int64_t result = fails != nullptr      ? RunFailing(visit, static_cast<int>(fails->details->result))
                          : shortens != nullptr ? ShortCall(visit, shortens->details->bytes_limit).Run()
                                                : Trace(visit);
+  if (process.forks.load(std::memory_order_relaxed) != forks)
+    return result;  // the child has not been asked for
   const int error = errno;
   for (size_t i = 0; i < after_count; ++i) Act(after.of[i]);
   errno = error;

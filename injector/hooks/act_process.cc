@@ -1,48 +1,15 @@
 // The process ends, is signalled, or gets an exception out of a call.
 #include <dlfcn.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "injector/hooks/dlsym.h"
 #include "injector/hooks/inject.h"
 #include "injector/hooks/process.h"
+#include "injector/hooks/signal_self.h"
 
 namespace rankle::hooks {
 namespace {
-
-// A grandchild that wakes the stopped process again: nothing inside it could. It holds a descriptor of the
-// process, so that a recycled process id is no danger, and closes everything else, so that peers still see
-// sockets close when the process dies. Only system calls between the clone and the end: other threads may
-// hold any lock.
-bool ContinueLater(uint64_t after_ns) {
-  const auto self = static_cast<int>(syscall(SYS_pidfd_open, getpid(), 0));
-  if (self < 0) return false;
-  const auto child = static_cast<pid_t>(syscall(SYS_clone, SIGCHLD, nullptr, nullptr, nullptr, nullptr));
-  if (child == 0) {
-    if (syscall(SYS_clone, 0, nullptr, nullptr, nullptr, nullptr) != 0) syscall(SYS_exit_group, 0);
-    if (self > 0) syscall(SYS_close_range, 0, self - 1, 0);
-    syscall(SYS_close_range, self + 1, ~0u, 0);
-    timespec rest = {static_cast<time_t>(after_ns / 1'000'000'000),
-                     static_cast<long>(after_ns % 1'000'000'000)};
-    while (syscall(SYS_nanosleep, &rest, &rest) != 0) {
-    }
-    syscall(SYS_pidfd_send_signal, self, SIGCONT, nullptr, 0);
-    syscall(SYS_exit_group, 0);
-  }
-  close(self);
-  if (child < 0) return false;
-  int status;
-  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
-  }
-  return true;
-}
 
 // The exception types that can be thrown: a constructor from text, or (bad_alloc) only a vtable.
 struct ExceptionType {
@@ -82,9 +49,7 @@ void EndProcess(const plan::Decision& decision) {
 }
 
 bool SendSignal(const plan::Decision& decision) {
-  const auto number = static_cast<int>(decision.details->result);
-  if (number == SIGSTOP && decision.time_ns != 0 && !ContinueLater(decision.time_ns)) return false;
-  return kill(getpid(), number) == 0;
+  return SignalSelf(static_cast<int>(decision.details->result), decision.time_ns);
 }
 
 // The exception is made by the process's own C++ runtime: ours is linked statically and its types would not

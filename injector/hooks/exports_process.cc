@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include <initializer_list>
 #include <typeinfo>
 
+#include "injector/hooks/cxx_runtime.h"
 #include "injector/hooks/dlsym.h"
 #include "injector/hooks/export.h"
 #include "injector/hooks/process_events.h"
@@ -17,18 +17,6 @@ namespace {
 template <typename Function>
 Function* Next(const char* name) {
   return reinterpret_cast<Function*>(NextDlsym(RTLD_NEXT, name));
-}
-
-// The program's C++ runtime may have been loaded with dlopen, out of RTLD_NEXT's sight.
-template <typename Function>
-Function* NextOfRuntime(const char* name) {
-  if (auto* found = Next<Function>(name)) return found;
-  for (const char* file : {"libstdc++.so.6", "libc++abi.so.1"}) {
-    void* handle = dlopen(file, RTLD_NOLOAD | RTLD_LAZY);
-    if (handle == nullptr) continue;
-    if (void* found = NextDlsym(handle, name)) return reinterpret_cast<Function*>(found);
-  }
-  return nullptr;
 }
 
 }  // namespace
@@ -70,8 +58,10 @@ RANKLE_EXPORT void quick_exit(int status) noexcept {
 
 RANKLE_EXPORT void __cxa_throw(void* exception, std::type_info* type, void (*destroy)(void*)) {
   rankle::hooks::OnThrow(type, type->name());
-  rankle::hooks::NextOfRuntime<void(void*, std::type_info*, void (*)(void*))>("__cxa_throw")(exception, type,
-                                                                                             destroy);
+  using Throw = void (*)(void*, std::type_info*, void (*)(void*));
+  void* const next =
+      rankle::hooks::FindInCxxRuntime("__cxa_throw", rankle::hooks::NextDlsym, __builtin_return_address(0));
+  reinterpret_cast<Throw>(next)(exception, type, destroy);
   __builtin_unreachable();
 }
 

@@ -18,7 +18,7 @@ GROUPS = {
     "collective": "kCollective", "p2p": "kP2p", "malloc": "kMalloc", "memcpy": "kMemcpy", "launch": "kLaunch",
     "sync": "kSync", "free": "kFree", "stream": "kStream", "event": "kEvent", "graph": "kGraph",
     "comm_init": "kCommInit", "comm_end": "kCommEnd", "nccl_group": "kNcclGroup", "process": "kProcessGroup",
-    "socket": "kSocket", "file": "kFile", "poll": "kPoll", "sleep": "kSleep", "timed_wait": "kTimedWait",
+    "socket": "kSocket", "file": "kFile", "polling": "kPoll", "sleeping": "kSleep", "timed_wait": "kTimedWait",
     "spawn": "kSpawn", "exception": "kException",
 }
 # Groups that every function of a library is in.

@@ -25,7 +25,8 @@ enum class Action : uint8_t {
   kAbort = 16,
   kSignal = 17,
   kThrow = 18,
-  // Known to the catalogue, refused by this leg until their part exists (the reason is in catalogue.h):
+  // 19 to 29: known to the catalogue, refused by this leg until their part exists (the reason is in
+  // catalogue.h):
   kThrottle = 19,
   kGil = 20,
   kNetDelay = 21,
@@ -37,6 +38,7 @@ enum class Action : uint8_t {
   kDiskError = 27,
   kClockSkew = 28,
   kChurn = 29,
+  kShort = 30,
 };
 
 // The argument that `mutate` changes.

@@ -23,6 +23,7 @@ std::string_view SectionName(Section section) {
 }
 
 const Parameter* FindParameter(const ActionInfo& action, std::string_view key) {
+  if (key == "errno") key = "result";  // of libc's functions
   const auto found = std::find_if(action.parameters.begin(), action.parameters.end(),
                                   [&](const Parameter& parameter) { return parameter.name == key; });
   return found == action.parameters.end() ? nullptr : &*found;

@@ -14,7 +14,7 @@
 namespace rankle::plan {
 
 inline constexpr char kArmedMagic[8] = {'R', 'N', 'K', 'L', 'P', 'L', 'N', '1'};
-inline constexpr uint32_t kArmedVersion = 1;
+inline constexpr uint32_t kArmedVersion = 2;  // 2: `site`
 inline constexpr size_t kMaxFaults = 256;     // per armed plan
 inline constexpr size_t kMaxListValues = 64;  // of one `where` list of numbers
 inline constexpr size_t kMaxApiWords = 16;    // bit set over API ids: up to 1,024 functions
@@ -57,7 +57,7 @@ struct ArmedFault {
   uint64_t apis[kMaxApiWords] = {};  // bit (api id) set = the fault is aimed at this function
 
   // where
-  RangeList rank, local_rank, comm_rank, comm_size, peer, bytes;
+  RangeList rank, local_rank, comm_rank, comm_size, peer, bytes, site;
   uint32_t dtypes = 0;       // bit per ncclDataType_t, 0 = all
   uint32_t needs_stack = 0;  // the symbolised stack must be supplied for matching
   GlobList comm, host, stack;
@@ -75,7 +75,7 @@ struct ArmedFault {
   Distribution time;  // ns: delay, slow-kernel; `for` of hang, signal, gil; 0 = for ever (hang)
   int64_t result =
       0;  // fail, async-error: ncclResult_t / cudaError_t / errno. exit: code. signal: number. xid: code
-  uint64_t bytes_limit = 0;  // oom: after_bytes; leak: bytes; slow-copy: bytes per second
+  uint64_t bytes_limit = 0;  // oom: after_bytes; leak, short: bytes; slow-copy: bytes per second
   double factor = 0;         // slow-kernel
   MutateField field = MutateField::kNone;
   uint8_t is_delta = 0;

@@ -106,7 +106,7 @@ TEST(ArmedPlan, UnsoundContentIsRefusedEvenWithARightChecksum) {
   EXPECT_EQ(ErrorAfter([](H&, F&) {}), nullptr);
   const std::vector<std::function<void(H&, F&)>> changes = {
       [](H& h, F&) { h.magic[0] = 'X'; },
-      [](H& h, F&) { h.version = 2; },
+      [](H& h, F&) { h.version = kArmedVersion + 1; },
       [](H& h, F&) { h.fault_bytes += 8; },
       [](H& h, F&) { h.fault_count = kMaxFaults + 1; },
       [](H& h, F&) { h.fault_count = 1; },

@@ -7,10 +7,12 @@ namespace rankle::plan {
 namespace {
 
 using api::kCollective;
+using api::kFile;
 using api::kLaunch;
 using api::kMalloc;
 using api::kMemcpy;
 using api::kP2p;
+using api::kSocket;
 
 constexpr uint32_t kAny = 0;
 constexpr uint32_t kOperations = kCollective | kP2p;
@@ -76,6 +78,10 @@ constexpr Parameter kThrowParameters[] = {
     kAt,
 };
 
+constexpr Parameter kShortParameters[] = {
+    {"bytes", "bytes", true, "move so many at most; calls that ask for no more are left alone"},
+};
+
 constexpr std::string_view kLateCauses[] = {"hardware_network_environment", "configuration_error"};
 constexpr std::string_view kAbsentCauses[] = {"distributed_communication_error", "concurrency_error"};
 // version_incompatibility: NCCL answers a peer of another version with ncclInvalidUsage.
@@ -93,12 +99,13 @@ constexpr std::string_view kHardwareCauses[] = {"hardware_network_environment"};
 constexpr std::string_view kCrashCauses[] = {"incorrect_implementation", "precondition_missing"};
 
 constexpr std::string_view kNoSocketHooks =
-    "it needs the socket layer or the kernel (tc), which this version does not intercept; use delay or "
-    "slow-copy on "
-    "the calls of one rank or peer";
+    "packets are the kernel's (tc), and calls are not chosen by peer or port; use delay, fail or short on "
+    "the "
+    "group socket, at one call site (site=) or rank";
 constexpr std::string_view kNoFileHooks =
-    "it needs file calls, which this version does not intercept; use fail, delay or exit on an NCCL or CUDA "
-    "call";
+    "calls are not chosen by path; use delay, fail (ENOSPC, EIO) or short on the group file, at one call "
+    "site "
+    "(site=) or rank";
 
 // clang-format off
 constexpr ActionInfo kCatalogue[] = {
@@ -172,6 +179,10 @@ constexpr ActionInfo kCatalogue[] = {
      "an exception out of a C function: std::terminate where a frame is noexcept",
      "exceptions of Python, and types of the application",
      kCrashCauses, "", "throw ncclAllReduce rank=1 call=50 what='bad shard'"},
+    {Action::kShort, "short", "moves fewer bytes than the call asked for", kSocket | kFile, kShortParameters,
+     "a count below what was asked for, as from a full socket buffer: the rest is still to be done",
+     "datagrams: what is cut off is lost, where a stream would keep it",
+     kCrashCauses, "", "short read rank=1 call=3 bytes=1"},
     {Action::kThrottle, "throttle", "limits the process's CPU", kAny, {}, "", "", kLateCauses,
      "it needs control groups, which this version does not use; use delay with a distribution", ""},
     {Action::kGil, "gil", "holds Python's interpreter lock", kAny, {}, "", "", kLateCauses,

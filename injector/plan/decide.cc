@@ -20,6 +20,7 @@ enum WhereKey : uint32_t {
   kComm = 1u << 7,
   kHost = 1u << 8,
   kStack = 1u << 9,
+  kSite = 1u << 10,
 };
 
 // Streams of the random numbers of one draw point.
@@ -27,10 +28,11 @@ enum Stream : uint64_t { kProbability = 0, kAction = 1, kTime = 2 };
 
 // The numbers that `where` may ask about, once per call. Unset ones are negative, and no range reaches below
 // 0. The first is always 0: what a fault without number keys is held against.
-constexpr size_t kNumbers = 7;
+constexpr size_t kNumbers = 8;
 struct Numbers {
   Numbers(const Target& target, const CallView& call)
-      : values{0, target.rank, target.local_rank, call.peer, call.comm_size, call.comm_rank, call.bytes} {}
+      : values{0,          target.rank, target.local_rank, call.peer, call.comm_size, call.comm_rank,
+               call.bytes, call.site} {}
   int64_t values[kNumbers];
 };
 
@@ -42,6 +44,7 @@ struct NumberKey {
 constexpr NumberKey kNumberKeys[kNumbers - 1] = {
     {kRank, &ArmedFault::rank},          {kLocalRank, &ArmedFault::local_rank}, {kPeer, &ArmedFault::peer},
     {kCommSize, &ArmedFault::comm_size}, {kCommRank, &ArmedFault::comm_rank},   {kBytes, &ArmedFault::bytes},
+    {kSite, &ArmedFault::site},
 };
 
 uint32_t GivenKeys(const ArmedFault& fault) {
@@ -64,7 +67,7 @@ bool Contains(const RangeList& list, int64_t value) {
   return false;
 }
 
-constexpr uint32_t kAnyNumber = kRank | kLocalRank | kCommRank | kCommSize | kPeer | kBytes;
+constexpr uint32_t kAnyNumber = kRank | kLocalRank | kCommRank | kCommSize | kPeer | kBytes | kSite;
 
 bool MatchesNumbers(const ArmedFault& fault, uint32_t keys, const Numbers& numbers) {
   for (size_t i = 0; i < kNumbers - 1; ++i) {

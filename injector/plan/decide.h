@@ -26,6 +26,7 @@ struct CallView {
   int32_t peer = -1;        // peer or root
   uint64_t elapsed_ns = 0;  // since process start
   int64_t step = -1;
+  int64_t site = -1;            // id of the call site (tracer/sites/site_id.h)
   const char* stack = nullptr;  // symbolised frames separated by ';', only when needs_stack(api)
 };
 

@@ -55,6 +55,20 @@ TEST(Decide, OnlyAimedFunctionsPassTheFirstTest) {
   EXPECT_FALSE(armed.Fires(Rank(0), unknown));
 }
 
+TEST(Decide, ASiteIsOneOfThoseAskedFor) {
+  ArmedForTest armed({"abort ncclAllReduce site=[a, ffffffffffff]"});
+  CallView call = AllReduceCall();
+  EXPECT_FALSE(armed.Fires(Rank(0), call));  // a call without a site
+  for (const int64_t site : {int64_t{9}, int64_t{11}, int64_t{0xfffffffffffe}}) {
+    call.site = site;
+    EXPECT_FALSE(armed.Fires(Rank(0), call)) << site;
+  }
+  for (const int64_t site : {int64_t{10}, int64_t{0xffffffffffff}}) {
+    call.site = site;
+    EXPECT_TRUE(armed.Fires(Rank(0), call)) << site;
+  }
+}
+
 TEST(Decide, ADecisionSaysWhatAndWhich) {
   ArmedForTest armed({"abort ncclSend", "delay ncclAllReduce time=20ms", "exit collective code=7"});
   const auto decisions = armed.Decide(Rank(1), AllReduceCall());

@@ -1,5 +1,7 @@
 #include "injector/plan/names.h"
 
+#include <netdb.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
@@ -56,7 +58,18 @@ constexpr Code kErrno[] = {
     RANKLE_CODE(ENETDOWN),   RANKLE_CODE(ENETUNREACH),  RANKLE_CODE(ENETRESET),   RANKLE_CODE(ECONNABORTED),
     RANKLE_CODE(ECONNRESET), RANKLE_CODE(ENOTCONN),     RANKLE_CODE(ETIMEDOUT),   RANKLE_CODE(ECONNREFUSED),
     RANKLE_CODE(EHOSTDOWN),  RANKLE_CODE(EHOSTUNREACH), RANKLE_CODE(EINPROGRESS), RANKLE_CODE(ESTALE),
-    RANKLE_CODE(EDQUOT),
+    RANKLE_CODE(EDQUOT),     RANKLE_CODE(EBADF),        RANKLE_CODE(ECHILD),      RANKLE_CODE(EFAULT),
+    RANKLE_CODE(ENOTDIR),    RANKLE_CODE(EISDIR),       RANKLE_CODE(ENOEXEC),     RANKLE_CODE(E2BIG),
+    RANKLE_CODE(ETXTBSY),    RANKLE_CODE(ENAMETOOLONG), RANKLE_CODE(ELOOP),       RANKLE_CODE(EALREADY),
+    RANKLE_CODE(EISCONN),    RANKLE_CODE(EMSGSIZE),     RANKLE_CODE(EPROTO),      RANKLE_CODE(ENOSYS),
+    RANKLE_CODE(EOPNOTSUPP), RANKLE_CODE(ENOTEMPTY),    RANKLE_CODE(EXDEV),       RANKLE_CODE(EMLINK),
+    RANKLE_CODE(ENOTSOCK),   RANKLE_CODE(EOVERFLOW),    RANKLE_CODE(ESPIPE),
+};
+
+// What getaddrinfo returns.
+constexpr Code kResolver[] = {
+    RANKLE_CODE(EAI_AGAIN),   RANKLE_CODE(EAI_NONAME), RANKLE_CODE(EAI_FAIL),     RANKLE_CODE(EAI_FAMILY),
+    RANKLE_CODE(EAI_SERVICE), RANKLE_CODE(EAI_MEMORY), RANKLE_CODE(EAI_SOCKTYPE),
 };
 #undef RANKLE_CODE
 
@@ -81,6 +94,7 @@ const Table kTables[] = {
      api::CudaResults()},
     {ResultKind::kCudaDriver, "CUresult", "CUDA_ERROR_OUT_OF_MEMORY, CUDA_ERROR_LAUNCH_FAILED", kCudaDriver},
     {ResultKind::kErrno, "errno", "ECONNRESET, EIO, ENOSPC", kErrno},
+    {ResultKind::kResolver, "code of getaddrinfo", "EAI_AGAIN, EAI_NONAME, EAI_FAIL", kResolver},
 };
 
 const Table* FindTable(ResultKind kind) {
@@ -103,7 +117,8 @@ std::string NameOf(std::span<const Code> codes, int value) {
 
 // Functions that answer with text or nothing, where an error code has no place to go.
 constexpr std::string_view kReturnNoCode[] = {"ncclGetErrorString", "ncclGetLastError", "ncclResetDebugInit",
-                                              "cudaGetErrorString", "cudaGetErrorName"};
+                                              "cudaGetErrorString", "cudaGetErrorName", "__cxa_throw",
+                                              "__cxa_begin_catch"};
 
 }  // namespace
 
@@ -119,12 +134,13 @@ ResultKind ResultKindOf(const api::ApiInfo& function) {
       return ResultKind::kCudaRuntime;
     case api::Library::kCudaDriver:
       return ResultKind::kCudaDriver;
-    case api::Library::kLibc:  // errno where it is a socket or file call
+    case api::Library::kLibc:
+      return function.name == "getaddrinfo" ? ResultKind::kResolver : ResultKind::kErrno;
     case api::Library::kProcess:
     case api::Library::kNone:
       break;
   }
-  return (function.groups & (api::kSocket | api::kFile)) != 0 ? ResultKind::kErrno : ResultKind::kNone;
+  return ResultKind::kNone;
 }
 
 std::string_view TypeName(ResultKind kind) {

@@ -12,7 +12,8 @@
 namespace rankle::plan {
 
 // What kind of code a function returns.
-enum class ResultKind { kNone, kNccl, kCudaRuntime, kCudaDriver, kErrno };
+enum class ResultKind { kNone, kNccl, kCudaRuntime, kCudaDriver, kErrno, kResolver };
+inline constexpr size_t kResultKinds = static_cast<size_t>(ResultKind::kResolver) + 1;
 
 struct ResultCode {
   ResultKind kind;

@@ -255,9 +255,12 @@ RawValue WriteOffset(const Writing& out) {
 // ------------------------------------------------------------------------------------
 
 absl::Status ReadAfterBytes(const Reading& in) { return SetAmount(in, in.fault.bytes_limit, ParseSize); }
-absl::Status ReadLeakBytes(const Reading& in) {
+absl::Status ReadAmountOfBytes(const Reading& in) {
   const auto set = SetAmount(in, in.fault.bytes_limit, ParseSize);
-  if (set.ok() && in.fault.bytes_limit == 0) return Refuse("'0' leaks nothing");
+  if (set.ok() && in.fault.bytes_limit == 0) {
+    return Refuse(in.fault.action == Action::kShort ? "'0' would look like the end: give at least 1"
+                                                    : "'0' leaks nothing");
+  }
   return set;
 }
 absl::Status ReadRate(const Reading& in) { return SetAmount(in, in.fault.bytes_limit, ParseRate); }
@@ -328,7 +331,7 @@ constexpr Handler kHandlers[] = {
     {"bits", ReadBits, WriteBits},
     {"offset", ReadOffset, WriteOffset},
     {"after_bytes", ReadAfterBytes, WriteSize},
-    {"bytes", ReadLeakBytes, WriteSize},
+    {"bytes", ReadAmountOfBytes, WriteSize},
     {"rate", ReadRate, WriteRate},
     {"factor", ReadFactor, WriteFactor},
     {"type", ReadType, WriteType},

@@ -1,7 +1,9 @@
 #include "injector/plan/plan.h"
 
+#include <algorithm>
 #include <cstring>
 
+#include "injector/api/api.h"
 #include "injector/plan/arm.h"
 #include "injector/plan/plan_yaml.h"
 #include "injector/plan/short_form.h"
@@ -63,6 +65,17 @@ std::optional<size_t> Plan::FindName(std::string_view name) const {
 }
 
 std::string Plan::fault_name(size_t index) const { return pool_.c_str() + faults_[index].name; }
+
+bool Plan::NeedsSites() const {
+  const auto needs = [](const ArmedFault& fault) {
+    return fault.site.count != 0 ||
+           std::any_of(api::AllApis().begin(), api::AllApis().end(), [&](const api::ApiInfo& info) {
+             return info.library == api::Library::kLibc &&
+                    (fault.apis[info.id / 64] >> (info.id % 64) & 1) != 0;
+           });
+  };
+  return std::any_of(faults_.begin(), faults_.end(), needs);
+}
 
 std::string Plan::Arm(uint64_t default_seed) const {
   ArmedHeader header = {};

@@ -28,6 +28,8 @@ class Plan {
   size_t size() const { return faults_.size(); }
   const ArmedFault& fault(size_t index) const { return faults_[index]; }
   std::string fault_name(size_t index) const;
+  // Does a fault need call sites: is it aimed at one, or at a function of the C library?
+  bool NeedsSites() const;
 
   // The bytes of the armed plan file.
   std::string Arm(uint64_t default_seed) const;

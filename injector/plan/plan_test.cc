@@ -2,7 +2,9 @@
 #include "injector/plan/plan.h"
 
 #include <gmock/gmock.h>
+#include <netdb.h>
 
+#include <cerrno>
 #include <csignal>
 #include <cstring>
 
@@ -159,8 +161,6 @@ TEST(PlanYaml, ErrorsOfAFaultNameItsLine) {
               testing::HasSubstr("did you mean 'collective'?"));
   EXPECT_EQ(ErrorOf("  - do: abort\n    on: foo*\n"),
             "p.yaml:4: no function that rankle knows matches 'foo*'");
-  EXPECT_EQ(ErrorOf("  - do: abort\n    on: socket\n"),
-            "p.yaml:4: no function of group 'socket' is intercepted by this version");
   EXPECT_EQ(
       ErrorOf("  - do: abort\n    on: ncclSend\n    wher: {}\n"),
       "p.yaml:5: unknown key 'wher' in a fault (did you mean 'where'?); allowed: name do on where when with");
@@ -287,7 +287,7 @@ TEST(Parameters, ValuesOfTheWrongFormAreRefused) {
            Case{"signal ncclSend signal=KILL for=1s", "'for' works with signal STOP only"},
            Case{"throw ncclSend type=int", "type: 'int' is none of std::runtime_error"},
            Case{"net-drop ncclSend percent=3",
-                "action 'net-drop' is not available: it needs the socket layer"},
+                "action 'net-drop' is not available: packets are the kernel's"},
            Case{"clock-skew ncclSend", "action 'clock-skew' is not available"},
            Case{"abort ncclAllReduce peer=2", "'peer' can never match: ncclAllReduce has no peer"},
            Case{"abort cudaMalloc comm=dp*", "'comm' can never match: cudaMalloc has no comm"},
@@ -406,6 +406,73 @@ TEST(Targets, EveryGroupOfTheContractIsKnown) {
   }
 }
 
+TEST(Libc, FunctionsTakeTheErrorsOfTheirKind) {
+  Plan plan;
+  ASSERT_TRUE(plan.AddShortForm("fail connect errno=ECONNREFUSED rank=1 nth=3").ok());
+  EXPECT_TRUE(IsAimed(plan.fault(0), "connect"));
+  EXPECT_EQ(plan.fault(0).result, ECONNREFUSED);
+  EXPECT_EQ(plan.fault(0).call.ranges[0].first, 3);
+  ASSERT_TRUE(plan.AddShortForm("fail getaddrinfo result=EAI_AGAIN").ok());
+  EXPECT_EQ(plan.fault(1).result, EAI_AGAIN);
+  ASSERT_TRUE(plan.AddShortForm("fail open64 result=ENOENT").ok());
+  EXPECT_TRUE(IsAimed(plan.fault(2), "open"));
+  ASSERT_TRUE(plan.AddShortForm("fail poll errno=EINTR").ok());
+  EXPECT_FALSE(IsAimed(plan.fault(3), "select"));  // the function, not a group
+  EXPECT_THAT(ErrorOfShort("fail connect result=ncclSystemError"),
+              testing::HasSubstr("connect returns errno"));
+  EXPECT_THAT(ErrorOfShort("fail getaddrinfo result=ECONNREFUSED"), testing::HasSubstr("EAI_AGAIN"));
+  EXPECT_THAT(ErrorOfShort("fail getaddrinfo result=3"), testing::HasSubstr("is no code of getaddrinfo"));
+  EXPECT_THAT(ErrorOfShort("fail __cxa_throw result=EIO"), testing::HasSubstr("returns no error code"));
+}
+
+TEST(Libc, WhatCannotWorkOnAFunctionIsRefused) {
+  EXPECT_THAT(ErrorOfShort("short connect bytes=1"), testing::HasSubstr("connect moves no bytes"));
+  EXPECT_THAT(ErrorOfShort("short read bytes=0"), testing::HasSubstr("'0' would look like the end"));
+  EXPECT_THAT(ErrorOfShort("short read"), testing::HasSubstr("short needs 'bytes'"));
+  EXPECT_THAT(ErrorOfShort("skip read"), testing::HasSubstr("skip works on functions of NCCL and CUDA only"));
+  EXPECT_THAT(ErrorOfShort("throw read"), testing::HasSubstr("use delay, hang, fail, short"));
+  EXPECT_THAT(ErrorOfShort("abort read step=3"), testing::HasSubstr("'step' can never match"));
+  EXPECT_THAT(ErrorOfShort("abort read stack=main"), testing::HasSubstr("'stack' can never match"));
+  EXPECT_THAT(ErrorOfShort("abort connect bytes=>=1"), testing::HasSubstr("'bytes' can never match"));
+}
+
+// Two libraries, each with counters of its own.
+TEST(Libc, IsNeverCountedTogetherWithNcclAndCuda) {
+  EXPECT_THAT(ErrorOfShort("abort read,ncclSend"), testing::HasSubstr("make two faults of it"));
+  Plan plan;
+  ASSERT_TRUE(plan.AddShortForm("abort *").ok());
+  EXPECT_TRUE(IsAimed(plan.fault(0), "ncclSend"));
+  EXPECT_FALSE(IsAimed(plan.fault(0), "read"));
+  EXPECT_FALSE(plan.NeedsSites());
+  ASSERT_TRUE(plan.AddShortForm("abort read,nccl*").ok());
+  EXPECT_TRUE(IsAimed(plan.fault(1), "read"));
+  EXPECT_FALSE(IsAimed(plan.fault(1), "ncclSend"));
+  EXPECT_TRUE(plan.NeedsSites());
+}
+
+TEST(Libc, GroupsHoldTheirFunctions) {
+  Plan plan;
+  ASSERT_TRUE(plan.AddShortForm("short socket bytes=1").ok());
+  EXPECT_TRUE(IsAimed(plan.fault(0), "recv"));
+  EXPECT_FALSE(IsAimed(plan.fault(0), "connect"));  // it moves nothing
+  for (const char* group :
+       {"socket", "file", "polling", "sleeping", "timed_wait", "spawn", "exception", "libc"})
+    EXPECT_EQ(ErrorOfShort(std::string("delay ") + group + " time=1ms"), "") << group;
+}
+
+TEST(Sites, AreAimedAtByTheirId) {
+  Plan plan;
+  ASSERT_TRUE(plan.AddShortForm("delay ncclAllReduce site=[ffffffffffff, 00a] time=1ms").ok());
+  ASSERT_EQ(plan.fault(0).site.count, 2u);
+  EXPECT_EQ(plan.fault(0).site.ranges[0].first, 10);
+  EXPECT_EQ(plan.fault(0).site.ranges[1].last, 0xffffffffffff);
+  EXPECT_TRUE(plan.NeedsSites());
+  EXPECT_THAT(ErrorOfShort("abort read site=xyz"), testing::HasSubstr("'xyz' is not the id of a call site"));
+  EXPECT_THAT(ErrorOfShort("abort read site=1000000000000"),
+              testing::HasSubstr("is not the id of a call site"));
+  EXPECT_THAT(ErrorOfShort("abort read site=0"), testing::HasSubstr("is not the id of a call site"));
+}
+
 TEST(Defaults, AreTheCataloguesOnes) {
   Plan plan;
   for (const char* spec : {"async-error ncclSend", "gpu-lost ncclSend", "exit ncclSend", "throw ncclSend",
@@ -465,28 +532,30 @@ TEST_P(RoundTrip, DescribedFaultsReadBackTheSame) {
 
 INSTANTIATE_TEST_SUITE_P(
     EveryAction, RoundTrip,
-    testing::Values("delay ncclAllReduce rank=3 call=100.. time=200ms",
-                    "delay nccl* time=uniform(1ms,5ms) at=exit name=x",
-                    "delay cuda,p2p time=normal(20ms,5ms) every=3 times=2 after=1s until=1m",
-                    "hang collective for=3s", "hang ncclSend peer=1,3..5 comm='dp*',\"a,b c\"",
-                    "fail collective result=ncclSystemError", "fail cuda result=cudaErrorECCUncorrectable",
-                    "fail * result=cudaErrorMemoryAllocation", "fail * result=2", "fail * result=700",
-                    "fail cuMemAlloc result=CUDA_ERROR_OUT_OF_MEMORY", "fail cudaMalloc result=12345",
-                    "async-error p2p result=ncclInternalError", "skip collective step=3..9 probability=0.125",
-                    "repeat ncclSend", "swap collective rank=1",
-                    "mutate collective field=datatype value=bfloat16",
-                    "mutate ncclAllReduce field=op value=max", "mutate ncclAllReduce field=op value=77",
-                    "mutate ncclSend field=count delta=-5", "mutate p2p field=comm value=2",
-                    "corrupt collective buffer=recv pattern=nan bits=8 offset=4KiB dtype=float32,int8",
-                    "corrupt ncclSend offset=0", "oom malloc after_bytes=1GiB bytes>=1MiB",
-                    "oom malloc times=1", "leak memcpy bytes=3KiB where.bytes=1MiB..2MiB",
-                    "slow-kernel launch time=uniform(10us,20us)", "slow-kernel launch factor=1.3",
-                    "slow-copy memcpy rate=100MiB/s", "gpu-lost ncclAllReduce", "xid cuda code=48",
-                    "exit process after=3s code=0", "abort ncclCommInitRank comm_size=4",
-                    "signal ncclSend signal=STOP for=5s", "signal ncclSend signal=40",
-                    "throw ncclSend type=std::bad_alloc what=''", "throw ncclSend what='{a}'",
-                    "throw ncclSend what='it\"s \\ late' stack='*step*;main' host=node?,other "
-                    "local_rank=0..3 comm_rank=2"));
+    testing::Values(
+        "delay ncclAllReduce rank=3 call=100.. time=200ms",
+        "delay nccl* time=uniform(1ms,5ms) at=exit name=x",
+        "delay cuda,p2p time=normal(20ms,5ms) every=3 times=2 after=1s until=1m", "hang collective for=3s",
+        "hang ncclSend peer=1,3..5 comm='dp*',\"a,b c\"", "fail collective result=ncclSystemError",
+        "fail cuda result=cudaErrorECCUncorrectable", "fail * result=cudaErrorMemoryAllocation",
+        "fail * result=2", "fail * result=700", "fail cuMemAlloc result=CUDA_ERROR_OUT_OF_MEMORY",
+        "fail cudaMalloc result=12345", "async-error p2p result=ncclInternalError",
+        "skip collective step=3..9 probability=0.125", "repeat ncclSend", "swap collective rank=1",
+        "mutate collective field=datatype value=bfloat16", "mutate ncclAllReduce field=op value=max",
+        "mutate ncclAllReduce field=op value=77", "mutate ncclSend field=count delta=-5",
+        "mutate p2p field=comm value=2",
+        "corrupt collective buffer=recv pattern=nan bits=8 offset=4KiB dtype=float32,int8",
+        "corrupt ncclSend offset=0", "oom malloc after_bytes=1GiB bytes>=1MiB", "oom malloc times=1",
+        "leak memcpy bytes=3KiB where.bytes=1MiB..2MiB", "slow-kernel launch time=uniform(10us,20us)",
+        "slow-kernel launch factor=1.3", "slow-copy memcpy rate=100MiB/s", "gpu-lost ncclAllReduce",
+        "xid cuda code=48", "exit process after=3s code=0", "abort ncclCommInitRank comm_size=4",
+        "signal ncclSend signal=STOP for=5s", "signal ncclSend signal=40",
+        "short read,writev bytes=1 site=[a1b2c3, ffffffffffff]",
+        "short file bytes=4KiB where.bytes=1MiB..2MiB", "fail connect errno=ECONNREFUSED nth=3",
+        "fail libc result=EINTR", "fail file result=5", "fail getaddrinfo result=EAI_AGAIN",
+        "hang epoll_wait for=2s", "throw ncclSend type=std::bad_alloc what=''", "throw ncclSend what='{a}'",
+        "throw ncclSend what='it\"s \\ late' stack='*step*;main' host=node?,other "
+        "local_rank=0..3 comm_rank=2"));
 
 }  // namespace
 }  // namespace rankle::plan

@@ -1,11 +1,15 @@
 #include "injector/plan/selectors.h"
 
+#include <charconv>
 #include <cstring>
+#include <set>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
 #include "injector/plan/suggest.h"
 #include "injector/plan/text.h"
 #include "injector/plan/values.h"
+#include "tracer/sites/site_id.h"
 
 namespace rankle::plan {
 namespace {
@@ -55,6 +59,36 @@ absl::Status ReadBytes(const RawValue& value, ArmedFault& fault, StringPool&) {
 }
 RawValue WriteBytes(const ArmedFault& fault, const std::string&) {
   return {"", Split(FormatRanges(fault.bytes, FormatSize))};
+}
+
+// Ids of call sites, hexadecimal as `rankle trace sites` prints them.
+absl::Status ReadSites(const RawValue& value, ArmedFault& fault, StringPool&) {
+  if (const auto plain = NoDistribution(value); !plain.ok()) return plain;
+  std::set<uint64_t> ids;
+  for (const std::string& item : value.items) {
+    uint64_t id = 0;
+    const auto [end, error] = std::from_chars(item.data(), item.data() + item.size(), id, 16);
+    if (error != std::errc() || end != item.data() + item.size() || id == 0 || id > sites::kLargestSiteId) {
+      return Invalid(Concat("'", item, "' is not the id of a call site: up to twelve hexadecimal digits, as ",
+                            "`rankle trace sites` prints them"));
+    }
+    ids.insert(id);
+  }
+  if (ids.size() > kMaxListValues)
+    return Invalid(Concat("more than ", kMaxListValues, " call sites in one fault"));
+  fault.site = {};
+  for (const uint64_t id : ids) {
+    const auto number = static_cast<int64_t>(id);
+    fault.site.ranges[fault.site.count++] = {number, number};
+  }
+  return absl::OkStatus();
+}
+
+RawValue WriteSites(const ArmedFault& fault, const std::string&) {
+  RawValue value;
+  for (uint32_t i = 0; i < fault.site.count; ++i)
+    value.items.push_back(absl::StrCat(absl::Hex(fault.site.ranges[i].first, absl::kZeroPad12)));
+  return value;
 }
 
 template <GlobList ArmedFault::*kList>
@@ -169,6 +203,9 @@ bool HasBytes(const api::ApiInfo& function) {
   return function.args.bytes >= 0 || (function.args.count >= 0 && function.args.dtype >= 0);
 }
 
+// librankle-libc.so knows neither steps nor the names of the functions on the stack.
+bool IsNotLibc(const api::ApiInfo& function) { return function.library != api::Library::kLibc; }
+
 constexpr auto kWhere = Section::kWhere;
 constexpr auto kWhen = Section::kWhen;
 using F = ArmedFault;
@@ -184,10 +221,11 @@ constexpr Selector kSelectors[] = {
     {kWhere, "peer", "peer or root of the call, inside the communicator", ReadNumbers<&F::peer, 0>, WriteNumbers<&F::peer>, HasPeer},
     {kWhere, "bytes", "payload of the call", ReadBytes, WriteBytes, HasBytes},
     {kWhere, "dtype", "data type of the call", ReadDtypes, WriteDtypes, HasDtype},
-    {kWhere, "stack", "glob over the frames of the call stack", ReadStack, WriteGlobs<&F::stack>, nullptr},
+    {kWhere, "stack", "glob over the frames of the call stack", ReadStack, WriteGlobs<&F::stack>, IsNotLibc},
+    {kWhere, "site", "call site, as `rankle trace sites` prints it (needs run --sites)", ReadSites, WriteSites, nullptr},
     {kWhen, "call", "number of the matching call in this process, from 1", ReadNumbers<&F::call, 1>, WriteNumbers<&F::call>, nullptr},
     {kWhen, "every", "of those, every n-th, beginning with the first", ReadCount<&F::every>, WriteCount<&F::every>, nullptr},
-    {kWhen, "step", "training step", ReadNumbers<&F::step, 0>, WriteNumbers<&F::step>, nullptr},
+    {kWhen, "step", "training step", ReadNumbers<&F::step, 0>, WriteNumbers<&F::step>, IsNotLibc},
     {kWhen, "after", "not before this time since process start", ReadMoment<&F::after_ns>, WriteMoment<&F::after_ns>, nullptr},
     {kWhen, "until", "not after this time since process start", ReadMoment<&F::until_ns>, WriteMoment<&F::until_ns>, nullptr},
     {kWhen, "probability", "chance per call, drawn from the seed", ReadProbability, WriteProbability, nullptr},
@@ -201,6 +239,7 @@ std::span<const Selector> Selectors() { return kSelectors; }
 
 const Selector* FindSelector(Section section, std::string_view key) {
   if (key == "root") key = "peer";
+  if (key == "nth") key = "call";
   for (const Selector& selector : kSelectors) {
     if (selector.key == key && (section == Section::kAny || section == selector.section)) return &selector;
   }

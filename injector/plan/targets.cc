@@ -6,14 +6,16 @@
 #include "injector/plan/glob.h"
 #include "injector/plan/suggest.h"
 #include "injector/plan/text.h"
+#include "injector/sites/calls.h"
 
 namespace rankle::plan {
 namespace {
 
 // The contract's groups first; api.h has the rest.
-constexpr std::string_view kGroups[] = {"collective", "p2p",    "cuda",  "malloc",    "memcpy",  "launch",
-                                        "sync",       "socket", "file",  "process",   "free",    "stream",
-                                        "event",      "graph",  "group", "comm_init", "comm_end"};
+constexpr std::string_view kGroups[] = {
+    "collective", "p2p",     "cuda",     "malloc", "memcpy",     "launch",    "sync",  "socket",
+    "file",       "process", "free",     "stream", "event",      "graph",     "group", "comm_init",
+    "comm_end",   "polling", "sleeping", "spawn",  "timed_wait", "exception", "libc"};
 constexpr int kMostResult = 8;  // ncclResult_t ends here
 
 absl::Status UnknownTarget(std::string_view name) {
@@ -108,10 +110,33 @@ std::string WhyNoResult(const api::ApiInfo& api, const ArmedFault& fault, const 
                   TypeName(*facts.result_kind), ", but ", api.name, " returns ", TypeName(kind), " (",
                   ExampleNames(kind), ", ...)");
   }
+  if (kind == ResultKind::kResolver)
+    return Concat(fault.result, " is no code of getaddrinfo: give a name (", ExampleNames(kind), ")");
   if (kind == ResultKind::kNccl && fault.result > kMostResult) {
     return Concat(fault.result, " is no ncclResult_t (", ExampleNames(kind), ", ...)");
   }
   return "";
+}
+
+// What librankle-libc.so can do to a call.
+std::string WhyNotLibc(const api::ApiInfo& api, const ActionInfo& action) {
+  switch (action.action) {
+    case Action::kDelay:
+    case Action::kHang:
+    case Action::kExit:
+    case Action::kAbort:
+    case Action::kSignal:
+    case Action::kFail:
+      return "";
+    case Action::kShort: {
+      const sites::Call* const call = sites::FindCall(api.id);
+      const bool moves = call != nullptr && call->transfer != sites::Transfer::kNone;
+      return moves ? "" : Concat(api.name, " moves no bytes that could be fewer");
+    }
+    default:
+      return Concat(action.name, " works on functions of NCCL and CUDA only; on ", api.name,
+                    " use delay, hang, fail, short, exit, abort or signal");
+  }
 }
 
 // "" when the action works on this function.
@@ -120,6 +145,9 @@ std::string WhyNot(const api::ApiInfo& api, const ActionInfo& action, const Arme
   if (action.applies_to != 0 && (api.groups & action.applies_to) == 0) {
     return Concat(action.name, " works on ", GroupNames(action.applies_to), " only, and ", api.name,
                   " is none of these");
+  }
+  if (api.library == api::Library::kLibc) {
+    if (const std::string reason = WhyNotLibc(api, action); !reason.empty()) return reason;
   }
   const bool process = (api.groups & api::kProcessGroup) != 0;
   switch (action.action) {
@@ -149,6 +177,25 @@ std::string WhyNot(const api::ApiInfo& api, const ActionInfo& action, const Arme
     default:
       return "";
   }
+}
+
+bool IsLibc(const TargetFunction& target) { return target.api->library == api::Library::kLibc; }
+
+// NCCL and CUDA are librankle.so's, the C library is librankle-libc.so's, and each counts calls for itself.
+// What a glob or group brought in beside the others is dropped.
+absl::StatusOr<std::vector<TargetFunction>> OfOneLibrary(std::vector<TargetFunction> targets) {
+  const auto named = [&](bool libc) {
+    return std::any_of(targets.begin(), targets.end(), [&](const TargetFunction& target) {
+      return target.by_name && IsLibc(target) == libc;
+    });
+  };
+  if (named(true) && named(false)) {
+    return Invalid(
+        "functions of the C library and of NCCL or CUDA cannot be counted together: make two faults of it");
+  }
+  const bool only_libc = named(true) || std::all_of(targets.begin(), targets.end(), IsLibc);
+  std::erase_if(targets, [&](const TargetFunction& target) { return IsLibc(target) != only_libc; });
+  return targets;
 }
 
 }  // namespace
@@ -194,12 +241,12 @@ absl::StatusOr<std::vector<TargetFunction>> KeepPossible(const std::vector<Targe
     if (first_reason.empty()) first_reason = reason;
   }
   if (kept.empty()) return Invalid(first_reason);
-  return kept;
+  return OfOneLibrary(std::move(kept));
 }
 
 ResultKind CommonResultKind(const ArmedFault& fault) {
   if (fault.action == Action::kAsyncError) return ResultKind::kNccl;
-  bool returns[static_cast<size_t>(ResultKind::kErrno) + 1] = {};
+  bool returns[kResultKinds] = {};
   for (const api::ApiInfo& api : api::AllApis()) {
     if (api.id >= kMaxApiWords * 64 || (fault.apis[api.id / 64] >> (api.id % 64) & 1) == 0) continue;
     returns[static_cast<size_t>(ResultKindOf(api))] = true;
@@ -207,6 +254,10 @@ ResultKind CommonResultKind(const ArmedFault& fault) {
   const bool nccl = returns[static_cast<size_t>(ResultKind::kNccl)];
   const bool runtime = returns[static_cast<size_t>(ResultKind::kCudaRuntime)];
   const bool driver = returns[static_cast<size_t>(ResultKind::kCudaDriver)];
+  for (const ResultKind kind : {ResultKind::kErrno, ResultKind::kResolver}) {
+    if (std::count(std::begin(returns), std::end(returns), true) == 1 && returns[static_cast<size_t>(kind)])
+      return kind;
+  }
   if (nccl && !runtime && !driver) return ResultKind::kNccl;
   if (nccl || (!runtime && !driver)) return ResultKind::kNone;
   return runtime ? ResultKind::kCudaRuntime : ResultKind::kCudaDriver;  // names of the runtime stand for both

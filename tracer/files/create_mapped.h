@@ -15,8 +15,9 @@
 namespace rankle::files {
 
 // Returns 0 or an errno value; on error there is no file (an empty one would only confuse a reader) and
-// `*mapping` is untouched. The mapping is the caller's (munmap).
-inline int CreateMapped(const char* path, uint64_t bytes, void** mapping) {
+// `*mapping` is untouched. The mapping is the caller's (munmap). `room`: addresses to map where the file may
+// grow later (GrowMapped); what lies behind its end must not be touched.
+inline int CreateMapped(const char* path, uint64_t bytes, void** mapping, uint64_t room = 0) {
   const int fd = open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0644);
   if (fd < 0) return errno;
   const record::HeldFileSizeSignal held = record::HoldFileSizeSignal();
@@ -24,7 +25,7 @@ inline int CreateMapped(const char* path, uint64_t bytes, void** mapping) {
   record::ReleaseFileSizeSignal(held);
   void* map = MAP_FAILED;
   if (error == 0) {
-    map = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    map = mmap(nullptr, room > bytes ? room : bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     if (map == MAP_FAILED) error = errno;
   }
   close(fd);
@@ -34,6 +35,17 @@ inline int CreateMapped(const char* path, uint64_t bytes, void** mapping) {
   }
   *mapping = map;
   return 0;
+}
+
+// Makes such a file `bytes` large, reserved like its beginning. Returns 0 or an errno value.
+inline int GrowMapped(const char* path, uint64_t bytes) {
+  const int fd = open(path, O_RDWR | O_CLOEXEC);
+  if (fd < 0) return errno;
+  const record::HeldFileSizeSignal held = record::HoldFileSizeSignal();
+  const int error = posix_fallocate(fd, 0, static_cast<off_t>(bytes));
+  record::ReleaseFileSizeSignal(held);
+  close(fd);
+  return error;
 }
 
 }  // namespace rankle::files

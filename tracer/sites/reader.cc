@@ -15,14 +15,14 @@ constexpr auto kAcquire = std::memory_order_acquire;
 
 using files::Text;
 
-bool SoundModule(uint32_t module, const SiteRecord& record) {
-  return module == kNoModule || (module < record.modules.size() && !record.modules[module].path.empty());
+bool SoundModule(uint32_t slot, const SiteRecord& record) {
+  return slot == kNoSlot || record.modules.contains(slot);
 }
 
 bool SoundOutcome(Outcome outcome, const SiteRecord& record) {
   if (outcome.kind == OutcomeKind::kNone || outcome.kind > kLastOutcomeKind) return false;
-  // One more than there are names: the table was full.
-  return outcome.kind != OutcomeKind::kType || outcome.value <= record.names.size();
+  return outcome.kind != OutcomeKind::kType || outcome.value == kNoSlot ||
+         record.names.contains(outcome.value);
 }
 
 Site CopySite(const SiteEntry& entry) {
@@ -40,6 +40,15 @@ Site CopySite(const SiteEntry& entry) {
   }
   site.hits = entry.hits.load(kRelaxed);  // last: a call that returned meanwhile has been entered, too
   return site;
+}
+
+LoadedModule ReadModule(const ModuleEntry& entry) {
+  const size_t length = std::min<size_t>(entry.build_id_bytes, sizeof(entry.build_id));
+  return {Text(entry.path), std::string(reinterpret_cast<const char*>(entry.build_id), length), entry.base};
+}
+
+FiredFault ReadInjection(const InjectionEntry& entry) {
+  return {entry.at_ns, entry.site, entry.call, entry.value, entry.api, entry.fault, entry.action};
 }
 
 bool Sound(const Site& site, const SiteRecord& record) {
@@ -64,47 +73,34 @@ absl::StatusOr<SiteRecord> ParseSiteRecord(std::string_view bytes, std::string_v
   const auto opened = files::OpenRecord<FileHeader>(bytes, file, kMagic, kVersionMajor, "site record");
   if (!opened.ok()) return opened.status();
   const FileHeader& h = opened->header();
-  const auto* modules = opened->Table<ModuleEntry>(h.module_offset, h.module_capacity, h.module_bytes);
-  const auto* names = opened->Table<NameEntry>(h.name_offset, h.name_capacity, h.name_bytes);
-  const auto* injections =
-      opened->Table<InjectionEntry>(h.injection_offset, h.injection_capacity, h.injection_bytes);
-  const auto* entries = opened->Table<SiteEntry>(h.site_offset, h.site_capacity, h.site_bytes);
-  if (modules == nullptr || names == nullptr || injections == nullptr || entries == nullptr)
-    return absl::DataLossError(absl::StrCat(file, ": cut short or damaged"));
+  const uint32_t capacity = h.slot_capacity.load(kAcquire);
+  const auto* slots = opened->Table<Slot>(h.slot_offset, capacity, h.slot_bytes);
+  if (slots == nullptr) return absl::DataLossError(absl::StrCat(file, ": cut short or damaged"));
   SiteRecord record;
   record.path = file, record.host = Text(h.host), record.command = Text(h.command);
   record.pid = h.pid, record.rank = h.rank, record.job_id = h.job_id;
   record.start_realtime_ns = h.start_realtime_ns, record.start_monotonic_ns = h.start_monotonic_ns;
   record.injected = h.injections.load(kRelaxed), record.lost = h.lost.load(kRelaxed);
-  record.lost_modules = h.lost_modules.load(kRelaxed), record.lost_names = h.lost_names.load(kRelaxed);
-  for (uint32_t i = 0; i < h.module_capacity; ++i) {
-    LoadedModule& module = record.modules.emplace_back();
-    if (modules[i].ready.load(kAcquire) != 1) continue;
-    const size_t length = std::min<size_t>(modules[i].build_id_bytes, sizeof(modules[i].build_id));
-    module.build_id.assign(reinterpret_cast<const char*>(modules[i].build_id), length);
-    module.base = modules[i].base, module.path = Text(modules[i].path);
-  }
-  for (uint32_t i = 0; i < h.name_capacity; ++i)
-    record.names.push_back(names[i].ready.load(kAcquire) == 1 ? Text(names[i].text) : "");
-  for (uint32_t i = 0; i < h.injection_capacity; ++i) {
-    const InjectionEntry& entry = injections[i];
-    const uint64_t number = entry.number.load(kAcquire);
-    if (number == 0) continue;
-    if (number != i + 1 || entry.site > kLargestSiteId) {
+  const uint32_t taken = std::min(h.slots.load(kAcquire), capacity);
+  // Sites refer to modules and names, which may come later in the file: two rounds.
+  for (uint32_t slot = 0; slot < taken; ++slot) {
+    const SlotKind kind = slots[slot].kind.load(kAcquire);
+    if (kind == SlotKind::kModule)
+      record.modules.emplace(slot, ReadModule(reinterpret_cast<const ModuleEntry&>(slots[slot])));
+    else if (kind == SlotKind::kName)
+      record.names.emplace(slot, Text(reinterpret_cast<const NameEntry&>(slots[slot]).text));
+    else if (kind > SlotKind::kInjection)
       ++record.malformed;
-      continue;
-    }
-    record.injections.push_back(
-        {entry.at_ns, entry.site, entry.call, entry.value, entry.api, entry.fault, entry.action});
   }
-  for (uint32_t i = 0; i < h.site_capacity; ++i) {
-    if (entries[i].key.load(kAcquire) == 0) continue;
-    if (entries[i].ready.load(kAcquire) != 1) {  // being filled in, or its writer was killed at it
-      ++record.malformed;
-      continue;
+  for (uint32_t slot = 0; slot < taken; ++slot) {
+    const SlotKind kind = slots[slot].kind.load(kAcquire);
+    if (kind == SlotKind::kInjection) {
+      const FiredFault fault = ReadInjection(reinterpret_cast<const InjectionEntry&>(slots[slot]));
+      fault.site <= kLargestSiteId ? record.injections.push_back(fault) : void(++record.malformed);
+    } else if (kind == SlotKind::kSite) {
+      Site site = CopySite(reinterpret_cast<const SiteEntry&>(slots[slot]));
+      Sound(site, record) ? record.sites.push_back(std::move(site)) : void(++record.malformed);
     }
-    Site site = CopySite(entries[i]);
-    Sound(site, record) ? record.sites.push_back(std::move(site)) : void(++record.malformed);
   }
   std::sort(record.sites.begin(), record.sites.end(),
             [](const Site& a, const Site& b) { return std::tie(a.api, a.id) < std::tie(b.api, b.id); });
@@ -116,9 +112,6 @@ absl::StatusOr<SiteRecord> ReadSiteRecord(const std::string& path) {
   return file.ok() ? ParseSiteRecord(file->bytes(), path) : file.status();
 }
 
-std::string SiteIdText(uint64_t id) {
-  const std::string digits = absl::StrCat(absl::Hex(id, absl::kZeroPad12));
-  return digits;
-}
+std::string SiteIdText(uint64_t id) { return absl::StrCat(absl::Hex(id, absl::kZeroPad12)); }
 
 }  // namespace rankle::sites

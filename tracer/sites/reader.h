@@ -1,5 +1,5 @@
 // Reads site records of running, ended or killed processes into plain values. Nothing in the file is trusted:
-// offsets, capacities and indices are checked, damaged entries are counted and left out.
+// offsets, capacities and references are checked, damaged slots are counted and left out.
 #pragma once
 
 #include <cstdint>
@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/container/btree_map.h"
 #include "absl/status/statusor.h"
 #include "tracer/sites/format.h"
 
@@ -26,8 +27,8 @@ struct Site {
   uint64_t id = 0;  // the same in every run
   uint16_t api = 0;
   bool has_caller = false;
-  uint32_t module = kNoModule, caller_module = kNoModule;  // indices into SiteRecord::modules
-  uint64_t offset = 0, caller_offset = 0;                  // return addresses
+  uint32_t module = kNoSlot, caller_module = kNoSlot;  // keys of SiteRecord::modules
+  uint64_t offset = 0, caller_offset = 0;              // return addresses
   uint64_t hits = 0, injected = 0, bytes = 0;
   uint64_t first_ns = 0, last_ns = 0, time_ns = 0, longest_ns = 0;
   std::vector<CountedOutcome> outcomes;  // in the order in which they were first seen
@@ -46,12 +47,12 @@ struct SiteRecord {
   std::string path, host, command;
   int32_t pid = 0, rank = -1;
   uint64_t job_id = 0, start_realtime_ns = 0, start_monotonic_ns = 0;
-  std::vector<LoadedModule> modules;   // index = that of the file; free places are empty
-  std::vector<std::string> names;      // the same, of exception types (mangled)
-  std::vector<FiredFault> injections;  // the first ones, in the order in which they fired
-  std::vector<Site> sites;             // ordered by function, then id
-  uint64_t injected = 0;               // fired, ever
-  uint64_t lost = 0, lost_modules = 0, lost_names = 0, malformed = 0;
+  absl::btree_map<uint32_t, LoadedModule> modules;  // by slot
+  absl::btree_map<uint32_t, std::string> names;     // by slot: types of exceptions, mangled
+  std::vector<FiredFault> injections;               // the first ones, in the order in which they fired
+  std::vector<Site> sites;                          // ordered by function, then id
+  uint64_t injected = 0;                            // fired, ever
+  uint64_t lost = 0, malformed = 0;
 };
 
 bool LooksLikeSiteRecord(std::string_view first_bytes);

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include <algorithm>
+
 #include "tracer/files/create_mapped.h"
 #include "tracer/sites/site_id.h"
 
@@ -14,14 +16,10 @@ constexpr auto kRelaxed = std::memory_order_relaxed;
 constexpr auto kAcquire = std::memory_order_acquire;
 constexpr auto kRelease = std::memory_order_release;
 
-constexpr uint64_t kModuleOffset = sizeof(FileHeader);
-constexpr uint64_t kNameOffset = kModuleOffset + kModuleCapacity * sizeof(ModuleEntry);
-constexpr uint64_t kInjectionOffset = kNameOffset + kNameCapacity * sizeof(NameEntry);
-constexpr uint64_t kSiteOffset = kInjectionOffset + kInjectionCapacity * sizeof(InjectionEntry);
-// A full table is searched no further than this: a bound on what a lost call costs.
+// A crowded index is searched no further than this: a bound on what a lost call costs.
 constexpr uint32_t kProbes = 64;
-// Entry states of modules and names between free (0) and ready (1).
-constexpr uint32_t kFilling = 2;
+// Growing by so much at a time: 32 KiB, 128 KiB, 512 KiB, all.
+constexpr uint32_t kGrowth = 4;
 
 // Copies with truncation; the destination is always terminated.
 template <size_t N>
@@ -44,21 +42,7 @@ void Raise(std::atomic<uint64_t>& largest, uint64_t value) {
   }
 }
 
-// The entry of a table that `matches`, or a free one that `fill` makes it. An entry that another thread is
-// filling in counts as another's: the worst is the same text twice. Returns `capacity` when all are taken.
-template <typename Entry, typename Matches, typename Fill>
-uint32_t FindOrAdd(Entry* entries, uint32_t capacity, const Matches& matches, const Fill& fill) {
-  for (uint32_t i = 0; i < capacity; ++i) {
-    uint32_t state = entries[i].ready.load(kAcquire);
-    if (state == 0 && entries[i].ready.compare_exchange_strong(state, kFilling, kAcquire)) {
-      fill(entries[i]);
-      entries[i].ready.store(1, kRelease);
-      return i;
-    }
-    if (state == 1 && matches(entries[i])) return i;
-  }
-  return capacity;
-}
+constexpr uint64_t BytesOf(uint32_t slots) { return sizeof(FileHeader) + uint64_t{slots} * sizeof(Slot); }
 
 Place PlaceOf(const CodePlace& code) {
   const Module& module = code.module;
@@ -69,36 +53,36 @@ Place PlaceOf(const CodePlace& code) {
 
 }  // namespace
 
-int Recorder::Create(const char* path, const files::Identity& identity, const char* command, uint32_t sites) {
+int Recorder::Create(const char* path, const files::Identity& identity, const char* command, uint32_t most) {
   if (header_ != nullptr) return EALREADY;
-  const uint64_t bytes = kSiteOffset + uint64_t{sites} * sizeof(SiteEntry);
+  most_ = std::min(most, kSlotCapacity);
+  const uint32_t first = path != nullptr ? std::min(kFirstSlots, most_) : most_;
   void* map = nullptr;
+  path_[0] = '\0';
   if (path != nullptr) {
-    if (const int error = files::CreateMapped(path, bytes, &map); error != 0) return error;
+    if (strlen(path) >= sizeof(path_)) return ENAMETOOLONG;
+    CopyText(path_, path);
+    if (const int error = files::CreateMapped(path, BytesOf(first), &map, BytesOf(most_)); error != 0)
+      return error;
   } else {
-    map = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    map = mmap(nullptr, BytesOf(most_), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (map == MAP_FAILED) return errno;
   }
-  auto* const base = static_cast<char*>(map);
-  auto* const header = reinterpret_cast<FileHeader*>(base);
+  for (Known& known : known_) {
+    known.key.store(0, kRelaxed);
+    known.site.store(nullptr, kRelaxed);
+  }
+  growing_.store(false, kRelaxed);
+  auto* const header = static_cast<FileHeader*>(map);
   header->version_major = kVersionMajor, header->version_minor = kVersionMinor;
-  header->header_bytes = sizeof(FileHeader), header->file_bytes = bytes;
-  header->module_offset = kModuleOffset, header->module_capacity = kModuleCapacity;
-  header->module_bytes = sizeof(ModuleEntry);
-  header->name_offset = kNameOffset, header->name_capacity = kNameCapacity;
-  header->name_bytes = sizeof(NameEntry);
-  header->injection_offset = kInjectionOffset, header->injection_capacity = kInjectionCapacity;
-  header->injection_bytes = sizeof(InjectionEntry);
-  header->site_offset = kSiteOffset, header->site_capacity = sites, header->site_bytes = sizeof(SiteEntry);
+  header->header_bytes = sizeof(FileHeader);
+  header->slot_offset = sizeof(FileHeader), header->slot_bytes = sizeof(Slot);
+  header->slot_capacity.store(first, kRelaxed);
   header->pid = identity.pid, header->rank = identity.rank, header->job_id = identity.job_id;
   header->start_realtime_ns = identity.realtime_ns, header->start_monotonic_ns = identity.monotonic_ns;
   CopyText(header->host, identity.host);
   CopyText(header->command, command);
-  modules_ = reinterpret_cast<ModuleEntry*>(base + kModuleOffset);
-  names_ = reinterpret_cast<NameEntry*>(base + kNameOffset);
-  injections_ = reinterpret_cast<InjectionEntry*>(base + kInjectionOffset);
-  sites_ = reinterpret_cast<SiteEntry*>(base + kSiteOffset);
-  mask_ = sites - 1;
+  slots_ = reinterpret_cast<Slot*>(static_cast<char*>(map) + sizeof(FileHeader));
   // The magic comes last: a file with it has a whole header.
   std::atomic_thread_fence(kRelease);
   memcpy(header->magic, kMagic, sizeof(kMagic));
@@ -106,13 +90,65 @@ int Recorder::Create(const char* path, const files::Identity& identity, const ch
   return 0;
 }
 
+// The place of a key in the index, made when it is new; nullptr when the index is crowded there.
+Recorder::Known* Recorder::Look(uint64_t key) {
+  for (uint32_t probe = 0; probe < kProbes; ++probe) {
+    Known& known = known_[(key + probe) % kKnown];
+    uint64_t found = known.key.load(kAcquire);
+    if (found == key || (found == 0 && known.key.compare_exchange_strong(found, key)) || found == key)
+      return &known;
+  }
+  return nullptr;
+}
+
+// One thread makes the file larger; the others lose a call rather than wait.
+bool Recorder::Grow(uint32_t capacity) {
+  if (capacity >= most_ || growing_.exchange(true, kAcquire)) return false;
+  const uint32_t larger = std::min(capacity * kGrowth, most_);
+  const bool grown =
+      header_->slot_capacity.load(kRelaxed) == capacity && files::GrowMapped(path_, BytesOf(larger)) == 0;
+  if (grown) header_->slot_capacity.store(larger, kRelease);
+  growing_.store(false, kRelease);
+  return true;  // by us, or by another thread just before
+}
+
+uint32_t Recorder::TakeSlot() {
+  uint32_t taken = header_->slots.load(kRelaxed);
+  uint32_t tries = 0;
+  while (true) {
+    const uint32_t capacity = header_->slot_capacity.load(kAcquire);
+    if (taken < capacity) {
+      if (header_->slots.compare_exchange_weak(taken, taken + 1, kRelaxed)) return taken;
+      continue;
+    }
+    // A disk that is full or a file that is gone stays so: no further tries in this call.
+    if (++tries > 1 || !Grow(capacity)) return kNoSlot;
+    taken = header_->slots.load(kRelaxed);
+  }
+}
+
+// The slot of that kind that `matches`, or a new one that `fill` makes it. Threads that add the same at the
+// same time may both do it: the worst is the same text twice.
+template <typename Entry, typename Matches, typename Fill>
+uint32_t Recorder::FindOrAdd(SlotKind kind, const Matches& matches, const Fill& fill) {
+  const uint32_t taken = header_->slots.load(kAcquire);
+  for (uint32_t slot = 0; slot < taken; ++slot) {
+    if (slots_[slot].kind.load(kAcquire) == kind && matches(At<Entry>(slot))) return slot;
+  }
+  const uint32_t slot = TakeSlot();
+  if (slot == kNoSlot) return kNoSlot;
+  fill(At<Entry>(slot));
+  slots_[slot].kind.store(kind, kRelease);
+  return slot;
+}
+
 SiteEntry* Recorder::Find(const SiteKey& key) const {
   if (header_ == nullptr) return nullptr;
   const uint64_t wanted = KeyOf(key);
-  for (uint32_t probe = 0; probe < kProbes && probe <= mask_; ++probe) {
-    SiteEntry& entry = sites_[(wanted + probe) & mask_];
-    const uint64_t found = entry.key.load(kAcquire);
-    if (found == wanted) return &entry;
+  for (uint32_t probe = 0; probe < kProbes; ++probe) {
+    const Known& known = known_[(wanted + probe) % kKnown];
+    const uint64_t found = known.key.load(kAcquire);
+    if (found == wanted) return known.site.load(kAcquire);
     if (found == 0) return nullptr;
   }
   return nullptr;
@@ -120,25 +156,24 @@ SiteEntry* Recorder::Find(const SiteKey& key) const {
 
 SiteEntry* Recorder::Add(const SiteKey& key, const CodePlace& place, const CodePlace& caller) {
   if (header_ == nullptr) return nullptr;
-  const uint64_t wanted = KeyOf(key);
-  for (uint32_t probe = 0; probe < kProbes && probe <= mask_; ++probe) {
-    SiteEntry& entry = sites_[(wanted + probe) & mask_];
-    uint64_t found = 0;
-    if (!entry.key.compare_exchange_strong(found, wanted, kAcquire)) {
-      if (found == wanted) return &entry;  // another thread was first, and is perhaps still filling it in
-      continue;
-    }
-    const bool has_caller = key.caller != 0;
-    const Place from = PlaceOf(place), above = PlaceOf(caller);
-    entry.offset = from.offset, entry.module = ModuleIndex(place.module);
-    entry.caller_offset = has_caller ? above.offset : 0;
-    entry.caller_module = has_caller ? ModuleIndex(caller.module) : kNoModule;
-    entry.api = key.api, entry.has_caller = has_caller;
-    entry.id = SiteId(key.api, from, has_caller ? &above : nullptr);
-    entry.ready.store(1, kRelease);
-    return &entry;
-  }
-  return nullptr;
+  Known* const known = Look(KeyOf(key));
+  if (known == nullptr) return nullptr;
+  const bool has_caller = key.caller != 0;
+  const Place from = PlaceOf(place), above = PlaceOf(caller);
+  const uint32_t module = ModuleSlot(place.module);
+  const uint32_t caller_module = has_caller ? ModuleSlot(caller.module) : kNoSlot;
+  const uint32_t slot = TakeSlot();
+  if (slot == kNoSlot) return nullptr;
+  auto& entry = At<SiteEntry>(slot);
+  entry.api = key.api, entry.has_caller = has_caller;
+  entry.id = SiteId(key.api, from, has_caller ? &above : nullptr);
+  entry.offset = from.offset, entry.caller_offset = has_caller ? above.offset : 0;
+  entry.module = module, entry.caller_module = caller_module;
+  entry.kind.store(SlotKind::kSite, kRelease);
+  SiteEntry* first = nullptr;
+  if (known->site.compare_exchange_strong(first, &entry, std::memory_order_acq_rel)) return &entry;
+  entry.kind.store(SlotKind::kFree, kRelease);  // another thread was first: the slot stays empty
+  return first;
 }
 
 void Recorder::Entered(SiteEntry* site, uint64_t now_ns) {
@@ -175,27 +210,27 @@ void Recorder::Injected(SiteEntry* site, const Injection& injection) {
   if (site != nullptr) site->injected.fetch_add(1, kRelaxed);
   const uint64_t number = header_->injections.fetch_add(1, kRelaxed) + 1;
   if (number > kInjectionCapacity) return;
-  InjectionEntry& entry = injections_[number - 1];
+  const uint32_t slot = TakeSlot();
+  if (slot == kNoSlot) return;
+  auto& entry = At<InjectionEntry>(slot);
   entry.at_ns = injection.at_ns, entry.site = injection.site, entry.call = injection.call;
   entry.value = injection.value, entry.api = injection.api, entry.fault = injection.fault;
   entry.action = injection.action;
-  entry.number.store(number, kRelease);
+  entry.kind.store(SlotKind::kInjection, kRelease);
 }
 
-uint32_t Recorder::NameIndex(const char* name) {
-  if (header_ == nullptr) return kNameCapacity;
-  const uint32_t index = FindOrAdd(
-      names_, kNameCapacity,
+uint32_t Recorder::NameSlot(const char* name) {
+  if (header_ == nullptr) return kNoSlot;
+  return FindOrAdd<NameEntry>(
+      SlotKind::kName,
       [&](const NameEntry& entry) { return strncmp(entry.text, name, sizeof(entry.text) - 1) == 0; },
       [&](NameEntry& entry) { CopyText(entry.text, name); });
-  if (index == kNameCapacity) header_->lost_names.fetch_add(1, kRelaxed);
-  return index;
 }
 
-uint32_t Recorder::ModuleIndex(const Module& module) {
-  if (module.path[0] == '\0' && module.build_id_bytes == 0) return kNoModule;
-  const uint32_t index = FindOrAdd(
-      modules_, kModuleCapacity,
+uint32_t Recorder::ModuleSlot(const Module& module) {
+  if (module.path[0] == '\0' && module.build_id_bytes == 0) return kNoSlot;
+  return FindOrAdd<ModuleEntry>(
+      SlotKind::kModule,
       [&](const ModuleEntry& entry) {
         return entry.base == module.base && strncmp(entry.path, module.path, sizeof(entry.path) - 1) == 0;
       },
@@ -204,9 +239,6 @@ uint32_t Recorder::ModuleIndex(const Module& module) {
         memcpy(entry.build_id, module.build_id, sizeof(entry.build_id));
         CopyText(entry.path, module.path);
       });
-  if (index < kModuleCapacity) return index;
-  header_->lost_modules.fetch_add(1, kRelaxed);
-  return kNoModule;
 }
 
 }  // namespace rankle::sites

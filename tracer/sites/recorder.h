@@ -1,8 +1,10 @@
 // Writes one site record (format.h), from inside hooks on any thread and in signal handlers: after Create
-// nothing here allocates, locks, logs, throws or makes a system call. Where no file is wanted or can be had,
-// the same tables lie in memory, so that faults can still be aimed at sites.
+// nothing here allocates, locks, logs or throws, and the only system calls are those that make the file
+// larger. Where no file is wanted or can be had, the same slots lie in memory, so that faults can still be
+// aimed at sites.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 
 #include "tracer/files/identity.h"
@@ -41,17 +43,22 @@ class Recorder {
  public:
   constexpr Recorder() = default;
 
-  // Makes the file, or, where `path` is nullptr, the tables in memory. Returns 0 or an errno value; then the
-  // recorder stays closed and every other function is a no-op. Not thread safe. `sites` is a power of two.
+  // Makes the file, or, where `path` is nullptr, the slots in memory. Returns 0 or an errno value; then the
+  // recorder stays closed and every other function is a no-op. Not thread safe. `most` slots at most.
   int Create(const char* path, const files::Identity& identity, const char* command,
-             uint32_t sites = kSiteCapacity);
+             uint32_t most = kSlotCapacity);
   bool is_open() const { return header_ != nullptr; }
-  // Forgets the tables without unmapping them (a forked child must not write into its parent's record).
+  // Forgets the slots without unmapping them (a forked child must not write into its parent's record).
   void Detach() { header_ = nullptr; }
 
-  // The site of a call; nullptr when it is not in the table yet.
+  // No slot is left: Add need not be tried.
+  bool is_full() const {
+    return header_ == nullptr || header_->slots.load(std::memory_order_relaxed) >= most_;
+  }
+
+  // The site of a call; nullptr when it has none yet.
   SiteEntry* Find(const SiteKey& key) const;
-  // Puts it in, with the modules of its two addresses. nullptr when there is no place; nothing is counted.
+  // Makes it, with the modules of its two addresses. nullptr when there is no slot; nothing is counted.
   SiteEntry* Add(const SiteKey& key, const CodePlace& place, const CodePlace& caller);
 
   // A call of this site, nullptr included (it is counted as lost).
@@ -59,18 +66,35 @@ class Recorder {
   static void Returned(SiteEntry* site, Outcome outcome, uint64_t duration_ns, uint64_t bytes);
   void Injected(SiteEntry* site, const Injection& injection);
 
-  // Index of a type's name; kNameCapacity when the table is full.
-  uint32_t NameIndex(const char* name);
+  // The slot of a type's name, kNoSlot.
+  uint32_t NameSlot(const char* name);
 
  private:
-  uint32_t ModuleIndex(const Module& module);
+  // Where the site of a key lies, for look-ups: not in the file, which readers walk through. Twice as many as
+  // there may be sites, so that searches are short.
+  struct Known {
+    std::atomic<uint64_t> key{0};  // 0 = free
+    std::atomic<SiteEntry*> site{nullptr};
+  };
+  static constexpr uint32_t kKnown = 2 * kSlotCapacity;
+
+  Known* Look(uint64_t key);
+  uint32_t TakeSlot();
+  bool Grow(uint32_t capacity);
+  template <typename Entry>
+  Entry& At(uint32_t slot) {
+    return reinterpret_cast<Entry*>(slots_)[slot];
+  }
+  template <typename Entry, typename Matches, typename Fill>
+  uint32_t FindOrAdd(SlotKind kind, const Matches& matches, const Fill& fill);
+  uint32_t ModuleSlot(const Module& module);
 
   FileHeader* header_ = nullptr;
-  ModuleEntry* modules_ = nullptr;
-  NameEntry* names_ = nullptr;
-  InjectionEntry* injections_ = nullptr;
-  SiteEntry* sites_ = nullptr;
-  uint32_t mask_ = 0;
+  Slot* slots_ = nullptr;
+  uint32_t most_ = 0;
+  std::atomic<bool> growing_{false};
+  char path_[4096] = {};  // "" = in memory
+  Known known_[kKnown] = {};
 };
 
 }  // namespace rankle::sites

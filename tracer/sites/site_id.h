@@ -29,8 +29,8 @@ constexpr uint64_t Fold(uint64_t hash, uint64_t value) {
   return hash;
 }
 constexpr uint64_t Fold(uint64_t hash, const Place& place) {
-  const size_t slash = place.path.rfind('/');
-  const std::string_view file = slash == std::string_view::npos ? place.path : place.path.substr(slash + 1);
+  std::string_view file = place.path;  // substr could throw, and the job's side has no exceptions
+  if (const size_t slash = file.rfind('/'); slash != std::string_view::npos) file.remove_prefix(slash + 1);
   hash = Fold(hash, place.build_id.empty() ? file : place.build_id);
   // Where code was made at run time, its address tells nothing in the next run.
   return Fold(hash, place.path.empty() && place.build_id.empty() ? 0 : place.offset);

@@ -45,10 +45,10 @@ class SiteRecordTest : public testing::Test {
                         const Module& module) {
     return recorder.Add({api, address, caller}, {address, module}, {caller, module});
   }
-  void Create(Recorder& recorder, uint32_t sites = 64) const {
+  void Create(Recorder& recorder, uint32_t most = 1024) const {
     files::Identity identity;
     identity.pid = 17, identity.rank = 3, identity.host = "node1", identity.monotonic_ns = 1000;
-    ASSERT_EQ(recorder.Create(path_.c_str(), identity, "train --fast", sites), 0);
+    ASSERT_EQ(recorder.Create(path_.c_str(), identity, "train --fast", most), 0);
   }
   SiteRecord Read() const {
     const auto record = ReadSiteRecord(path_);
@@ -85,8 +85,8 @@ TEST_F(SiteRecordTest, KeepsWhatCallsCameToAtEachSite) {
   EXPECT_EQ(read.api, kConnect);
   EXPECT_EQ(read.offset, 0x100u);
   EXPECT_EQ(read.caller_offset, 0x200u);
-  EXPECT_EQ(record.modules[read.module].path, "/bin/train");
-  EXPECT_EQ(record.modules[read.module].build_id, "\1\2\3");
+  EXPECT_EQ(record.modules.at(read.module).path, "/bin/train");
+  EXPECT_EQ(record.modules.at(read.module).build_id, "\1\2\3");
   EXPECT_EQ(read.hits, 3u);
   EXPECT_EQ(read.Unreturned(), 1u);
   EXPECT_EQ(read.first_ns, 2000u);
@@ -121,9 +121,9 @@ TEST(SiteId, TellsFunctionsPlacesAndCallersApart) {
   EXPECT_EQ(SiteId(1, {"", "/elsewhere/a.so", 0x10}, nullptr), SiteId(1, {"", "a.so", 0x10}, nullptr));
 }
 
-TEST_F(SiteRecordTest, AFullTableLosesCallsAndSaysHowMany) {
+TEST_F(SiteRecordTest, AFullRecordLosesCallsAndSaysHowMany) {
   Recorder recorder;
-  Create(recorder, 4);
+  Create(recorder, 5);  // one for the module
   const Module program = ModuleAt(0x1000, "/bin/train");
   uint64_t lost = 0;
   for (uint64_t address = 0x1001; address <= 0x1007; ++address) {
@@ -137,6 +137,33 @@ TEST_F(SiteRecordTest, AFullTableLosesCallsAndSaysHowMany) {
   EXPECT_EQ(record.lost, 3u);
   EXPECT_EQ(record.sites.size(), 4u);
   EXPECT_FALSE(record.sites[0].has_caller);
+}
+
+TEST_F(SiteRecordTest, TheFileIsSmallUntilMoreIsNeeded) {
+  constexpr uint32_t kSites = kFirstSlots + 100;
+  Recorder recorder;
+  Create(recorder, kSlotCapacity);
+  const Module program = ModuleAt(0x1000, "/bin/train");
+  const uint64_t small = std::filesystem::file_size(path_);
+  EXPECT_EQ(small, 32768u);
+  for (uint32_t i = 1; i <= kSites; ++i) recorder.Entered(Add(recorder, kRead, 0x1000 + i, 0, program), i);
+  EXPECT_EQ(std::filesystem::file_size(path_), sizeof(FileHeader) + 4 * kFirstSlots * sizeof(Slot));
+  const SiteRecord record = Read();
+  EXPECT_EQ(record.sites.size(), kSites);
+  EXPECT_EQ(record.lost, 0u);
+}
+
+TEST_F(SiteRecordTest, AFileThatCannotGrowLosesWhatComesAfter) {
+  Recorder recorder;
+  Create(recorder, kSlotCapacity);
+  std::filesystem::rename(path_, path_ + "-elsewhere");
+  const Module program = ModuleAt(0x1000, "/bin/train");
+  for (uint32_t i = 1; i <= kFirstSlots; ++i)
+    recorder.Entered(Add(recorder, kRead, 0x1000 + i, 0, program), i);
+  std::filesystem::rename(path_ + "-elsewhere", path_);
+  const SiteRecord record = Read();
+  EXPECT_EQ(record.sites.size(), kFirstSlots - 1);  // and one module
+  EXPECT_EQ(record.lost, 1u);
 }
 
 TEST_F(SiteRecordTest, OutcomesBeyondTheFewThatAreToldApartAreCountedTogether) {
@@ -218,20 +245,17 @@ TEST_F(SiteRecordTest, GroundTruthKeepsTheFirstInjectionsAndCountsAll) {
   EXPECT_EQ(record.sites[0].injected, kInjectionCapacity + 2);
 }
 
-TEST_F(SiteRecordTest, TypeNamesAreKeptOnceAndAFullTableSaysSo) {
+TEST_F(SiteRecordTest, TypeNamesAreKeptOnceAndAFullRecordSaysSo) {
   Recorder recorder;
-  Create(recorder);
-  EXPECT_EQ(recorder.NameIndex("St13runtime_error"), 0u);
-  EXPECT_EQ(recorder.NameIndex("St9bad_alloc"), 1u);
-  EXPECT_EQ(recorder.NameIndex("St13runtime_error"), 0u);
-  for (uint32_t i = 2; i < kNameCapacity; ++i) recorder.NameIndex(("type" + std::to_string(i)).c_str());
-  EXPECT_EQ(recorder.NameIndex("one too many"), kNameCapacity);
-  const SiteRecord record = Read();
-  EXPECT_EQ(record.names[1], "St9bad_alloc");
-  EXPECT_EQ(record.lost_names, 1u);
+  Create(recorder, 2);
+  EXPECT_EQ(recorder.NameSlot("St13runtime_error"), 0u);
+  EXPECT_EQ(recorder.NameSlot("St9bad_alloc"), 1u);
+  EXPECT_EQ(recorder.NameSlot("St13runtime_error"), 0u);
+  EXPECT_EQ(recorder.NameSlot("one too many"), kNoSlot);
+  EXPECT_EQ(Read().names.at(1), "St9bad_alloc");
 }
 
-TEST_F(SiteRecordTest, WithoutAFileTheTablesLieInMemory) {
+TEST_F(SiteRecordTest, WithoutAFileTheSlotsLieInMemory) {
   Recorder recorder;
   ASSERT_EQ(recorder.Create(nullptr, {}, "", 64), 0);
   SiteEntry* const site = Add(recorder, kRead, 0x1001, 0x1002, ModuleAt(0x1000, "/bin/train"));
@@ -261,7 +285,7 @@ TEST_F(SiteRecordTest, DamagedEntriesAreLeftOutAndCounted) {
   SiteEntry* const torn = Add(recorder, kRead, 0x1001, 0x1002, ModuleAt(0x1000, "/bin/train"));
   SiteEntry* const wild = Add(recorder, kRead, 0x1003, 0x1002, ModuleAt(0x1000, "/bin/train"));
   Add(recorder, kRead, 0x1004, 0x1002, ModuleAt(0x1000, "/bin/train"));
-  torn->ready = 0;
+  torn->kind = static_cast<SlotKind>(77);
   wild->module = 12345;
   const SiteRecord record = Read();
   EXPECT_EQ(record.malformed, 2u);

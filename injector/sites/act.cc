@@ -1,0 +1,259 @@
+// Applies what the plan decides to one call of the C library. The decisions are the plan engine's.
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <time.h>
+
+#include "injector/hooks/hang.h"
+#include "injector/hooks/os.h"
+#include "injector/hooks/signal_self.h"
+#include "injector/sites/process.h"
+#include "injector/sites/visit.h"
+
+namespace rankle::sites {
+namespace {
+
+using plan::Action;
+using plan::Decision;
+
+constexpr size_t kMaxDecisions = 16;
+
+// Room for decisions that costs nothing until some are made.
+union Decisions {
+  Decision of[kMaxDecisions];
+  Decisions() {}
+};
+
+plan::CallView ViewOf(const Visit& visit) {
+  plan::CallView view;
+  view.api = visit.call->api;
+  view.elapsed_ns = hooks::MonotonicNs() - TheProcess().start_ns;
+  if (visit.call->bytes >= 0) view.bytes = static_cast<int64_t>(visit.Argument<size_t>(visit.call->bytes));
+  if (visit.site != nullptr) view.site = static_cast<int64_t>(visit.site->id);
+  return view;
+}
+
+// Brings what the control page says of matches up to date, for "planned but never fired".
+void ReportMatched(uint16_t api) {
+  Process& process = TheProcess();
+  if (process.control == nullptr) return;
+  for (size_t i = 0; i < process.plan.size(); ++i) {
+    if ((process.plan.fault(i).apis[api / 64] >> (api % 64) & 1) == 0) continue;
+    const uint64_t matched = process.engine.matched(i);
+    // Threads may come here in any order: what each adds is a difference that may wrap, and the sum is right.
+    const uint64_t before = process.reported[i].exchange(matched, std::memory_order_relaxed);
+    process.control->faults[i].matched.fetch_add(matched - before, std::memory_order_relaxed);
+  }
+}
+
+// What the record keeps beside the action: how strong it was.
+uint64_t StrengthOf(const Decision& decision) {
+  switch (decision.action) {
+    case Action::kDelay:
+    case Action::kHang:
+      return decision.time_ns;
+    case Action::kShort:
+      return decision.details->bytes_limit;
+    default:
+      return static_cast<uint64_t>(decision.details->result);
+  }
+}
+
+// Ground truth: in the site record, and counted for the end of the run.
+void Report(const Visit& visit, const Decision& decision) {
+  Process& process = TheProcess();
+  process.recorder.Injected(visit.site, {.at_ns = hooks::MonotonicNs(),
+                                         .site = visit.site != nullptr ? visit.site->id : 0,
+                                         .call = decision.call,
+                                         .value = StrengthOf(decision),
+                                         .api = visit.call->api,
+                                         .fault = decision.fault,
+                                         .action = static_cast<uint8_t>(decision.action)});
+  if (process.control != nullptr)
+    process.control->faults[decision.fault].fired.fetch_add(1, std::memory_order_relaxed);
+}
+
+[[noreturn]] void EndProcess(const Decision& decision) {
+  LeaveHook();  // what exit handlers call is to be seen
+  if (decision.action == Action::kAbort) abort();
+  exit(static_cast<int>(decision.details->result));
+}
+
+// An interrupted sleep tells what is left of it.
+void TellRest(const Visit& visit) {
+  const bool relative = visit.call->api == api::IdOf("nanosleep");
+  const bool on_clock = visit.call->api == api::IdOf("clock_nanosleep");
+  if (!relative && !(on_clock && visit.Argument<int>(1) == 0)) return;
+  const int first = relative ? 0 : 2;
+  timespec* const rest = visit.Argument<timespec*>(first + 1);
+  if (rest != nullptr) *rest = *visit.Argument<const timespec*>(first);
+}
+
+int64_t AnswerOf(const Visit& visit, int error) {
+  TellRest(visit);
+  switch (visit.call->failure) {
+    case Failure::kNumber:
+    case Failure::kResolver:
+      return error;
+    case Failure::kRest:
+      errno = error;
+      return visit.Argument<unsigned>(0);
+    case Failure::kErrno:
+    case Failure::kExec:
+      break;
+  }
+  errno = error;
+  return -1;
+}
+
+// What stands in for the real function where the call is to fail.
+struct FailedCall {
+  const Visit* visit;
+  int error;
+  static int64_t Invoke(void* frame) {
+    const auto& self = *static_cast<const FailedCall*>(frame);
+    // A close that fails has closed the descriptor all the same.
+    if (self.visit->call->api == api::IdOf("close")) self.visit->Invoke();
+    return AnswerOf(*self.visit, self.error);
+  }
+};
+
+int64_t RunFailing(const Visit& visit, int error) {
+  FailedCall failed{&visit, error};
+  Visit instead = visit;
+  instead.invoke = &FailedCall::Invoke;
+  instead.frame = &failed;
+  return Trace(instead);
+}
+
+// The call with its data cut to `limit` bytes. What the program handed in by pointer is replaced, not
+// changed.
+class ShortCall {
+ public:
+  ShortCall(const Visit& visit, uint64_t limit) : visit_(visit), limit_(limit) {}
+
+  // A transfer that is as short already stays what it is.
+  static bool Applies(const Visit& visit, uint64_t limit) { return visit.Asked() > limit; }
+
+  int64_t Run() {
+    Visit instead = visit_;
+    instead.invoke = [](void* frame) { return static_cast<ShortCall*>(frame)->Invoke(); };
+    instead.frame = this;
+    return Trace(instead);
+  }
+
+ private:
+  iovec First(const iovec* pieces, size_t count) const {
+    size_t at = 0;
+    while (at + 1 < count && pieces[at].iov_len == 0) ++at;
+    return {pieces[at].iov_base, pieces[at].iov_len < limit_ ? pieces[at].iov_len : limit_};
+  }
+
+  template <typename T>
+  int64_t With(int position, T value) {
+    T& argument = visit_.Argument<T>(position);
+    const T before = argument;
+    argument = value;
+    const int64_t result = visit_.Invoke();
+    argument = before;  // the outcome is judged by what the program asked for
+    return result;
+  }
+
+  int64_t Invoke() {
+    switch (visit_.call->transfer) {
+      case Transfer::kSize:
+        return With<size_t>(2, limit_);
+      case Transfer::kPieces: {
+        const iovec piece =
+            First(visit_.Argument<const iovec*>(1), static_cast<size_t>(visit_.Argument<int>(2)));
+        const int count = visit_.Argument<int>(2);
+        visit_.Argument<int>(2) = 1;
+        const int64_t result = With<const iovec*>(1, &piece);
+        visit_.Argument<int>(2) = count;
+        return result;
+      }
+      case Transfer::kMessage: {
+        msghdr* const message = visit_.Argument<msghdr*>(1);
+        iovec piece = First(message->msg_iov, message->msg_iovlen);
+        msghdr cut = *message;
+        cut.msg_iov = &piece, cut.msg_iovlen = 1;
+        const int64_t result = With<msghdr*>(1, &cut);
+        if (visit_.call->api == api::IdOf("recvmsg")) {
+          message->msg_namelen = cut.msg_namelen, message->msg_controllen = cut.msg_controllen;
+          message->msg_flags = cut.msg_flags;
+        }
+        return result;
+      }
+      case Transfer::kNone:
+        break;
+    }
+    return visit_.Invoke();
+  }
+
+  const Visit& visit_;
+  uint64_t limit_;
+};
+
+void Wait(const Decision& decision) {
+  if (decision.action == Action::kDelay)
+    hooks::SleepUntil(hooks::MonotonicNs() + decision.time_ns);
+  else
+    hooks::HangOn(TheProcess().control, decision, [] { return false; });
+}
+
+// What is done beside the call; failing and shortening are done to it.
+void Act(const Decision& decision) {
+  switch (decision.action) {
+    case Action::kDelay:
+    case Action::kHang:
+      return Wait(decision);
+    case Action::kExit:
+    case Action::kAbort:
+      return EndProcess(decision);
+    case Action::kSignal:
+      hooks::SignalSelf(static_cast<int>(decision.details->result), decision.time_ns);
+      return;
+    default:
+      return;
+  }
+}
+
+}  // namespace
+
+int64_t RunWithFaults(Visit& visit) {
+  Process& process = TheProcess();
+  const uint32_t forks = process.forks.load(std::memory_order_relaxed);
+  const int before = errno;  // a call that succeeds leaves errno as it was
+  Decisions decisions, after;
+  const size_t count = process.engine.Decide(process.target, ViewOf(visit), decisions.of, kMaxDecisions);
+  ReportMatched(visit.call->api);
+  size_t after_count = 0;
+  const Decision *fails = nullptr, *shortens = nullptr;
+  for (size_t i = 0; i < count; ++i) {
+    const Decision& decision = decisions.of[i];
+    const bool is_short = decision.action == Action::kShort;
+    if (is_short && !ShortCall::Applies(visit, decision.details->bytes_limit)) continue;  // it has not fired
+    Report(visit, decision);
+    if (decision.details->at_exit)
+      after.of[after_count++] = decision;
+    else if (decision.action == Action::kFail)
+      fails = &decision;
+    else if (is_short)
+      shortens = &decision;
+    else
+      Act(decision);
+  }
+  errno = before;
+  const int64_t result = fails != nullptr      ? RunFailing(visit, static_cast<int>(fails->details->result))
+                         : shortens != nullptr ? ShortCall(visit, shortens->details->bytes_limit).Run()
+                                               : Trace(visit);
+  if (process.forks.load(std::memory_order_relaxed) != forks)
+    return result;  // the child has not been asked for
+  const int error = errno;
+  for (size_t i = 0; i < after_count; ++i) Act(after.of[i]);
+  errno = error;
+  return result;
+}
+
+}  // namespace rankle::sites

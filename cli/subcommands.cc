@@ -1,6 +1,7 @@
 // The list of subcommands: the only place that knows all of them.
 #include "cli/analyze_command.h"
 #include "cli/bugs_command.h"
+#include "cli/campaign_command.h"
 #include "cli/doctor_command.h"
 #include "cli/faults_command.h"
 #include "cli/release_command.h"
@@ -17,6 +18,7 @@ std::vector<std::unique_ptr<Subcommand>> AllSubcommands() {
   all.push_back(std::make_unique<RunCommand>());
   all.push_back(std::make_unique<AnalyzeCommand>());
   all.push_back(std::make_unique<SuiteCommand>());
+  all.push_back(std::make_unique<CampaignCommand>());
   all.push_back(std::make_unique<BugsCommand>());
   all.push_back(std::make_unique<FaultsCommand>());
   all.push_back(std::make_unique<ReleaseCommand>());

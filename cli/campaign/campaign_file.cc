@@ -86,7 +86,9 @@ class CampaignReader : YamlReader<CampaignReader> {
   }
   absl::Status SetPolicy(const YamlNode& node, Campaign& target) {
     static constexpr std::pair<std::string_view, CampaignPolicy> kChoices[] = {
-        {"three-phase", CampaignPolicy::kThreePhase}, {"random", CampaignPolicy::kRandom}};
+        {"directed", CampaignPolicy::kDirected},
+        {"three-phase", CampaignPolicy::kThreePhase},
+        {"random", CampaignPolicy::kRandom}};
     return TakeChoice(node, kChoices, target.policy);
   }
   absl::Status SetTest(const YamlNode& node, Campaign& target) {

@@ -32,7 +32,7 @@ struct PointFilter {
   std::vector<std::string> exclude;
 };
 
-enum class CampaignPolicy : uint8_t { kThreePhase, kRandom };
+enum class CampaignPolicy : uint8_t { kDirected, kThreePhase, kRandom };
 enum class CampaignTest : uint8_t { kPermutation, kWelch };
 
 struct Campaign {
@@ -44,7 +44,7 @@ struct Campaign {
   int most_repeats = 8;     // where the evidence is undecided
   int budget = 100;         // experiments: one fault in one workload, whatever its repeats
   uint64_t seed = 1;
-  CampaignPolicy policy = CampaignPolicy::kThreePhase;
+  CampaignPolicy policy = CampaignPolicy::kDirected;
   CampaignTest test = CampaignTest::kPermutation;
   bool slurm = false;
   int jobs = 1;

@@ -63,7 +63,7 @@ TEST(CampaignFile, EverythingCanBeSaid) {
 TEST(CampaignFile, LittleMustBeSaid) {
   const auto campaign = ParseCampaign("version: 1\nworkloads: [ { name: a, command: [x] } ]\n", "c.yaml");
   ASSERT_TRUE(campaign.ok()) << campaign.status();
-  EXPECT_EQ(campaign->policy, CampaignPolicy::kThreePhase);
+  EXPECT_EQ(campaign->policy, CampaignPolicy::kDirected);
   EXPECT_FALSE(campaign->slurm);
 }
 
@@ -74,7 +74,7 @@ TEST(CampaignFile, ErrorsNameTheLine) {
   EXPECT_THAT(Error(begin + "budget: 0\n"), StartsWith("c.yaml:5: a budget of 0"));
   EXPECT_THAT(Error(begin + "delays: [1s, 0s]\n"), StartsWith("c.yaml:5: a delay of 0"));
   EXPECT_THAT(Error(begin + "policy: fair\n"),
-              StartsWith("c.yaml:5: 'fair' is not known; there are three-phase"));
+              StartsWith("c.yaml:5: 'fair' is not known; there are directed"));
   EXPECT_THAT(Error(begin + "    roles: { server: 3-1 }\n"), StartsWith("c.yaml:5: '3-1' is no rank"));
   EXPECT_THAT(Error(begin + "  - name: a\n    command: [y]\n"), StartsWith("c.yaml:5: a second workload"));
   EXPECT_THAT(Error(begin + "repeats: 9\n"), HasSubstr("'most_repeats' is less than 'repeats'"));

@@ -24,12 +24,12 @@ constexpr char kVersion[] = "rankle.campaign/1";
 
 // `observation` is a run line of analyzer/stitch/observation_json.h: workload and fault from the beginning,
 // what was seen once the run is finished.
-constexpr const char* kTables[] = {
-    "CREATE TABLE IF NOT EXISTS campaign(key TEXT PRIMARY KEY, value TEXT)",
-    "CREATE TABLE IF NOT EXISTS runs(id INTEGER PRIMARY KEY, workload TEXT, phase TEXT, repeat INTEGER, "
-    "state TEXT, seconds REAL, note TEXT, observation TEXT)",
-    "CREATE INDEX IF NOT EXISTS runs_by_state ON runs(state)",
-    "CREATE TABLE IF NOT EXISTS names(line TEXT PRIMARY KEY)"};
+constexpr const char* kTables[] = {"CREATE TABLE IF NOT EXISTS campaign(key TEXT PRIMARY KEY, value TEXT)",
+                                   "CREATE TABLE IF NOT EXISTS runs(id INTEGER PRIMARY KEY, workload TEXT, "
+                                   "phase TEXT, plan TEXT, repeat INTEGER, "
+                                   "state TEXT, seconds REAL, note TEXT, observation TEXT)",
+                                   "CREATE INDEX IF NOT EXISTS runs_by_state ON runs(state)",
+                                   "CREATE TABLE IF NOT EXISTS names(line TEXT PRIMARY KEY)"};
 
 std::string RunName(int64_t id) { return absl::StrCat("run ", id); }
 
@@ -141,29 +141,37 @@ absl::Status CampaignState::Plan(const std::vector<CampaignRun>& runs) {
       planned.workload = run.workload;
       planned.fault = run.fault;
       absl::Status status = parts_->Run(
-          "INSERT INTO runs(workload, phase, repeat, state, observation) VALUES(?1, ?2, ?3, 'planned', ?4)",
-          {run.workload, run.phase, int64_t{run.repeat}, stitch::WriteRun(planned)});
+          "INSERT INTO runs(workload, phase, plan, repeat, state, observation) VALUES(?1, ?2, ?3, ?4, "
+          "'planned', ?5)",
+          {run.workload, run.phase, run.plan, int64_t{run.repeat}, stitch::WriteRun(planned)});
       if (!status.ok()) return status;
     }
     return absl::OkStatus();
   });
 }
 
+absl::StatusOr<std::vector<CampaignRun>> CampaignState::Runs() const { return Select("1"); }
+
 absl::StatusOr<std::vector<CampaignRun>> CampaignState::Unfinished() const {
-  auto rows = parts_->database.Query(
-      "SELECT id, workload, phase, repeat, observation FROM runs WHERE state = 'planned' ORDER BY id");
+  return Select("state = 'planned'");
+}
+
+absl::StatusOr<std::vector<CampaignRun>> CampaignState::Select(const std::string& condition) const {
+  auto rows = parts_->database.Query(Cat(
+      "SELECT id, workload, phase, plan, repeat, observation FROM runs WHERE ", condition, " ORDER BY id"));
   if (!rows.ok()) return rows.status();
   std::vector<CampaignRun> runs;
   for (const auto& row : rows->rows) {
     auto planned = stitch::ReadObservations(
-        Cat(stitch::kObservationsSchemaLine, ValueAs<std::string>(row[4])), parts_->path);
+        Cat(stitch::kObservationsSchemaLine, ValueAs<std::string>(row[5])), parts_->path);
     if (!planned.ok()) return planned.status();
     if (planned->runs.size() != 1)
       return absl::DataLossError(Cat(parts_->path, ": a planned run is damaged"));
     runs.push_back({.id = ValueAs<int64_t>(row[0]),
                     .workload = ValueAs<std::string>(row[1]),
                     .fault = planned->runs.front().fault,
-                    .repeat = static_cast<int>(ValueAs<int64_t>(row[3])),
+                    .plan = ValueAs<std::string>(row[3]),
+                    .repeat = static_cast<int>(ValueAs<int64_t>(row[4])),
                     .phase = ValueAs<std::string>(row[2])});
   }
   return runs;

@@ -21,6 +21,7 @@ struct CampaignRun {
   int64_t id = 0;  // from 1, in order of planning
   std::string workload = {};
   std::optional<stitch::Fault> fault = {};  // none = a profile run
+  std::string plan = {};                    // the fault as a plan says it (docs/fault-plans.md); "" = none
   int repeat = 0;                           // of the same experiment, from 0
   std::string phase = {};                   // "profile", "coverage", ...: why it was planned
 };
@@ -37,7 +38,9 @@ class CampaignState {
   ~CampaignState();
 
   absl::Status Plan(const std::vector<CampaignRun>& runs);  // `id` is given here
-  // Planned and not finished, in order of planning: those in flight when the runner died among them.
+  // Every run that was ever planned, in order of planning.
+  absl::StatusOr<std::vector<CampaignRun>> Runs() const;
+  // Those that are not finished: those in flight when the runner died among them.
   absl::StatusOr<std::vector<CampaignRun>> Unfinished() const;
   // The result of a run. `observation.run` names it.
   absl::Status Finish(int64_t id, const stitch::RunObservation& observation, double seconds,
@@ -56,6 +59,7 @@ class CampaignState {
 
  private:
   struct Parts;
+  absl::StatusOr<std::vector<CampaignRun>> Select(const std::string& condition) const;
   explicit CampaignState(std::unique_ptr<Parts> parts);
   std::unique_ptr<Parts> parts_;
 };

@@ -58,13 +58,18 @@ TEST_F(StateTest, WhatIsPlannedIsToldUntilItIsFinished) {
   CampaignState state = Open(false);
   ASSERT_TRUE(state
                   .Plan({{.workload = "w", .phase = "profile"},
-                         {.workload = "w", .fault = kFault, .repeat = 2, .phase = "coverage"},
+                         {.workload = "w",
+                          .fault = kFault,
+                          .plan = "delay connect time=5ns site=9",
+                          .repeat = 2,
+                          .phase = "coverage"},
                          {.workload = "v", .phase = "profile"}})
                   .ok());
   const auto planned = state.Unfinished();
   ASSERT_TRUE(planned.ok()) << planned.status();
   EXPECT_THAT(Ids(*planned), ElementsAre(1, 2, 3));
   EXPECT_EQ((*planned)[1].fault, kFault);
+  EXPECT_EQ((*planned)[1].plan, "delay connect time=5ns site=9");
   EXPECT_EQ((*planned)[1].repeat, 2);
   EXPECT_EQ((*planned)[1].phase, "coverage");
   EXPECT_EQ((*planned)[0].fault, std::nullopt);

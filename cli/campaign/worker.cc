@@ -2,14 +2,13 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <nlohmann/json.hpp>
 #include <optional>
+#include <utility>
 
 #include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
-#include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
 #include "analyzer/stitch/observation_json.h"
-#include "cli/campaign/fault_text.h"
 #include "cli/campaign/observe.h"
 #include "cli/launch/clock.h"
 #include "cli/launch/exit_status.h"
@@ -46,7 +45,7 @@ RunOptions OptionsOf(const Campaign& campaign, const Workload& workload, const C
   options.capture = false;
   options.check_results = 0;
   options.sites = true;
-  if (run.fault.has_value()) options.faults.short_forms = {FaultText(*run.fault)};
+  if (!run.plan.empty()) options.faults.short_forms = {run.plan};
   // Repeats draw differently, the same repeat of the same campaign alike.
   options.faults.seed = campaign.seed + static_cast<uint64_t>(run.repeat);
   return options;
@@ -95,11 +94,10 @@ absl::StatusOr<RunResult> MakeAndObserve(const std::string& directory, const Cam
   RunResult result;
   result.observation.run = Cat("run ", run.id);
   result.observation.workload = run.workload;
-  result.observation.fault = run.fault;
   result.observation.end = EndOf(*end);
-  result.observation.fired = run.fault.has_value() ? FiredIn(output_dir) : 0;
+  result.observation.fired = run.plan.empty() ? 0 : FiredIn(output_dir);
   absl::Status observed =
-      ObserveDirectory(output_dir, *workload, SymbolNames(), result.observation, result.names);
+      ObserveDirectory(output_dir, *workload, PlaceName(), result.observation, result.names);
   if (!observed.ok()) {
     const std::string log = ReadFile(Cat(output_dir, "/log.txt")).value_or("");
     const std::vector<std::string_view> lines = absl::StrSplit(absl::StripTrailingAsciiWhitespace(log), '\n');
@@ -120,33 +118,30 @@ std::string ResultPath(const std::string& directory, int64_t id) { return Cat(di
 std::string RunDirectory(const std::string& directory, int64_t id) { return Cat(directory, "/runs/", id); }
 
 absl::Status WriteBatch(const std::string& directory, const std::vector<CampaignRun>& runs) {
-  std::string text = stitch::kObservationsSchemaLine;
+  std::string text;
   for (const CampaignRun& run : runs) {
-    stitch::RunObservation line;
-    line.run = Cat(run.id, " ", run.repeat);
-    line.workload = run.workload;
-    line.fault = run.fault;
-    text += stitch::WriteRun(line);
+    const nlohmann::ordered_json line{
+        {"id", run.id}, {"workload", run.workload}, {"plan", run.plan}, {"repeat", run.repeat}};
+    text += line.dump() + "\n";
   }
   return WriteFile(Cat(directory, "/batch.jsonl"), text);
 }
 
-absl::StatusOr<std::vector<CampaignRun>> ReadBatch(const std::string& directory) {
+absl::StatusOr<CampaignRun> ReadFromBatch(const std::string& directory, size_t index) {
   const std::string path = Cat(directory, "/batch.jsonl");
   const absl::StatusOr<std::string> text = ReadFile(path);
   if (!text.ok()) return text.status();
-  const auto lines = stitch::ReadObservations(*text, path);
-  if (!lines.ok()) return lines.status();
-  std::vector<CampaignRun> runs;
-  for (const stitch::RunObservation& line : lines->runs) {
-    const std::pair<std::string, std::string> numbers = absl::StrSplit(line.run, absl::MaxSplits(' ', 1));
-    CampaignRun& run = runs.emplace_back();
-    run.workload = line.workload;
-    run.fault = line.fault;
-    if (!absl::SimpleAtoi(numbers.first, &run.id) || !absl::SimpleAtoi(numbers.second, &run.repeat))
-      return absl::DataLossError(Cat(path, ": '", line.run, "' is no run and repeat"));
+  const std::vector<std::string> lines = absl::StrSplit(*text, '\n', absl::SkipEmpty());
+  if (index >= lines.size()) return absl::OutOfRangeError(Cat(path, ": has no line ", index + 1));
+  try {
+    const nlohmann::json line = nlohmann::json::parse(lines[index]);
+    return CampaignRun{.id = line.at("id"),
+                       .workload = line.at("workload"),
+                       .plan = line.at("plan"),
+                       .repeat = line.at("repeat")};
+  } catch (const nlohmann::json::exception& error) {
+    return absl::DataLossError(Cat(path, ":", index + 1, ": ", error.what()));
   }
-  return runs;
 }
 
 int Work(const std::string& directory, const Campaign& campaign, const CampaignRun& run, bool keep) {

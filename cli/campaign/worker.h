@@ -28,11 +28,13 @@ std::string ResultPath(const std::string& directory, int64_t id);
 std::string RunDirectory(const std::string& directory, int64_t id);
 
 absl::Status WriteBatch(const std::string& directory, const std::vector<CampaignRun>& runs);
-absl::StatusOr<std::vector<CampaignRun>> ReadBatch(const std::string& directory);
+// The run in line `index`, from 0, as far as a worker must know it.
+absl::StatusOr<CampaignRun> ReadFromBatch(const std::string& directory, size_t index);
 
 // Makes the run and writes its result. The exit code of a worker process: 0, or 1 when no result was written.
 int Work(const std::string& directory, const Campaign& campaign, const CampaignRun& run, bool keep);
 
+// The observation is without its fault, which the planner knows.
 absl::StatusOr<RunResult> ReadResult(const std::string& directory, int64_t id);
 
 }  // namespace rankle::cli

@@ -113,6 +113,10 @@ std::string SuiteOutputDirectory(uint64_t realtime_ns, int pid) {
   return NameWithDate("rankle-out/suite-", realtime_ns, pid);
 }
 
+std::string CampaignOutputDirectory(uint64_t realtime_ns, int pid) {
+  return NameWithDate("rankle-out/campaign-", realtime_ns, pid);
+}
+
 absl::StatusOr<OutputDirectory> PrepareOutputDirectory(const std::string& path, uint64_t bytes_needed) {
   std::error_code error;
   fs::create_directories(path, error);

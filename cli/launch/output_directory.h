@@ -16,6 +16,7 @@ inline constexpr char kHooksLink[] = "librankle.so", kVirtualGpusLink[] = "vgpu"
 std::string DefaultOutputDirectory(uint64_t realtime_ns, int pid);
 // "rankle-out/suite-20260131-235959-4711"
 std::string SuiteOutputDirectory(uint64_t realtime_ns, int pid);
+std::string CampaignOutputDirectory(uint64_t realtime_ns, int pid);
 
 struct OutputDirectory {
   std::string path;     // absolute

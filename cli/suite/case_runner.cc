@@ -1,12 +1,10 @@
 #include "cli/suite/case_runner.h"
 
-#include <stdlib.h>
-
 #include <filesystem>
 #include <string_view>
 
 #include "cli/launch/clock.h"
-#include "cli/launch/command_path.h"
+#include "cli/launch/command_words.h"
 #include "cli/launch/exit_status.h"
 #include "cli/launch/files.h"
 #include "cli/launch/installation.h"
@@ -21,23 +19,6 @@ namespace rankle::cli {
 namespace {
 
 namespace fs = std::filesystem;
-
-// Suites name programs as seen from the source tree ("build/bin/ddp_train"). They are looked for in the
-// current directory first, then beside this rankle.
-std::string ResolveProgram(const std::string& program) {
-  if (program.empty() || program.front() == '/' || FileExists(program)) return program;
-  const fs::path prefix = ThisInstallation().prefix;
-  const fs::path candidates[] = {prefix.parent_path() / program,
-                                 prefix / "bin" / fs::path(program).filename()};
-  for (const fs::path& candidate : candidates) {
-    if (FileExists(candidate.string())) return candidate.string();
-  }
-  return program;
-}
-
-const char* LookUpVariable(const char* name) {
-  return std::string_view(name) == "RANKLE_PREFIX" ? ThisInstallation().prefix.c_str() : getenv(name);
-}
 
 // When the first fault fired, in CLOCK_MONOTONIC; 0 = none did. Ground truth: only scoring reads it.
 uint64_t FirstInjectionNs(const std::string& directory) {
@@ -103,16 +84,9 @@ absl::StatusOr<RunOptions> RunOptionsOf(const SuiteCase& one, const SuiteRunOpti
     return absl::InvalidArgumentError(
         Cat(suite_name, ":", one.line, ": case '", one.name, "': ", StdView(error.message())));
   };
-  for (const std::string& word : one.command) {
-    absl::StatusOr<std::string> expanded = ExpandVariables(word, LookUpVariable);
-    if (!expanded.ok()) return at(expanded.status());
-    run.command.push_back(*std::move(expanded));
-  }
-  run.command.front() = ResolveProgram(run.command.front());
-  const char* path = getenv("PATH");
-  if (const auto found = FindCommand(run.command.front(), path ? path : "/usr/bin:/bin"); !found.ok()) {
-    return at(found.status());
-  }
+  absl::StatusOr<std::vector<std::string>> command = ResolveCommand(one.command);
+  if (!command.ok()) return at(command.status());
+  run.command = *std::move(command);
   if (!one.faults_yaml.empty())
     run.faults.yaml_texts.push_back({.text = one.faults_yaml, .name = std::string(suite_name)});
   run.faults.short_forms = one.faults_short;

@@ -332,21 +332,4 @@ absl::StatusOr<std::vector<SuiteCase>> ParseSuite(std::string_view text, std::st
   return SuiteReader(name).Read(*root);
 }
 
-absl::StatusOr<std::string> ExpandVariables(std::string_view text, const char* (*lookup)(const char*)) {
-  std::string expanded;
-  for (;;) {
-    const size_t start = text.find("${");
-    expanded += text.substr(0, start);
-    if (start == std::string_view::npos) return expanded;
-    const size_t end = text.find('}', start);
-    if (end == std::string_view::npos) return absl::InvalidArgumentError(Cat("'", text, "': ${ without }"));
-    const std::string variable(text.substr(start + 2, end - start - 2));
-    const char* value = lookup(variable.c_str());
-    if (value == nullptr)
-      return absl::InvalidArgumentError(Cat("${", variable, "}: this variable is not set"));
-    expanded += value;
-    text.remove_prefix(end + 1);
-  }
-}
-
 }  // namespace rankle::cli

@@ -50,7 +50,4 @@ struct SuiteCase {
 // Cases with the defaults filled in. Every error begins with "name:line: ".
 absl::StatusOr<std::vector<SuiteCase>> ParseSuite(std::string_view text, std::string_view name);
 
-// Replaces ${NAME}; `lookup` returns nullptr for a variable that is not set, which is an error.
-absl::StatusOr<std::string> ExpandVariables(std::string_view text, const char* (*lookup)(const char*));
-
 }  // namespace rankle::cli

@@ -1,3 +1,4 @@
+#include "cli/launch/command_words.h"
 #include "cli/suite/suite.h"
 
 #include <gmock/gmock.h>

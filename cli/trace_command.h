@@ -17,9 +17,10 @@ class TraceCommand : public Subcommand {
  private:
   absl::Status Print() const;
   absl::Status PrintArrivals() const;
+  absl::Status PrintSites() const;
   absl::Status Export() const;
 
-  bool cat_ = false, arrivals_ = false, export_ = false;
+  bool cat_ = false, arrivals_ = false, sites_ = false, export_ = false;
   std::string path_;
   std::string format_ = "text";
   bool injections_ = false;

@@ -23,6 +23,7 @@
 #include "cli/watch/watcher.h"
 #include "tracer/cupti/format.h"
 #include "tracer/record/writer.h"
+#include "tracer/sites/format.h"
 
 extern char** environ;
 
@@ -38,7 +39,8 @@ uint64_t BytesNeeded(const RunOptions& options) {
   const uint64_t capacity =
       options.records > 0 ? static_cast<uint64_t>(options.records) : defaults.record_capacity;
   const uint64_t kernels = options.cupti ? cupti::kRowCapacity * sizeof(cupti::KernelRow) : 0;
-  const uint64_t one = kernels + capacity * sizeof(record::Record) +
+  const uint64_t call_sites = options.sites ? sites::kSlotCapacity * sizeof(sites::Slot) : 0;
+  const uint64_t one = kernels + call_sites + capacity * sizeof(record::Record) +
                        defaults.comm_capacity * sizeof(record::CommEntry) +
                        defaults.site_capacity * sizeof(record::SiteEntry) + defaults.string_capacity;
   return kSmallFilesBytes + one * static_cast<uint64_t>(std::max(options.n, 1));
@@ -85,6 +87,19 @@ bool HasFaults(const RunOptions& options) {
 uint32_t SampleInterval(const RunOptions& options) {
   return static_cast<uint32_t>(
       std::min<uint64_t>(options.check_results.value_or(HasFaults(options) ? 1 : 0), INT32_MAX));
+}
+
+// `needed`: a fault is aimed at what only librankle-libc.so sees.
+absl::Status CheckSites(const RunOptions& options, bool needed) {
+  if (!options.sites && !needed) return absl::OkStatus();
+  if (options.sites && !options.trace && !needed)
+    return absl::InvalidArgumentError(
+        "--sites with --no-trace: nothing would be recorded; leave one of them out");
+  const std::string& library = ThisInstallation().libc_library;
+  if (FileExists(library)) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      Cat(options.sites ? "--sites: " : "a fault is aimed at the C library or at a call site: ", library,
+          " is missing: this rankle was built without it (glibc 2.35 is needed)"));
 }
 
 absl::Status CheckInstallation(const RunOptions& options) {
@@ -135,13 +150,14 @@ absl::StatusOr<std::string> NodeName(const RunOptions& options) {
 }
 
 absl::StatusOr<Environment> EnvironmentOf(const RunOptions& options, const RunRecord& record,
-                                          const std::string& output_dir, const FaultFiles& faults) {
+                                          const std::string& output_dir, const FaultFiles& faults, bool sites) {
   const Installation& installation = ThisInstallation();
   const bool needs_hooks = options.trace || !faults.plan_path.empty();
   JobVariables variables{.output_dir = output_dir,
                          .plan_path = faults.plan_path,
                          .control_path = faults.control_path,
                          .hooks_library = {},
+                         .libc_library = {},
                          .profiler_library = {},
                          .cupti_library = options.cupti ? installation.cupti_library : "",
                          .trace = options.trace,
@@ -156,6 +172,11 @@ absl::StatusOr<Environment> EnvironmentOf(const RunOptions& options, const RunRe
     absl::StatusOr<std::string> hooks = LoaderPath(installation.hooks_library, output_dir, kHooksLink);
     if (!hooks.ok()) return hooks.status();
     variables.hooks_library = *std::move(hooks);
+  }
+  if (sites) {
+    absl::StatusOr<std::string> libc = LoaderPath(installation.libc_library, output_dir, kLibcLink);
+    if (!libc.ok()) return libc.status();
+    variables.libc_library = *std::move(libc);
   }
   if (options.virtual_gpus > 0) {
     absl::StatusOr<std::string> directory =
@@ -221,6 +242,7 @@ RunOutcome RunToEnd(const RunOptions& options) {
   const absl::StatusOr<plan::Plan> plan = ReadPlan(options.faults);
   if (!plan.ok()) return refuse(plan.status());
   if (absl::Status status = CheckRunnable(options); !status.ok()) return refuse(status);
+  if (absl::Status status = CheckSites(options, plan->NeedsSites()); !status.ok()) return refuse(status);
   const absl::StatusOr<std::string> node = NodeName(options);
   if (!node.ok()) return refuse(node.status());
   const std::string job_dir =
@@ -254,7 +276,8 @@ RunOutcome RunToEnd(const RunOptions& options) {
   job.record.virtual_gpus = options.virtual_gpus;
   job.record.job_id = absl::Uniform<uint64_t>(absl::BitGen());
   job.record.seed = plan->seed().value_or(kDefaultSeed);
-  absl::StatusOr<Environment> environment = EnvironmentOf(options, job.record, output_dir->path, *faults);
+  absl::StatusOr<Environment> environment = EnvironmentOf(
+      options, job.record, output_dir->path, *faults, options.sites || plan->NeedsSites());
   if (!environment.ok()) return refuse(environment.status());
   job.environment = *std::move(environment);
   WarnWhereNothingIsRecorded(options, job.path);

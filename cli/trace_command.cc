@@ -9,6 +9,7 @@
 #include "cli/scratch.h"
 #include "cli/trace/arrivals.h"
 #include "cli/trace/rows.h"
+#include "cli/trace/sites.h"
 
 namespace rankle::cli {
 namespace {
@@ -34,6 +35,8 @@ const char* TraceCommand::examples() const {
          "  rankle trace cat out --injections          (also what was injected: the ground truth)\n"
          "  rankle trace cat out --format json | jq 'select(.rank == 3)'\n"
          "  rankle trace arrivals out                  (who came last to each collective, and by how much)\n"
+         "  rankle trace sites out                     (of run --sites: what was called from where, and came "
+         "to what)\n"
          "  rankle trace export out --format perfetto -o trace.json      (open in ui.perfetto.dev)\n"
          "  rankle trace export out --format csv -o trace.csv";
 }
@@ -51,6 +54,17 @@ void TraceCommand::DeclareFlags(Flags& flags) {
   arrivals.Text(directory, path_);
   arrivals.Choice({.name = "--format", .type = "FORMAT", .help = "text, or json: one object a line"},
                   {"text", "json"}, format_);
+  Flags sites = flags.Nested(
+      "sites", "Fault points of run --sites: call sites, how often they were reached, what calls came to",
+      sites_);
+  sites.Text({.name = "DIR",
+              .type = "",
+              .help = "Output directory of a run with --sites, or one site record",
+              .required = true},
+             path_);
+  sites.Choice({.name = "--format", .type = "FORMAT", .help = "text, or json: one object a line"},
+               {"text", "json"}, format_);
+  sites.Switch("--injections", "Print which faults fired instead (JSON)", injections_);
   Flags exporter = flags.Nested("export", "Write the trace in the format of another program", export_);
   exporter.Text(directory, path_);
   exporter.Choice({.name = "--format",
@@ -84,6 +98,21 @@ absl::Status TraceCommand::PrintArrivals() const {
   return store.ok() ? WriteOutput("", ArrivalsText(*store, format_ == "json")) : store.status();
 }
 
+absl::Status TraceCommand::PrintSites() const {
+  const absl::StatusOr<SiteRun> run = ReadSites(path_);
+  if (!run.ok()) return run.status();
+  for (const std::string& problem : run->problems) Say(problem);
+  Symbols symbols;
+  std::string text;
+  if (injections_) {
+    for (const sites::SiteRecord& record : run->records) text += InjectionsJson(record);
+    return WriteOutput("", text);
+  }
+  for (const FaultPoint& point : FaultPoints(run->records, symbols))
+    text += format_ == "json" ? FaultPointJson(point) : FaultPointText(point);
+  return WriteOutput("", text);
+}
+
 absl::Status TraceCommand::Export() const {
   if (export_format_ != "csv") {
     const absl::StatusOr<store::Store> store = Import();
@@ -95,7 +124,7 @@ absl::Status TraceCommand::Export() const {
 }
 
 int TraceCommand::Run(const std::vector<std::string>&) {
-  const absl::Status status = cat_ ? Print() : arrivals_ ? PrintArrivals() : Export();
+  const absl::Status status = cat_ ? Print() : arrivals_ ? PrintArrivals() : sites_ ? PrintSites() : Export();
   if (status.ok()) return kExitOk;
   SayError(status);
   return kExitUnusable;

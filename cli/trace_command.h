@@ -19,9 +19,10 @@ class TraceCommand : public Subcommand {
   absl::StatusOr<store::Store> Import() const;
   absl::Status Print() const;
   absl::Status PrintArrivals() const;
+  absl::Status PrintSites() const;
   absl::Status Export() const;
 
-  bool cat_ = false, arrivals_ = false, export_ = false;
+  bool cat_ = false, arrivals_ = false, sites_ = false, export_ = false;
   std::string path_;
   std::string format_ = "text";
   bool injections_ = false;

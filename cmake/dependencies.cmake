@@ -16,6 +16,13 @@ find_path(ZSTD_INCLUDE zstd.h REQUIRED)
 find_library(ZSTD_LIBRARY zstd REQUIRED)
 find_package(benchmark QUIET)
 
+# elfutils: functions and lines of call sites (rankle trace sites).
+find_path(DW_INCLUDE elfutils/libdwfl.h REQUIRED)
+find_library(DW_LIBRARY dw REQUIRED)
+add_library(rankle_dw INTERFACE)
+target_include_directories(rankle_dw SYSTEM INTERFACE ${DW_INCLUDE})
+target_link_libraries(rankle_dw INTERFACE ${DW_LIBRARY})
+
 find_path(RANKLE_CUDA_INCLUDE cuda_runtime_api.h
           HINTS ENV CUDA_HOME PATHS /usr/local/cuda/include ${CMAKE_SOURCE_DIR}/.cache/cuda/include PATH_SUFFIXES include
           NO_CMAKE_SYSTEM_PATH)

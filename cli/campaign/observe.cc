@@ -1,16 +1,15 @@
 #include "cli/campaign/observe.h"
 
-#include <string.h>
-
 #include <algorithm>
 #include <filesystem>
 #include <limits>
 #include <map>
 
 #include "absl/strings/str_format.h"
-#include "analyzer/import/directory.h"
+#include "cli/campaign/fault_points.h"
 #include "cli/launch/text.h"
 #include "cli/trace/rows.h"
+#include "cli/trace/sites.h"
 #include "injector/api/api.h"
 #include "tracer/sites/site_id.h"
 
@@ -18,7 +17,6 @@ namespace rankle::cli {
 namespace {
 
 namespace fs = std::filesystem;
-using sites::OutcomeKind;
 
 // Calls that wait for time to pass: a longer run has more of them without any more work.
 bool IsTimer(uint16_t api) {
@@ -37,13 +35,14 @@ uint64_t HashText(std::string_view text) {
   return hash == 0 ? 1 : hash;
 }
 
-std::string PlaceText(const sites::SiteRecord& record, uint32_t module, uint64_t offset,
-                      const PlaceName& place_name) {
+std::string PlaceText(const sites::SiteRecord& record, uint32_t module, uint64_t offset, Symbols& symbols) {
   if (module >= record.modules.size()) return "unknown code";
   const sites::LoadedModule& loaded = record.modules[module];
-  const std::string name = place_name ? place_name(loaded, offset) : "";
-  if (!name.empty()) return name;
-  return absl::StrFormat("%s+%#x", fs::path(loaded.path).filename().string(), offset);
+  const SourcePlace place = symbols.CallBefore(loaded.path, loaded.build_id, offset);
+  if (place.function.empty())
+    return absl::StrFormat("%s+%#x", fs::path(loaded.path).filename().string(), offset);
+  if (place.file.empty()) return place.function;
+  return absl::StrFormat("%s (%s:%d)", place.function, fs::path(place.file).filename().string(), place.line);
 }
 
 // The frame above: a hash that is the same in every run of the same binaries.
@@ -61,7 +60,7 @@ void AddOutcomes(const sites::SiteRecord& record, const sites::Site& site, stitc
                  stitch::Names& names) {
   const std::string api(api::ApiName(site.api));
   for (const sites::CountedOutcome& counted : site.outcomes) {
-    const std::string text = Cat(api, ": ", OutcomeText(record, counted.outcome));
+    const std::string text = Cat(api, ": ", OutcomeName(record, site.api, counted.outcome));
     const stitch::Signature signature = HashText(text);
     row.signatures.push_back(signature);
     names.signatures.try_emplace(signature, stitch::SignatureInfo{.text = text, .outcomes = {signature}});
@@ -70,31 +69,7 @@ void AddOutcomes(const sites::SiteRecord& record, const sites::Site& site, stitc
 
 }  // namespace
 
-std::string OutcomeText(const sites::SiteRecord& record, const sites::Outcome& outcome) {
-  switch (outcome.kind) {
-    case OutcomeKind::kNone:
-      return "nothing";
-    case OutcomeKind::kOk:
-      return "ok";
-    case OutcomeKind::kError: {
-      const char* name = strerrorname_np(static_cast<int>(outcome.value));
-      return name == nullptr ? Cat("error ", outcome.value) : std::string(name);
-    }
-    case OutcomeKind::kShort:
-      return "short";
-    case OutcomeKind::kEnd:
-      return "end";
-    case OutcomeKind::kTimeout:
-      return "timeout";
-    case OutcomeKind::kResult:
-      return Cat("result ", outcome.value);
-    case OutcomeKind::kType:
-      return outcome.value < record.names.size() ? record.names[outcome.value] : "unknown type";
-  }
-  return "unknown";
-}
-
-void AddProcess(const sites::SiteRecord& record, const std::string& role, const PlaceName& place_name,
+void AddProcess(const sites::SiteRecord& record, const std::string& role, Symbols& symbols,
                 stitch::RunObservation& run, stitch::Names& names) {
   for (const sites::Site& site : record.sites) {
     stitch::SiteObservation row{.role = role,
@@ -106,33 +81,28 @@ void AddProcess(const sites::SiteRecord& record, const std::string& role, const 
                                 .per_parent = {}};
     AddOutcomes(record, site, row, names);
     if (!names.sites.contains(site.id)) {
-      names.sites[site.id] = {.name = Cat(api::ApiName(site.api), " from ",
-                                          PlaceText(record, site.module, site.offset, place_name)),
-                              .kind = KindOf(site.api),
-                              .timer = IsTimer(site.api),
-                              .guards = {}};
+      names.sites[site.id] = {
+          .name = CallName(api::ApiName(site.api), PlaceText(record, site.module, site.offset, symbols)),
+          .kind = KindOf(site.api),
+          .timer = IsTimer(site.api),
+          .guards = {}};
     }
     if (row.call_site != 0 && !names.call_sites.contains(row.call_site))
-      names.call_sites[row.call_site] = PlaceText(record, site.caller_module, site.caller_offset, place_name);
+      names.call_sites[row.call_site] = PlaceText(record, site.caller_module, site.caller_offset, symbols);
     run.rows.push_back(std::move(row));
   }
 }
 
 absl::Status ObserveDirectory(const std::string& directory, const Workload& workload,
-                              const PlaceName& place_name, stitch::RunObservation& run,
-                              stitch::Names& names) {
-  size_t used = 0;
-  for (const fs::path& file : import::EntriesOf(directory)) {
-    if (file.extension() != ".rks") continue;
-    const auto record = sites::ReadSiteRecord(file.string());
-    if (!record.ok()) continue;
-    AddProcess(*record, record->rank < 0 ? "helper" : RoleOf(workload, record->rank), place_name, run, names);
-    ++used;
-  }
-  if (used == 0) {
+                              stitch::RunObservation& run, stitch::Names& names) {
+  const absl::StatusOr<SiteRun> sites = ReadSites(directory);
+  if (!sites.ok()) {
     return absl::NotFoundError(
-        Cat("no process left a site record: is the program linked statically, or does it drop LD_PRELOAD?"));
+        "no process left a site record: is the program linked statically, or does it drop LD_PRELOAD?");
   }
+  Symbols symbols;
+  for (const sites::SiteRecord& record : sites->records)
+    AddProcess(record, record.rank < 0 ? "helper" : RoleOf(workload, record.rank), symbols, run, names);
   stitch::Normalize(run);
   const absl::StatusOr<Trace> trace = ReadTrace(directory);
   if (!trace.ok()) return absl::OkStatus();  // nobody called NCCL or marked steps

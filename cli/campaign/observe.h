@@ -3,29 +3,23 @@
 // records.
 #pragma once
 
-#include <functional>
 #include <string>
 
 #include "absl/status/statusor.h"
 #include "analyzer/stitch/observation.h"
 #include "cli/campaign/campaign_file.h"
+#include "cli/inspect/symbols.h"
 #include "tracer/sites/reader.h"
 
 namespace rankle::cli {
 
-// "ReconnectToServer (agent.cc:41)" of an address in a module; may be "" when nothing is known.
-using PlaceName = std::function<std::string(const sites::LoadedModule& module, uint64_t offset)>;
-
 // Adds the rows of one process, and what its numbers mean. `role`: of its rank.
-void AddProcess(const sites::SiteRecord& record, const std::string& role, const PlaceName& place_name,
+void AddProcess(const sites::SiteRecord& record, const std::string& role, Symbols& symbols,
                 stitch::RunObservation& run, stitch::Names& names);
 
 // All site records of a run's directory, and from its flight records the units of work: steps of the rank
 // that did the least. Error: no site record.
 absl::Status ObserveDirectory(const std::string& directory, const Workload& workload,
-                              const PlaceName& place_name, stitch::RunObservation& run, stitch::Names& names);
-
-// "ECONNREFUSED", "timeout", "ncclSystemError" ...: what a call came to.
-std::string OutcomeText(const sites::SiteRecord& record, const sites::Outcome& outcome);
+                              stitch::RunObservation& run, stitch::Names& names);
 
 }  // namespace rankle::cli

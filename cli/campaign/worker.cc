@@ -96,8 +96,7 @@ absl::StatusOr<RunResult> MakeAndObserve(const std::string& directory, const Cam
   result.observation.workload = run.workload;
   result.observation.end = EndOf(*end);
   result.observation.fired = run.plan.empty() ? 0 : FiredIn(output_dir);
-  absl::Status observed =
-      ObserveDirectory(output_dir, *workload, PlaceName(), result.observation, result.names);
+  absl::Status observed = ObserveDirectory(output_dir, *workload, result.observation, result.names);
   if (!observed.ok()) {
     const std::string log = ReadFile(Cat(output_dir, "/log.txt")).value_or("");
     const std::vector<std::string_view> lines = absl::StrSplit(absl::StripTrailingAsciiWhitespace(log), '\n');

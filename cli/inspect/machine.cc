@@ -104,6 +104,8 @@ std::vector<Check> CheckInstallationFiles() {
           "nothing can be recorded or injected; it is built where CUDA headers are (scripts/install-deps)"),
       FileCheck("CUPTI", installation.cupti_library, State::kMissing,
                 "`rankle run --cupti` is refused; it is built where the CUDA toolkit has CUPTI's headers"),
+      FileCheck("call sites", installation.libc_library, State::kMissing,
+                "`rankle run --sites` and faults aimed at the C library are refused; they need glibc 2.35"),
       FileCheck("virtual GPUs", installation.virtual_gpu_dir, State::kMissing,
                 "--virtual-gpus does not work; they are built where CUDA headers and Gloo are "
                 "(scripts/install-deps)"),

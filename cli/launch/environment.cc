@@ -66,6 +66,8 @@ void SetJobVariables(const JobVariables& job, Environment& environment) {
     if (environment.Find("NVTX_INJECTION64_PATH") == nullptr)
       environment.Set("NVTX_INJECTION64_PATH", job.hooks_library);
   }
+  // In front of librankle.so, which stands in front of fork and throw, too, and goes on to the next.
+  if (!job.libc_library.empty()) environment.Prepend("LD_PRELOAD", job.libc_library, ':');
   // NCCL loads one profiler plugin: the user's goes first.
   if (!job.profiler_library.empty() && environment.Find("NCCL_PROFILER_PLUGIN") == nullptr)
     environment.Set("NCCL_PROFILER_PLUGIN", job.profiler_library);

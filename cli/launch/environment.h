@@ -34,6 +34,7 @@ struct JobVariables {
   std::string plan_path;
   std::string control_path;
   std::string hooks_library;     // librankle.so
+  std::string libc_library;      // librankle-libc.so
   std::string profiler_library;  // librankle-nccl-profiler.so
   std::string cupti_library;     // librankle-cupti.so
   bool trace = true;

@@ -81,6 +81,18 @@ TEST(Environment, CudaIsGivenALibraryOnlyWhereKernelTimesAreWanted) {
   EXPECT_EQ(Value(with, "CUDA_INJECTION64_PATH"), "/p/lib/librankle-cupti.so");
 }
 
+TEST(Environment, CallSitesAreSeenInFrontOfTheOtherHooks) {
+  JobVariables job = VirtualJob();
+  Environment without;
+  SetJobVariables(job, without);
+  EXPECT_EQ(Value(without, "LD_PRELOAD"), "/p/lib/librankle.so");
+  job.libc_library = "/p/lib/librankle-libc.so";
+  const char* entries[] = {"LD_PRELOAD=/opt/other.so", nullptr};
+  Environment with(entries);
+  SetJobVariables(job, with);
+  EXPECT_EQ(Value(with, "LD_PRELOAD"), "/p/lib/librankle-libc.so:/p/lib/librankle.so:/opt/other.so");
+}
+
 TEST(Environment, RealGpusLeaveTheLoaderAlone) {
   JobVariables job = VirtualJob();
   job.virtual_gpus = 0;

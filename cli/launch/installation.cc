@@ -9,6 +9,7 @@ Installation InstallationOf(const std::string& executable) {
   const std::filesystem::path prefix = std::filesystem::path(executable).parent_path().parent_path();
   return {.prefix = prefix.string(),
           .hooks_library = (prefix / "lib" / "librankle.so").string(),
+          .libc_library = (prefix / "lib" / "librankle-libc.so").string(),
           .profiler_library = (prefix / "lib" / "librankle-nccl-profiler.so").string(),
           .cupti_library = (prefix / "lib" / "librankle-cupti.so").string(),
           .virtual_gpu_dir = (prefix / "lib" / "vgpu").string(),

@@ -11,6 +11,7 @@ inline constexpr char kAuditLibrary[] = "librankle-vgpu-audit.so";  // in virtua
 struct Installation {
   std::string prefix;            // holds bin/ and lib/
   std::string hooks_library;     // lib/librankle.so
+  std::string libc_library;      // lib/librankle-libc.so
   std::string profiler_library;  // lib/librankle-nccl-profiler.so
   std::string cupti_library;     // lib/librankle-cupti.so
   std::string virtual_gpu_dir;   // lib/vgpu

@@ -36,8 +36,9 @@ bool IsCapturedLog(std::string_view name) {
 bool IsOurs(const std::string& name) {
   return (name.starts_with("flight-") && name.ends_with(".rkl")) ||
          (name.starts_with("transport-") && name.ends_with(".rkt")) ||
-         (name.starts_with("kernels-") && name.ends_with(".rkd")) || name == "plan.armed" ||
-         name == kHooksLink || name == kVirtualGpusLink;
+         (name.starts_with("kernels-") && name.ends_with(".rkd")) ||
+         (name.starts_with("sites-") && name.ends_with(".rks")) || name == "plan.armed" ||
+         name == kHooksLink || name == kLibcLink || name == kVirtualGpusLink;
 }
 
 // Names that a run gives and others may, too.

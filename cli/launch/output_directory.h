@@ -10,7 +10,8 @@
 namespace rankle::cli {
 
 // Links to the installation, made where its path cannot be given to the loader (loader_path.h).
-inline constexpr char kHooksLink[] = "librankle.so", kVirtualGpusLink[] = "vgpu";
+inline constexpr char kHooksLink[] = "librankle.so", kLibcLink[] = "librankle-libc.so",
+                      kVirtualGpusLink[] = "vgpu";
 
 // "rankle-out/20260131-235959-4711"
 std::string DefaultOutputDirectory(uint64_t realtime_ns, int pid);

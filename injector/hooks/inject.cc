@@ -10,6 +10,7 @@
 #include "injector/hooks/samples.h"
 #include "injector/hooks/stack.h"
 #include "injector/hooks/trace.h"
+#include "injector/sites/feed.h"
 
 namespace rankle::hooks {
 
@@ -56,6 +57,7 @@ plan::CallView ViewOf(const HookCall& call, char* stack, size_t stack_size) {
   view.peer = call.info->args.peer >= 0 ? call.peer() : call.root();
   if (process.plan_needs_clock) view.elapsed_ns = MonotonicNs() - process.start_ns;
   view.step = process.step.load(std::memory_order_relaxed);
+  if (call.site_id != 0) view.site = static_cast<int64_t>(call.site_id);
   if (process.engine.NeedsStack(call.info->id)) {
     WriteStack(stack, stack_size);
     view.stack = stack;
@@ -71,6 +73,7 @@ void SayOnce(uint16_t fault, const char* text) {
 // Ground truth: in the flight record, and counted for the end of the run.
 void Report(const HookCall& call, const Decision& decision) {
   RecordInjection(call, decision);
+  if (call.site != nullptr) rankleSiteInjected(call.site);
   plan::ControlPage* control = TheProcess().control;
   if (control != nullptr) control->faults[decision.fault].fired.fetch_add(1, std::memory_order_relaxed);
 }
@@ -194,8 +197,16 @@ size_t Decide(const HookCall& call, Decisions& decisions) {
   return process.engine.Decide(process.target, view, decisions.of, kMaxDecisions);
 }
 
+// From here on the call counts as made, for its site record.
+void EnterSite(HookCall& call) {
+  if (call.site == nullptr || call.site_entered_ns != 0) return;
+  call.site_entered_ns = MonotonicNs();
+  rankleSiteEntered(call.site, call.site_entered_ns);
+}
+
 // The call itself, as the actions before it have left it.
 int RunDecided(HookCall& call, Handler handler, const Outcome& outcome) {
+  EnterSite(call);
   if (outcome.fail) {
     RecordFailedByFault(call, outcome.result);
     return outcome.result;
@@ -237,11 +248,15 @@ int RunWithFaults(HookCall& call, Handler handler) {
   const bool completes_swap = TakeHeld(call, &held_fault);
   Decisions decisions;
   const size_t count = Decide(call, decisions);
-  if (count == 0 && !completes_swap) return handler(call);
+  if (count == 0 && !completes_swap) {
+    EnterSite(call);
+    return handler(call);
+  }
   return RunFired(call, handler, decisions.of, count, completes_swap, held_fault);
 }
 
 int RunOnLostDevice(HookCall& call, Handler handler) {
+  EnterSite(call);
   if (call.info->library == api::Library::kProcess) return handler(call);
   const int lost = LostResult(call);
   if (call.info->library == api::Library::kNccl) {
@@ -286,13 +301,25 @@ int Dispatch(HookCall& call, Handler handler) {
     return RunOnLostDevice(call, handler);
   if (process.engine.IsAimedAt(call.info->id)) [[unlikely]]
     return RunWithFaults(call, handler);
+  EnterSite(call);
   return handler(call);
+}
+
+// The call is counted at its site, too, where librankle-libc.so is in the process.
+int DispatchAtSite(HookCall& call, Handler handler) {
+  call.site = rankleSiteOf(call.info->id, call.caller, call.wrapper_frame, &call.site_id);
+  if (call.site == nullptr) return Dispatch(call, handler);
+  const int result = Dispatch(call, handler);
+  rankleSiteReturned(call.site, static_cast<uint32_t>(result), call.Failed(result),
+                     MonotonicNs() - call.site_entered_ns);
+  return result;
 }
 
 }  // namespace
 
 int RunHook(HookCall& call, Handler handler) {
-  const int result = Dispatch(call, handler);
+  const int result =
+      rankleSiteOf == nullptr ? Dispatch(call, handler) : DispatchAtSite(call, handler);
   if (call.sampled_seq != 0) [[unlikely]]
     SampleOutput(DescribeSample(call, TheProcess().comms.Find(call.comm()), call.sampled_seq));
   return result;

@@ -53,6 +53,7 @@ template <uint16_t kApi, size_t kSlot, typename Result, typename... Arguments>
   call.frame_bytes = sizeof(frame);
   call.argument_count = sizeof...(Arguments);
   call.caller = caller;
+  call.wrapper_frame = __builtin_frame_address(0);
   const int result = std::apply(run, frame.values);
   LeaveHook();
   return static_cast<Result>(result);

@@ -28,7 +28,7 @@ constexpr size_t kUsualErrors = 2;
 std::vector<std::string> UsualErrors(std::string_view function) {
   for (const sites::Call& call : sites::kCalls) {
     if (call.symbol != function) continue;
-    std::vector<std::string> names = absl::StrSplit(call.errors, ' ', absl::SkipEmpty());
+    std::vector<std::string> names = absl::StrSplit(std::string(call.errors), ' ', absl::SkipEmpty());
     std::erase_if(names, [](const std::string& name) { return name == "EINTR" || name == "EAGAIN"; });
     if (names.size() > kUsualErrors) names.resize(kUsualErrors);
     return names;

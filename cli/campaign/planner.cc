@@ -4,7 +4,6 @@
 #include <map>
 #include <set>
 
-#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "analyzer/stitch/allocate/allocate.h"
 #include "cli/campaign/fault_points.h"
@@ -37,8 +36,7 @@ Done Summarize(const std::vector<CampaignRun>& planned) {
     }
     ++done.experiments[{run.workload, *run.fault}];
     size_t round = 0;
-    std::string_view phase = run.phase;
-    if (absl::ConsumePrefix(&phase, kRound) && absl::SimpleAtoi(phase, &round))
+    if (run.phase.starts_with(kRound) && absl::SimpleAtoi(run.phase.substr(kRound.size()), &round))
       done.rounds = std::max(done.rounds, round + 1);
   }
   return done;

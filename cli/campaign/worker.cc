@@ -99,9 +99,9 @@ absl::StatusOr<RunResult> MakeAndObserve(const std::string& directory, const Cam
   absl::Status observed = ObserveDirectory(output_dir, *workload, result.observation, result.names);
   if (!observed.ok()) {
     const std::string log = ReadFile(Cat(output_dir, "/log.txt")).value_or("");
-    const std::vector<std::string_view> lines = absl::StrSplit(absl::StripTrailingAsciiWhitespace(log), '\n');
+    const std::vector<std::string> lines = absl::StrSplit(log, '\n', absl::SkipWhitespace());
     return absl::NotFoundError(Cat(StdView(observed.message()), "; exit code ", end->exit_code,
-                                   lines.back().empty() ? "" : "; it said last: ", StdView(lines.back())));
+                                   lines.empty() ? "" : "; it said last: ", lines.empty() ? "" : lines.back()));
   }
   return result;
 }

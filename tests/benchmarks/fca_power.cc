@@ -33,6 +33,9 @@ double Poisson(std::mt19937_64& random, int site, double factor) {
   const double mean = 4 * std::pow(250, site / (kSites - 1.0));
   return std::poisson_distribution<int>(mean * factor)(random);
 }
+double Poisson400(std::mt19937_64& random, int, double factor) {  // a spread of 5 %, in whole numbers
+  return std::poisson_distribution<int>(400 * factor)(random);
+}
 // Now and then (1 run in 10) half as much again, for no reason of the fault.
 double Bursts(std::mt19937_64& random, int, double factor) {
   const bool burst = std::bernoulli_distribution(0.1)(random);
@@ -153,15 +156,17 @@ int main(int argc, char** argv) {
   const int campaigns = argc > 1 ? atoi(argv[1]) : 20;
   const FcaOptions ours;
   FcaOptions one_look, published;
-  one_look.looks = {3};
+  one_look.looks = {{3, 1}};
   published.method = Method::kWelch;
   const Contender contenders[] = {
       {"published: 3 repeats", published, 3, 3, false},
-      {"published, as many runs as rankle takes at most", published, 20, ours.looks.back(), false},
-      {"rankle, 3 repeats", one_look, 20, 3, false},
-      {"rankle, repeats as it asks", ours, 20, 3, true},
+      {"published, as many runs as rankle takes at most", published, ours.plain_runs,
+       ours.looks.back().injected_runs, false},
+      {"rankle, 3 repeats", one_look, ours.plain_runs, 3, false},
+      {"rankle, repeats as it asks", ours, ours.first_plain_runs, 3, true},
   };
   const Scenario scenarios[] = {{"spread 5 %", Spread5},
+                                {"Poisson, mean 400", Poisson400},
                                 {"Poisson, mean 4 to 1,000", Poisson},
                                 {"bursts", Bursts},
                                 {"constant", Constant}};

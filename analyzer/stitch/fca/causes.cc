@@ -257,11 +257,9 @@ class Analysis {
             {comparison.workload, comparison.fault, have, next->injected_runs, undecided[i]});
       }
       Repeats& profile = profiles[comparison.workload];
-      profile = {comparison.workload,
-                 {},
-                 comparison.plain.size(),
-                 options_.plain_runs,
-                 profile.undecided + undecided[i]};
+      const size_t plain = comparison.plain.size();
+      const size_t want = std::min(options_.plain_runs, std::max(options_.first_plain_runs, 2 * plain));
+      profile = {comparison.workload, {}, plain, want, profile.undecided + undecided[i]};
     }
     for (const auto& [workload, profile] : profiles) {
       if (profile.have < profile.want && profile.undecided > 0) causes_.repeats.push_back(profile);

@@ -106,8 +106,7 @@ class Analysis {
   void AddTests(const Comparison& comparison, Kind kind, const std::vector<Hypothesis>& hypotheses) {
     Tests& tests = tests_[kind];
     const size_t experiment = causes_.experiments.size() - 1;
-    // A second look at more runs is a second chance, which has its price (Bonferroni over the looks).
-    const double price = options_.method == Method::kWelch ? 1.0 : static_cast<double>(options_.looks.size());
+    const double price = options_.method == Method::kWelch ? 1.0 : Price(comparison.injected.size());
     const double rate = Rate();
     tests.made += hypotheses.size();
     for (const Hypothesis& hypothesis : hypotheses) {
@@ -121,6 +120,15 @@ class Analysis {
       tests.values.push_back(value);
       tests.experiments.push_back(experiment);
     }
+  }
+
+  // What the share of a look multiplies p-values by: that of the last look taken.
+  double Price(size_t injected_runs) const {
+    double share = options_.looks.front().share;
+    for (const Look& look : options_.looks) {
+      if (look.injected_runs <= injected_runs) share = look.share;
+    }
+    return 1 / share;
   }
 
   double Rate() const { return options_.method == Method::kWelch ? options_.welch_p : options_.rate; }
@@ -215,7 +223,7 @@ class Analysis {
   // By experiment: comparisons that more runs would probably tell.
   std::vector<size_t> Undecided(const std::vector<Comparison>& comparisons) const {
     std::vector<size_t> undecided(comparisons.size(), 0);
-    const double price = static_cast<double>(options_.looks.size());
+    const Look& last = options_.looks.back();
     for (const Tests& tests : tests_) {
       if (tests.values.empty()) continue;
       // With more runs all of them will count, also those that so few runs could not have told.
@@ -224,9 +232,10 @@ class Analysis {
         const Comparison& comparison = comparisons[tests.experiments[i]];
         const Sizes now{comparison.plain.size(), comparison.injected.size()};
         const Sizes then{std::max(now.plain, options_.plain_runs),
-                         std::max(now.injected, options_.looks.back())};
+                         std::max(now.injected, last.injected_runs)};
         if (tests.discoveries.q[i] > options_.rate &&
-            IsUndecided(tests.values[i].p / price, std::min(1.0, needed / price), now, then)) {
+            IsUndecided(tests.values[i].p / Price(now.injected), std::min(1.0, needed * last.share), now,
+                        then)) {
           ++undecided[tests.experiments[i]];
         }
       }
@@ -235,23 +244,22 @@ class Analysis {
   }
 
   void AddRepeats(const std::vector<Comparison>& comparisons) {
-    if (options_.looks.empty()) return;
     const std::vector<size_t> undecided = Undecided(comparisons);
     std::map<std::string, Repeats> profiles;
     for (size_t i = 0; i < comparisons.size(); ++i) {
       const Comparison& comparison = comparisons[i];
       const size_t have = comparison.injected.size();
-      const auto next = std::upper_bound(options_.looks.begin(), options_.looks.end(), have);
-      const bool first = have < options_.looks.front();
+      const auto next = std::find_if(options_.looks.begin(), options_.looks.end(),
+                                     [&](const Look& look) { return look.injected_runs > have; });
+      const bool first = have < options_.looks.front().injected_runs;
       if (next != options_.looks.end() && (first || undecided[i] > 0)) {
-        causes_.repeats.push_back({comparison.workload, comparison.fault, have, *next, undecided[i]});
+        causes_.repeats.push_back(
+            {comparison.workload, comparison.fault, have, next->injected_runs, undecided[i]});
       }
       Repeats& profile = profiles[comparison.workload];
-      profile = {comparison.workload,
-                 {},
-                 comparison.plain.size(),
-                 options_.plain_runs,
-                 profile.undecided + undecided[i]};
+      const size_t plain = comparison.plain.size();
+      const size_t want = std::min(options_.plain_runs, std::max(options_.first_plain_runs, 2 * plain));
+      profile = {comparison.workload, {}, plain, want, profile.undecided + undecided[i]};
     }
     for (const auto& [workload, profile] : profiles) {
       if (profile.have < profile.want && profile.undecided > 0) causes_.repeats.push_back(profile);

@@ -78,15 +78,22 @@ enum class Method : uint8_t {
   kWelch         // as published: no correction, p < 0.1, Welch's t-test for counts
 };
 
+struct Look {
+  size_t injected_runs = 3;
+  double share = 1;
+};
+
 struct FcaOptions {
   Method method = Method::kPermutation;
   double rate = 0.05;  // of false discoveries, for each kind of test
-  // Numbers of injected runs after which one looks; the last is the cap. Each look costs: p-values are
-  // multiplied by the number of looks, so that looking again is no second chance. One look: no adapting.
-  std::vector<size_t> looks = {3, 10};
+  // When one looks, by injected runs; the last is the cap. Looking again is a second chance to be wrong, so
+  // each look may use only its share of `rate` (shares add up to 1). Most of it belongs to the last one: what
+  // the first ones are for, constant counts and large effects, passes with little.
+  std::vector<Look> looks = {{3, 0.1}, {8, 0.2}, {25, 0.7}};
   // Profile runs serve every fault of their workload, so they are the cheapest power there is: a comparison
-  // of 3 with 20 can reach p = 1/1,771, one of 3 with 3 no less than 1/20.
-  size_t plain_runs = 20;
+  // of 3 with 20 can reach p = 1/1,771, one of 3 with 3 no less than 1/20. So many at most, asked for in
+  // doubling steps from `first_plain_runs` on, as long as comparisons of the workload are undecided.
+  size_t plain_runs = 40, first_plain_runs = 10;
   // A consequence comes (nearly) every time: a chain of five edges of 0.8 still holds one time in three. And
   // plain runs show it at least half as seldom as that, else the fault is not what it takes.
   double usual_share = 0.8, least_gain = 0.4;

@@ -20,7 +20,7 @@ using ::testing::IsEmpty;
 using testing::Profile;
 using ::testing::SizeIs;
 
-const FcaOptions kOneLook{.looks = {3}};
+const FcaOptions kOneLook{.looks = {{3, 1}}};
 
 TEST(Causes, ARetryCounterThatDoublesInEveryRunIsCertain) {
   Campaign campaign;
@@ -180,12 +180,12 @@ TEST(Causes, RepeatsAreAskedForWhereTheyWouldDecide) {
   ASSERT_THAT(causes.repeats, SizeIs(3));
   EXPECT_EQ(causes.repeats[0].fault, Error(1));
   EXPECT_EQ(causes.repeats[0].have, 3u);
-  EXPECT_EQ(causes.repeats[0].want, 10u);
+  EXPECT_EQ(causes.repeats[0].want, 8u);
   EXPECT_EQ(causes.repeats[0].undecided, 1u);
   EXPECT_EQ(causes.repeats[1].fault, Delay(9)) << "not even the first look";
   EXPECT_EQ(causes.repeats[1].want, 3u);
   EXPECT_FALSE(causes.repeats[2].fault.has_value());
-  EXPECT_EQ(causes.repeats[2].want, 20u);
+  EXPECT_EQ(causes.repeats[2].want, 10u);
 }
 
 TEST(Causes, NoRepeatsWhereAllIsDecidedOrTheCapIsReached) {
@@ -194,7 +194,7 @@ TEST(Causes, NoRepeatsWhereAllIsDecidedOrTheCapIsReached) {
   EXPECT_THAT(AnalyzeCauses(decided.observations).repeats, IsEmpty());
   Campaign capped;
   capped.Runs(3, Profile({At(2, 5)})).Runs(3, Injected(Error(1), {At(2, 50)}));
-  const Causes causes = AnalyzeCauses(capped.observations, {.looks = {3}, .plain_runs = 3});
+  const Causes causes = AnalyzeCauses(capped.observations, {.looks = {{3, 1}}, .plain_runs = 3});
   EXPECT_THAT(causes.repeats, IsEmpty());
   EXPECT_THAT(AnalyzeCauses(capped.observations, kOneLook).edges, SizeIs(1))
       << "1/20 is enough for one comparison";

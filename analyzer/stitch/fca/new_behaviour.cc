@@ -49,8 +49,9 @@ std::vector<Hypothesis> TestBehaviour(const Comparison& comparison, const FcaOpt
     if (IsOwnPlace(comparison.fault, comparison.rows[row].key.place)) continue;
     for (const auto& [signature, counts] : CountSignatures(comparison.rows[row])) {
       hypotheses.push_back({.row = row,
-                            .value = options.method == Method::kWelch ? Published(counts, injected)
-                                                                  : Tested(counts, plain, injected, options),
+                            .value = options.method == Method::kWelch
+                                         ? Published(counts, injected)
+                                         : Tested(counts, plain, injected, options),
                             .signature = signature,
                             .plain_mean = static_cast<double>(counts.plain) / plain,
                             .injected_mean = static_cast<double>(counts.injected) / injected});

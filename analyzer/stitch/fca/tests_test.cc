@@ -39,6 +39,17 @@ TEST(RankSum, ConstantCountsAreTheClearestCase) {
   EXPECT_EQ(RankSum({}, {1}).p, 1);
 }
 
+TEST(RankSum, ExactToTheFarTail) {
+  // 20 of 60, all above all others, but for one pair that is swapped: two ways of C(60,20) are at least as
+  // far.
+  std::vector<double> plain, injected;
+  for (int i = 1; i <= 39; ++i) plain.push_back(i);
+  plain.push_back(41), injected.push_back(40);
+  for (int i = 42; i <= 60; ++i) injected.push_back(i);
+  EXPECT_NEAR(RankSum(plain, injected).p * 4191844505805495, 2, 1e-6);
+  EXPECT_NEAR(RankSum(plain, injected).least * 4191844505805495, 1, 1e-6);
+}
+
 TEST(RankSum, ManyValuesAgreeWithTheTextbookApproximation) {
   std::vector<double> plain, injected;
   for (int i = 0; i < 150; ++i) plain.push_back(i), injected.push_back(i + 10.5);

@@ -36,8 +36,9 @@ uint64_t HashText(std::string_view text) {
 }
 
 std::string PlaceText(const sites::SiteRecord& record, uint32_t module, uint64_t offset, Symbols& symbols) {
-  if (module >= record.modules.size()) return "unknown code";
-  const sites::LoadedModule& loaded = record.modules[module];
+  const auto found = record.modules.find(module);
+  if (found == record.modules.end()) return "unknown code";
+  const sites::LoadedModule& loaded = found->second;
   const SourcePlace place = symbols.CallBefore(loaded.path, loaded.build_id, offset);
   if (place.function.empty())
     return absl::StrFormat("%s+%#x", fs::path(loaded.path).filename().string(), offset);
@@ -47,9 +48,9 @@ std::string PlaceText(const sites::SiteRecord& record, uint32_t module, uint64_t
 
 // The frame above: a hash that is the same in every run of the same binaries.
 stitch::CallSiteId CallSiteOf(const sites::SiteRecord& record, const sites::Site& site) {
-  if (!site.has_caller || site.caller_module >= record.modules.size()) return 0;
-  const sites::LoadedModule& module = record.modules[site.caller_module];
-  const sites::Place place{module.build_id, module.path, site.caller_offset};
+  const auto module = record.modules.find(site.caller_module);
+  if (!site.has_caller || module == record.modules.end()) return 0;
+  const sites::Place place{module->second.build_id, module->second.path, site.caller_offset};
   return sites::internal::Fold(HashText("call site"), place);
 }
 

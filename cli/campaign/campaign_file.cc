@@ -87,6 +87,7 @@ class CampaignReader : YamlReader<CampaignReader> {
   absl::Status SetPolicy(const YamlNode& node, Campaign& target) {
     static constexpr std::pair<std::string_view, CampaignPolicy> kChoices[] = {
         {"directed", CampaignPolicy::kDirected},
+        {"directed", CampaignPolicy::kDirected},
         {"three-phase", CampaignPolicy::kThreePhase},
         {"random", CampaignPolicy::kRandom}};
     return TakeChoice(node, kChoices, target.policy);

@@ -6,6 +6,7 @@
 #include "cli/faults_command.h"
 #include "cli/release_command.h"
 #include "cli/run_command.h"
+#include "cli/stitch_command.h"
 #include "cli/subcommand.h"
 #include "cli/suite_command.h"
 #include "cli/trace_command.h"
@@ -19,6 +20,7 @@ std::vector<std::unique_ptr<Subcommand>> AllSubcommands() {
   all.push_back(std::make_unique<AnalyzeCommand>());
   all.push_back(std::make_unique<SuiteCommand>());
   all.push_back(std::make_unique<CampaignCommand>());
+  all.push_back(std::make_unique<StitchCommand>());
   all.push_back(std::make_unique<BugsCommand>());
   all.push_back(std::make_unique<FaultsCommand>());
   all.push_back(std::make_unique<ReleaseCommand>());

@@ -1,0 +1,60 @@
+#include "cli/stitch_command.h"
+
+#include "analyzer/stitch/cycles_json.h"
+#include "analyzer/stitch/search/stitch.h"
+#include "cli/campaign/cycles_text.h"
+#include "cli/campaign/planner.h"
+#include "cli/campaign/state.h"
+#include "cli/launch/exit_status.h"
+#include "cli/launch/files.h"
+#include "cli/launch/message.h"
+#include "cli/launch/text.h"
+#include "cli/output.h"
+
+namespace rankle::cli {
+
+const char* StitchCommand::examples() const {
+  return "  rankle stitch rankle-out/campaign-20260131-120000-4711\n"
+         "  rankle stitch out --edges                  (all effects of all faults)\n"
+         "  rankle stitch out --format json -o cycles.json\n"
+         "Exit code: 0 nothing feeds itself, 3 cycles were found, 2 unusable input, 1 internal error.";
+}
+
+void StitchCommand::DeclareFlags(Flags& flags) {
+  flags.Text(
+      {.name = "DIR", .type = "", .help = "Directory of a campaign (it may still run)", .required = true},
+      directory_);
+  flags.Choice({.name = "--format", .type = "FORMAT", .help = "text or json"}, {"text", "json"}, format_);
+  flags.Text({.name = "-o,--output", .type = "FILE", .help = "Write to a file, not to standard output"},
+             output_);
+  flags.Switch("--edges", "List what each fault caused, too", edges_);
+  flags.Choice({.name = "--test",
+                .type = "TEST",
+                .help = "permutation, or welch as published (no control of false discoveries)"},
+               {"permutation", "welch"}, test_);
+}
+
+int StitchCommand::Run(const std::vector<std::string>&) {
+  const absl::StatusOr<std::string> file = ReadFile(directory_ + "/campaign.yaml");
+  const absl::StatusOr<stitch::Observations> observations = ReadCampaignObservations(directory_);
+  absl::StatusOr<Campaign> campaign =
+      file.ok() ? ParseCampaign(*file, directory_ + "/campaign.yaml") : file.status();
+  for (const absl::Status& status : {observations.status(), campaign.status()}) {
+    if (status.ok()) continue;
+    SayError(status);
+    return kExitUnusable;
+  }
+  campaign->test = test_ == "welch" ? CampaignTest::kWelch : CampaignTest::kPermutation;
+  const stitch::Causes causes = stitch::AnalyzeCauses(*observations, FcaOptionsOf(*campaign));
+  const stitch::Stitched stitched = stitch::Stitch(causes, observations->names);
+  std::string text = format_ == "json" ? stitch::CyclesJson(stitched, observations->names)
+                                       : CyclesText(stitched, causes, observations->names);
+  if (edges_ && format_ == "text") text += "\nEffects\n" + EdgesText(causes, observations->names);
+  if (absl::Status status = WriteOutput(output_, text); !status.ok()) {
+    SayError(status);
+    return kExitUnusable;
+  }
+  return stitched.cycles.empty() ? kExitOk : kExitAnomaly;
+}
+
+}  // namespace rankle::cli

@@ -70,6 +70,7 @@ class Slurm : public Executor {
  private:
   absl::Status RunArray(const std::vector<CampaignRun>& runs, const OnRunEnd& on_end) {
     const EndRequests requests;
+    EndEarlierArray();
     if (absl::Status status = WriteBatch(directory_, runs); !status.ok()) return status;
     for (const CampaignRun& run : runs) {
       std::error_code error;
@@ -77,6 +78,7 @@ class Slurm : public Executor {
     }
     const absl::StatusOr<std::string> job = Submit(runs.size());
     if (!job.ok()) return job.status();
+    if (absl::Status status = WriteFile(JobFile(), *job); !status.ok()) return status;
     std::set<size_t> waiting;
     for (size_t i = 0; i < runs.size(); ++i) waiting.insert(i);
     uint64_t ask_at = MonotonicNs() + kAskEveryNs;
@@ -98,11 +100,19 @@ class Slurm : public Executor {
         i = waiting.erase(i);
       }
       if (!waiting.empty() && requests.WaitFor(kLookEvery)) {
-        CommandOutput({"scancel", *job}).IgnoreError();
+        CommandOutput({"scancel", *job}).status().IgnoreError();
         return absl::CancelledError("interrupted");
       }
     }
     return absl::OkStatus();
+  }
+
+  std::string JobFile() const { return Cat(directory_, "/slurm.job"); }
+
+  // Of a runner that was killed: what it had queued would be run twice.
+  void EndEarlierArray() const {
+    if (const absl::StatusOr<std::string> job = ReadFile(JobFile()); job.ok() && !job->empty())
+      CommandOutput({"scancel", *job}).status().IgnoreError();
   }
 
   // The id of the array.

@@ -11,7 +11,7 @@
 namespace rankle::cascades {
 
 constexpr int kServers = 2;
-constexpr int kUnits = 18;
+constexpr int kUnits = 30;
 constexpr int kAnsweredPerHedge = 20;
 // A shard in memory takes one slice (20 ms); a load holds the server for twice the time after which its
 // workers hedge.

@@ -15,7 +15,7 @@
 
 namespace rankle::cascades {
 
-constexpr int kUpdates = 30;
+constexpr int kUpdates = 60;
 constexpr int kUpdateMs = 20;
 // Renewals go on as long as the updates of a healthy run take, and longer while a worker is there.
 constexpr int kRenewals = 25, kRenewalMs = 40;
@@ -217,5 +217,5 @@ Tally Work(const Job& job) {
 
 int main(int argc, char** argv) {
   using namespace rankle::cascades;
-  RunProgram({"lease_loop", {"production", "serving", "training"}, Serve, Work, 3000}, argc, argv);
+  RunProgram({"lease_loop", {"production", "serving", "training"}, Serve, Work, 2600}, argc, argv);
 }

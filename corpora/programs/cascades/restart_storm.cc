@@ -4,6 +4,9 @@
 // state is late stops its worker and leaves for a new round, which costs the rendezvous a re-ranking; one
 // whose round is late asks for the state of that round with everything since the last checkpoint, which costs
 // the store. Each makes the other late. Twin: a worker that waits for its state is alive; it is left alone.
+#include <condition_variable>
+#include <mutex>
+
 #include "corpora/programs/cascades/runtime/child.h"
 #include "corpora/programs/cascades/runtime/job.h"
 #include "corpora/programs/cascades/runtime/resource.h"
@@ -73,14 +76,38 @@ CASCADE_SITE Child StartWorker(const Job& job, const Socket& agent_end) {
   return Fork([&] { TrainInWorker(job, agent_end); });
 }
 
+// A round closes when nobody is joining any more; all that joined hear of it then.
+class Rendezvous {
+ public:
+  void Admit(int slices) {
+    Count(1);
+    ranking_.Share(slices, [&] { FormRound(ranking_); });
+    Count(-1);
+    std::unique_lock<std::mutex> lock(mutex_);
+    changed_.wait(lock, [&] { return joining_ == 0; });
+  }
+
+ private:
+  void Count(int by) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    joining_ += by;
+    changed_.notify_all();
+  }
+
+  Resource ranking_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  int joining_ = 0;
+};
+
 Ports Serve(const Job& job) {
   Ports ports;
   if (job.rank != 0) return ports;
-  auto* rendezvous = new Resource;
+  auto* rendezvous = new Rendezvous;
   auto* store = new Resource;
   ports.port[kRendezvous] = StartServer([rendezvous](Socket agent) {
     for (Message join; ReceiveJoin(agent, &join) == Received::kMessage;) {
-      rendezvous->Share(join.value, [&] { FormRound(*rendezvous); });
+      rendezvous->Admit(join.value);
       SendRound(agent, join);
     }
   });

@@ -58,7 +58,7 @@ Ports Serve(const Job& job) {
   auto* store = new Resource;
   ports.port[0] = StartServer([store](Socket task) {
     for (Message fetch; ReceiveFetch(task, &fetch) == Received::kMessage;) {
-      store->Share(fetch.value, [&] { ReadInput(*store); });
+      store->Hold(fetch.value, [&] { ReadInput(*store); });
       SendInput(task, fetch);
     }
   });

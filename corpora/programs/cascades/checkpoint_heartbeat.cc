@@ -5,6 +5,7 @@
 // heartbeat. Two that reload slow each other down until both are late again. Twin: from registration to the
 // first heartbeat the monitor expects a reload and has no deadline.
 #include <cstdlib>
+#include <filesystem>
 #include <string>
 
 #include "corpora/programs/cascades/runtime/job.h"
@@ -16,8 +17,7 @@ namespace rankle::cascades {
 constexpr int kSteps = 12;
 constexpr int kStepMs = 10;
 constexpr int kStepsBetweenCheckpoints = 3;
-enum Kind { kLoad, kSave };
-enum Server { kMonitor, kStore };
+enum Server { kMonitor, kLoads, kSaves };
 
 CASCADE_SITE void ReadCheckpoint(const Resource& disk) { ReadSlice(disk); }
 
@@ -30,13 +30,19 @@ CASCADE_SITE void WriteCheckpoint(const std::string& path) {
   CallRename(temporary.c_str(), path.c_str());
 }
 
-CASCADE_SITE Received ReceiveStoreRequest(const Socket& trainer, Message* request) {
-  return ReceiveMessage(trainer, request);
+CASCADE_SITE Received ReceiveLoad(const Socket& trainer, Message* load) {
+  return ReceiveMessage(trainer, load);
 }
 
-CASCADE_SITE bool SendStoreReply(const Socket& trainer, const Message& reply) {
-  return SendMessage(trainer, reply);
+CASCADE_SITE bool SendLoaded(const Socket& trainer, const Message& load) {
+  return SendMessage(trainer, load);
 }
+
+CASCADE_SITE Received ReceiveSave(const Socket& trainer, Message* save) {
+  return ReceiveMessage(trainer, save);
+}
+
+CASCADE_SITE bool SendSaved(const Socket& trainer, const Message& save) { return SendMessage(trainer, save); }
 
 CASCADE_SITE Received AwaitRegistration(const Socket& session, Message* registration) {
   return ReceiveMessage(session, registration);
@@ -63,26 +69,33 @@ CASCADE_SITE bool SendHeartbeat(const Socket& session, const Message& beat) {
 
 CASCADE_SITE Socket ConnectToStore(uint16_t port) { return ConnectTo(port); }
 
-CASCADE_SITE bool SendStoreRequest(const Socket& store, const Message& request) {
-  return SendMessage(store, request);
+CASCADE_SITE void LoadCheckpoint(const Socket& store, const Message& load) {
+  Message reply;
+  Require(SendMessage(store, load) && ReceiveReply(store, load.id, &reply) == Received::kMessage,
+          "the checkpoint store is gone");
 }
 
-CASCADE_SITE Received AwaitStore(const Socket& store, int id) {
+CASCADE_SITE void SaveCheckpoint(const Socket& store, const Message& save) {
   Message reply;
-  return ReceiveReply(store, id, &reply);
+  Require(SendMessage(store, save) && ReceiveReply(store, save.id, &reply) == Received::kMessage,
+          "the checkpoint store is gone");
 }
 
 CASCADE_SITE void TrainStep() { SleepFor(kStepMs); }
 
-void ServeStore(Resource& disk, const std::string& folder, const Socket& trainer) {
-  Message request;
-  while (ReceiveStoreRequest(trainer, &request) == Received::kMessage) {
-    if (request.kind == kSave) {
-      disk.Hold(1, [&] { WriteCheckpoint(folder + "/" + std::to_string(request.rank)); });
-    } else {
-      disk.Share(request.value, [&] { ReadCheckpoint(disk); });
-    }
-    if (!SendStoreReply(trainer, request)) return;
+void ServeLoads(Resource& disk, const Socket& trainer) {
+  Message load;
+  while (ReceiveLoad(trainer, &load) == Received::kMessage) {
+    disk.Share(load.value, [&] { ReadCheckpoint(disk); });
+    SendLoaded(trainer, load);
+  }
+}
+
+void ServeSaves(Resource& disk, const std::string& folder, const Socket& trainer) {
+  Message save;
+  while (ReceiveSave(trainer, &save) == Received::kMessage) {
+    disk.Hold(1, [&] { WriteCheckpoint(folder + "/" + std::to_string(save.rank)); });
+    SendSaved(trainer, save);
   }
 }
 
@@ -104,22 +117,29 @@ Ports Serve(const Job& job) {
   char name[] = "/tmp/cascade-XXXXXX";
   Require(::mkdtemp(name) != nullptr, "no folder can be made in /tmp");
   static const std::string folder = name;
-  std::atexit([] { (void)std::system(("rm -rf " + folder).c_str()); });
+  std::atexit([] {
+    std::error_code ignored;
+    std::filesystem::remove_all(folder, ignored);
+  });
   auto* disk = new Resource;
   ports.port[kMonitor] =
       StartServer([fixed = job.fixed](Socket session) { WatchTrainer(fixed, std::move(session)); });
-  ports.port[kStore] = StartServer([disk](Socket trainer) { ServeStore(*disk, folder, trainer); });
+  ports.port[kLoads] = StartServer([disk](Socket trainer) { ServeLoads(*disk, trainer); });
+  ports.port[kSaves] = StartServer([disk](Socket trainer) { ServeSaves(*disk, folder, trainer); });
   return ports;
 }
 
 class Trainer {
  public:
-  explicit Trainer(const Job& job) : job_(job), store_(ConnectToStore(job.Port(0, kStore))) { Begin(1); }
+  explicit Trainer(const Job& job)
+      : job_(job), loads_(ConnectToStore(job.Port(0, kLoads))), saves_(ConnectToStore(job.Port(0, kSaves))) {
+    Begin(1);
+  }
 
   // A step is done whether or not the monitor hears of it: its result is in the trainer.
   void Step(int step) {
     TrainStep();
-    if (step % kStepsBetweenCheckpoints == 0) AskStore(kSave, 1);
+    if (step % kStepsBetweenCheckpoints == 0) SaveCheckpoint(saves_, {.id = step, .rank = job_.rank});
     if (SendHeartbeat(session_, {.id = step, .rank = job_.rank})) return;
     NoteRedo();
     Begin(kRecoverySlices);
@@ -128,18 +148,14 @@ class Trainer {
  private:
   void Begin(int slices) {
     session_ = RegisterWithMonitor(job_.Port(0, kMonitor), job_.rank);
-    AskStore(kLoad, slices);
-  }
-
-  void AskStore(Kind kind, int slices) {
-    SendStoreRequest(store_, {.kind = kind, .id = ++last_id_, .rank = job_.rank, .value = slices});
-    Require(AwaitStore(store_, last_id_) == Received::kMessage, "the store is gone");
+    LoadCheckpoint(loads_, {.id = ++last_load_, .rank = job_.rank, .value = slices});
   }
 
   const Job& job_;
   Socket session_;
-  Socket store_;
-  int last_id_ = 0;
+  Socket loads_;
+  Socket saves_;
+  int last_load_ = 0;
 };
 
 Tally Work(const Job& job) {

@@ -1,10 +1,12 @@
 // A forked process that works for this one and talks to it through a Unix socket.
 //
-// Lifetime: killed and reaped at the latest with its Child. It inherits the descriptors of its parent.
+// Lifetime: killed and reaped with its Child, and killed when this process ends in any other way. It inherits the
+// descriptors of its parent.
 #ifndef RANKLE_CORPORA_PROGRAMS_CASCADES_RUNTIME_CHILD_H_
 #define RANKLE_CORPORA_PROGRAMS_CASCADES_RUNTIME_CHILD_H_
 
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 #include <utility>
@@ -38,10 +40,12 @@ class Child {
 // have no threads of its own.
 template <typename Body>
 CASCADE_CALL Child Fork(Body body, const char* site = __builtin_FUNCTION()) {
+  const pid_t parent = ::getpid();
   const pid_t pid = CallFork(site);
   Require(pid >= 0, "no process can be forked");
   if (pid == 0) {
-    body();
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (::getppid() == parent) body();  // else it ended before the line above
     ::_exit(0);
   }
   return Child(pid);

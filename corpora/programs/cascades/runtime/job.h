@@ -18,7 +18,7 @@
 namespace rankle::cascades {
 
 inline constexpr int kMostRanks = 4;
-inline constexpr int kMostServers = 2;  // of one rank
+inline constexpr int kMostServers = 3;  // of one rank
 
 struct Ports {
   uint16_t port[kMostServers] = {};  // 0: no server

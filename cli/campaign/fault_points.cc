@@ -24,13 +24,22 @@ constexpr std::string_view kFrom = " from ";
 // campaign is added as it is seen.
 constexpr size_t kUsualErrors = 2;
 
-// The errors of a function that are worth injecting before any was seen: all but those that mean "again".
+bool Contains(const std::vector<std::string>& names, std::string_view name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+// The errors of a function that are worth injecting before any was seen: the usual ones, and of sockets what
+// a wait that lasted too long comes to (SO_RCVTIMEO).
 std::vector<std::string> UsualErrors(std::string_view function) {
   for (const sites::Call& call : sites::kCalls) {
     if (call.symbol != function) continue;
     std::vector<std::string> names = absl::StrSplit(std::string(call.errors), ' ', absl::SkipEmpty());
+    const api::ApiInfo* info = api::FindApi(call.api);
+    const bool may_time_out =
+        info != nullptr && (info->groups & api::kSocket) != 0 && Contains(names, "EAGAIN");
     std::erase_if(names, [](const std::string& name) { return name == "EINTR" || name == "EAGAIN"; });
     if (names.size() > kUsualErrors) names.resize(kUsualErrors);
+    if (may_time_out) names.emplace_back("EAGAIN");
     return names;
   }
   return {};

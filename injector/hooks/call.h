@@ -20,12 +20,12 @@ struct HookCall {
   void* frame = nullptr;                 // trivially copyable; the arguments lie inside it
   uint32_t frame_bytes = 0;
   uint32_t argument_count = 0;
-  const void* caller = nullptr;  // return address of the wrapper
-  const void* wrapper_frame = nullptr;  // frame address of the wrapper
+  const void* caller = nullptr;         // return address of the wrapper
+  const void* wrapper_frame = nullptr;  // frame address of the wrapper; nullptr: a mark, no call
   void* site = nullptr;                 // its site record (injector/sites/feed.h), where there is one
   uint64_t site_id = 0;                 // 0 = none
   uint64_t site_entered_ns = 0;         // 0 = not yet: a fault still holds the call up
-  uint32_t sampled_seq = 0;      // the operation's number when its result is to be sampled, else 0
+  uint32_t sampled_seq = 0;             // the operation's number when its result is to be sampled, else 0
 
   int Invoke() const { return invoke(frame); }
 

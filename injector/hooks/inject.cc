@@ -318,8 +318,8 @@ int DispatchAtSite(HookCall& call, Handler handler) {
 }  // namespace
 
 int RunHook(HookCall& call, Handler handler) {
-  const int result =
-      rankleSiteOf == nullptr ? Dispatch(call, handler) : DispatchAtSite(call, handler);
+  const int result = rankleSiteOf == nullptr || call.wrapper_frame == nullptr ? Dispatch(call, handler)
+                                                                              : DispatchAtSite(call, handler);
   if (call.sampled_seq != 0) [[unlikely]]
     SampleOutput(DescribeSample(call, TheProcess().comms.Find(call.comm()), call.sampled_seq));
   return result;

@@ -115,11 +115,11 @@ uint64_t Learn(const CallFrame& call, Rule& rule) {
   if (IsOwnCode(call.address)) {
     rule.where.store(kOwn, kRelaxed);
     rule.checks.store(kChecks, kRelaxed);
+    return kOwnCaller;
   }
   const Unwound unwound = Unwind(call.address);
   const uint64_t where = LearnWhere(call, unwound);
-  uint64_t before = rule.where.load(kRelaxed);
-  if (before == kOwn) return kOwnCaller;
+  const uint64_t before = rule.where.load(kRelaxed);
   if (before == kNew)
     rule.where.store(where, kRelaxed);
   else if (before != where)

@@ -86,7 +86,7 @@ void OnForkedChild() {
   const Phase phase = process.phase.load(std::memory_order_relaxed);
   if (phase != Phase::kReady && phase != Phase::kStarting) return;
   process.recorder.Detach();
-  process.engine.Arm(&process.plan);
+  if (process.plan.size() != 0) process.engine.Arm(&process.plan);
   for (std::atomic<uint64_t>& reported : process.reported) reported.store(0, std::memory_order_relaxed);
   process.forked = true;
   process.phase.store(Phase::kNew, std::memory_order_release);
@@ -108,7 +108,7 @@ void Configure() {
   RememberProgram();
   process.target.local_rank = environment.local_rank;
   ReadPlan(process, environment);
-  process.engine.Arm(&process.plan);
+  if (process.plan.size() != 0) process.engine.Arm(&process.plan);
   const bool on = (environment.out != nullptr && environment.trace) || process.plan.size() != 0;
   if (on) pthread_atfork(nullptr, nullptr, OnForkedChild);
   process.phase.store(on ? Phase::kNew : Phase::kOff, std::memory_order_release);

@@ -68,10 +68,13 @@ int Recorder::Create(const char* path, const files::Identity& identity, const ch
     map = mmap(nullptr, BytesOf(most_), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (map == MAP_FAILED) return errno;
   }
-  for (Known& known : known_) {
-    known.key.store(0, kRelaxed);
-    known.site.store(nullptr, kRelaxed);
+  if (used_) {  // by the parent: fresh memory need not be touched
+    for (Known& known : known_) {
+      known.key.store(0, kRelaxed);
+      known.site.store(nullptr, kRelaxed);
+    }
   }
+  used_ = true;
   growing_.store(false, kRelaxed);
   auto* const header = static_cast<FileHeader*>(map);
   header->version_major = kVersionMajor, header->version_minor = kVersionMinor;

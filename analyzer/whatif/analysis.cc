@@ -27,6 +27,19 @@ double Median(std::vector<double> values) {
   return (values[half] + *std::max_element(values.begin(), values.begin() + half)) / 2;
 }
 
+// What the slower half of the workers would take if it were as fast as the faster half: of two workers the
+// faster one is the standard. Each worker counts once, by its median, so that outliers of the fast ones do
+// not decide where half of the workers are slow.
+double MedianWorker(const std::vector<std::pair<int32_t, double>>& times) {
+  std::map<int32_t, std::vector<double>> by_worker;
+  for (const auto& [worker, time] : times) by_worker[worker].push_back(time);
+  std::vector<double> medians;
+  for (auto& [worker, values] : by_worker) medians.push_back(Median(std::move(values)));
+  const auto middle = medians.begin() + static_cast<std::ptrdiff_t>((medians.size() - 1) / 2);
+  std::nth_element(medians.begin(), middle, medians.end());
+  return *middle;
+}
+
 using Selector = std::function<bool(const Operation&)>;
 
 class Replays {
@@ -167,13 +180,18 @@ std::vector<double> OwnTimes(const Model& model) {
 }
 
 std::vector<double> IdealTimes(const Model& model, const std::vector<double>& own_times) {
-  std::vector<std::vector<double>> by_type(model.types.size());
-  for (size_t i = 0; i < own_times.size(); ++i) by_type[model.operations[i].type].push_back(own_times[i]);
+  std::vector<std::vector<std::pair<int32_t, double>>> by_type(model.types.size());  // with the worker
+  for (size_t i = 0; i < own_times.size(); ++i)
+    by_type[model.operations[i].type].emplace_back(model.operations[i].worker, own_times[i]);
   std::vector<double> ideal(model.types.size(), 0);
   for (size_t type = 0; type < ideal.size(); ++type) {
     if (by_type[type].empty()) continue;
     const Type& t = model.types[type];
-    ideal[type] = t.communication || t.same_work ? Median(by_type[type]) : Mean(by_type[type]);
+    std::vector<double> times;
+    for (const auto& [worker, time] : by_type[type]) times.push_back(time);
+    ideal[type] = t.same_work       ? MedianWorker(by_type[type])
+                  : t.communication ? Median(std::move(times))
+                                    : Mean(times);
   }
   std::vector<double> times(own_times.size());
   for (size_t i = 0; i < times.size(); ++i) times[i] = ideal[model.operations[i].type];

@@ -5,8 +5,8 @@
 // An operation's own time is its end less the latest start of those that it happens together with: waiting
 // for others is not its fault. Its ideal time is that of its type: the mean over all workers and steps for
 // computation (work that is merely spread unevenly stays the same work), the median for communication (whose
-// slow outliers are faults) and for computation that is known to be the same work. The job is replayed with
-// own times ("real") and ideal times.
+// slow outliers are faults), the median worker's for computation that is known to be the same work. The job
+// is replayed with own times ("real") and ideal times.
 #pragma once
 
 #include <cstdint>

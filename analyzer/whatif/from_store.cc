@@ -6,8 +6,10 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "analyzer/localize/role.h"
 #include "analyzer/localize/step_numbers.h"
+#include "analyzer/whatif/hidden.h"
 #include "analyzer/whatif/pipeline_places.h"
 #include "analyzer/whatif/rank_order.h"
 #include "analyzer/whatif/store_units.h"
@@ -259,8 +261,21 @@ class StoreModel {
                        " ranks are too many to replay each rank: choose fewer steps (--steps FROM:TO)"));
     }
     for (std::string& note : units.notes) model_.notes.push_back(std::move(note));
+    NoteWhatIsHidden();
     NoteWhatIsMissing();
     return std::move(model_);
+  }
+
+  void NoteWhatIsHidden() {
+    const HiddenComputing hidden = FindHiddenComputing(model_);
+    if (hidden.shown_by.empty()) return;
+    std::vector<int32_t> ranks;
+    for (const Worker& worker : hidden.shown_by) ranks.push_back(worker.rank);
+    model_.notes.push_back(absl::StrFormat(
+        "what most ranks compute at some places of a step is hidden behind their communication and shows on "
+        "%s only: up to %.3f s a step of what would come back is work that has to be done (reductions that "
+        "overlap with computing?)",
+        store::RankList(ranks), hidden.most_s));
   }
 
   void NoteWhatIsMissing() {

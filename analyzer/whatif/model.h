@@ -22,9 +22,8 @@ struct Type {
   std::string name;
   std::string group;  // what the results call it: directions of one exchange are one group
   bool communication = false;
-  // Of computation: all of this type have the same work to do, so its ideal is the median, as that of
-  // communication. A mean would contain the slow one: of four workers one of twice the time raises it by a
-  // quarter.
+  // Of computation: all of this type have the same work to do, so its ideal is what the median worker takes.
+  // A mean would contain the slow one: of four workers one of twice the time raises it by a quarter.
   bool same_work = false;
 };
 

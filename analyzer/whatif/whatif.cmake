@@ -7,7 +7,7 @@ target_link_libraries(rankle_parquet PRIVATE Snappy::snappy ZLIB::ZLIB ${ZSTD_LI
 
 add_library(rankle_whatif STATIC
   whatif/graph.cc whatif/analysis.cc whatif/operation_trace.cc whatif/exchange.cc whatif/step_graph.cc whatif/pipeline.cc whatif/read.cc
-  whatif/from_store.cc whatif/rank_order.cc whatif/store_units.cc whatif/pipeline_places.cc
+  whatif/from_store.cc whatif/rank_order.cc whatif/store_units.cc whatif/pipeline_places.cc whatif/hidden.cc
   import/operations/trace_meta.cc import/operations/timeline_reader.cc
   import/operations/parquet_trace.cc)
 target_link_libraries(rankle_whatif PUBLIC rankle_analyzer rankle_parquet absl::status absl::statusor absl::strings)

@@ -72,7 +72,6 @@ TEST_F(MixedProfilesTest, DamagedEventsAndCutFilesAreNamedWithTheirFiles) {
 }
 
 TEST_F(MixedProfilesTest, ARankWithoutAKernelIsMissing) {
-  const std::string group = R"("[0, 1, 2]")";
   for (int rank : {0, 1, 2}) {
     std::vector<std::string> events;
     if (rank != 2) events = {Kernel(kFirstTs, 50, "allreduce", "0", "[0, 1, 2]", 3, 8)};

@@ -26,7 +26,7 @@ const char* AnalyzeCommand::examples() const {
          "  rankle analyze incident-4711.tar.gz\n"
          "  rankle analyze --rules my-rules/ --db out.sqlite out\n"
          "  rankle analyze --follow /shared/out        (a job that runs, on any number of nodes)\n"
-         "  rankle analyze --what-if trace.parquet     (how fast if the slow part were as fast as its "
+         "  rankle analyze --what-if out               (how fast if the slow part were as fast as its "
          "peers)\n"
          "Exit code: 0 healthy, 3 anomaly found (or unknown), 2 unusable input, 1 internal error.";
 }
@@ -54,10 +54,11 @@ void AnalyzeCommand::DeclareFlags(Flags& flags) {
       "nodes have ended or SIGINT; the directory may still be empty",
       follow_);
   flags.Switch("--what-if",
-               "Of operation traces (Parquet, or a Chrome timeline): the job's time if its slow parts were "
-               "as fast as\n"
-               "their peers (text or json)",
+               "The job's time if its slow parts were as fast as their peers, from flight records, profiles "
+               "or\n"
+               "operation traces (Parquet, or a Chrome timeline); text or json",
                what_if_);
+  flags.Text({.name = "--steps", .type = "FROM:TO", .help = "With --what-if: only these steps"}, steps_);
   flags.Text({.name = "--db", .type = "FILE", .help = "Also write all tables into this SQLite file"},
              options_.database_file);
   flags.Texts({.name = "--include",
@@ -72,6 +73,14 @@ void AnalyzeCommand::DeclareFlags(Flags& flags) {
 }
 
 int AnalyzeCommand::Run(const std::vector<std::string>&) {
+  if (follow_ && what_if_) {
+    Say("--what-if needs the whole record and --follow a job that runs: give one of them");
+    return kExitUnusable;
+  }
+  if (!what_if_ && !steps_.empty()) {
+    Say("--steps belongs to --what-if: without it all steps are analyzed");
+    return kExitUnusable;
+  }
   if (follow_) {
     if (paths_.size() != 1 || !output_.empty() || !options_.database_file.empty() ||
         (format_ != "text" && format_ != "json")) {
@@ -81,13 +90,7 @@ int AnalyzeCommand::Run(const std::vector<std::string>&) {
     }
     return Follow(paths_.front(), options_, format_ == "json");
   }
-  if (what_if_) {
-    if (!output_.empty() || (format_ != "text" && format_ != "json")) {
-      Say("--what-if writes to standard output, and knows --format text and json");
-      return kExitUnusable;
-    }
-    return WhatIf(paths_, format_ == "json");
-  }
+  if (what_if_) return RunWhatIf();
   options_.scratch_directory = ScratchDirectory();
   const absl::StatusOr<Report> report = Analyze(paths_, options_);
   if (!report.ok()) {
@@ -103,6 +106,23 @@ int AnalyzeCommand::Run(const std::vector<std::string>&) {
     }
   }
   return report->verdict.IsHealthy() ? kExitOk : kExitAnomaly;
+}
+
+int AnalyzeCommand::RunWhatIf() const {
+  if (!output_.empty() || (format_ != "text" && format_ != "json")) {
+    Say("--what-if writes to standard output, and knows --format text and json");
+    return kExitUnusable;
+  }
+  std::optional<whatif::StepRange> steps;
+  if (!steps_.empty()) {
+    const absl::StatusOr<whatif::StepRange> range = ParseStepRange(steps_);
+    if (!range.ok()) {
+      SayError(range.status());
+      return kExitUnusable;
+    }
+    steps = *range;
+  }
+  return WhatIf(paths_, options_.files, steps, format_ == "json");
 }
 
 }  // namespace rankle::cli

@@ -15,11 +15,13 @@ class AnalyzeCommand : public Subcommand {
   int Run(const std::vector<std::string>& command) override;
 
  private:
+  int RunWhatIf() const;
   std::vector<std::string> paths_;
   std::string format_ = "text";
   std::string output_;
   AnalyzeOptions options_;
   bool follow_ = false, what_if_ = false;
+  std::string steps_;  // of --what-if, "" = its own choice
 };
 
 }  // namespace rankle::cli

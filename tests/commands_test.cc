@@ -167,6 +167,20 @@ TEST(WhatIf, PrintsTheSlowdownOfATimeline) {
   EXPECT_THAT(none.err, HasSubstr("none.json"));
 }
 
+TEST(WhatIf, RefusesWhatCannotGoTogether) {
+  const Finished follow = RunRankle({"analyze", "--what-if", "--follow", "."});
+  EXPECT_EQ(follow.exit_code, 2);
+  EXPECT_THAT(follow.err, HasSubstr("--what-if needs the whole record and --follow a job that runs"));
+  const Finished alone = RunRankle({"analyze", "--steps", "1:2", "."});
+  EXPECT_EQ(alone.exit_code, 2);
+  EXPECT_THAT(alone.err, HasSubstr("--steps belongs to --what-if"));
+  for (const char* steps : {"7", "9:3", "a:b", "1:2:3"}) {
+    const Finished range = RunRankle({"analyze", "--what-if", "--steps", steps, "."});
+    EXPECT_EQ(range.exit_code, 2) << steps;
+    EXPECT_THAT(range.err, HasSubstr("not a range of steps")) << steps;
+  }
+}
+
 TEST(FailOnAnomaly, TurnsAHangIntoExitCode3) {
   const ScratchDirectory scratch;
   const Finished run =

@@ -6,7 +6,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "analyzer/localize/median.h"
-#include "analyzer/localize/period.h"
+#include "analyzer/localize/primary.h"
 
 namespace rankle::localize {
 namespace {
@@ -17,8 +17,6 @@ using store::Store;
 // Ranks that wait for each other keep one pace, so a few of them tell it; more only cost time in a job of
 // thousands.
 constexpr size_t kSampledRanks = 32;
-// A communicator used less often than this couples nobody (it was made for the start, or for checkpoints).
-constexpr size_t kRegularUse = 8;
 
 struct RankIteration {
   int64_t begin = 0, end = 0, communication = 0, busy_until = 0;
@@ -27,12 +25,6 @@ struct RankIteration {
 };
 using RankIterations = std::map<int64_t, RankIteration>;
 
-uint64_t Mix(uint64_t a, uint64_t b) {
-  uint64_t z = a * 0x9e3779b97f4a7c15ull + b;
-  z = (z ^ z >> 29) * 0xbf58476d1ce4e5b9ull;
-  return z ^ z >> 32;
-}
-
 class IterationFinder {
  public:
   explicit IterationFinder(const Store& store) : store_(store), o_(store.operations) {}
@@ -40,7 +32,7 @@ class IterationFinder {
   std::vector<IterationSeries> Find() {
     std::vector<std::vector<int32_t>> groups = CoupledRanks();
     CollectMarks(groups);
-    ChoosePrimaryMembers();
+    primary_ = PrimaryMembers(store_);
     std::vector<IterationSeries> found;
     for (std::vector<int32_t>& ranks : groups) AddSeries(std::move(ranks), found);
     return found;
@@ -91,20 +83,6 @@ class IterationFinder {
     return lists;
   }
 
-  // Each rank's largest communicator in regular use: its collectives mark the iterations when nothing else
-  // does.
-  void ChoosePrimaryMembers() {
-    primary_.assign(store_.ranks.size(), nullptr);
-    std::vector<std::pair<size_t, size_t>> most(store_.ranks.size());
-    for (const store::Communicator& c : store_.communicators) {
-      for (const store::Member& m : c.members) {
-        const std::pair weight(c.members.size(), m.collectives.size());
-        if (m.rank < 0 || m.collectives.size() < kRegularUse || weight <= most[m.rank]) continue;
-        primary_[m.rank] = &m, most[m.rank] = weight;
-      }
-    }
-  }
-
   int64_t End(size_t i) const { return o_.finished[i] != 0 ? o_.finished[i] : o_.entered[i]; }
 
   RankIterations ByMarks(int32_t rank) const {
@@ -123,13 +101,7 @@ class IterationFinder {
 
   RankIterations ByPeriod(int32_t rank, const store::Member& primary) const {
     RankIterations all;
-    std::vector<uint64_t> signatures;
-    for (uint32_t i : primary.collectives) signatures.push_back(Mix(o_.api[i], o_.count[i]));
-    size_t period = FindPeriod(signatures);
-    if (period == 0) {  // sizes that vary
-      for (size_t k = 0; k < signatures.size(); ++k) signatures[k] = o_.api[primary.collectives[k]];
-      period = FindPeriod(signatures);
-    }
+    const size_t period = CollectivePeriod(store_, primary);
     if (period == 0) return all;
     for (size_t k = 0; k + period < primary.collectives.size(); k += period) {
       const int64_t begin = End(primary.collectives[k]), end = End(primary.collectives[k + period]);

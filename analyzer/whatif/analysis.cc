@@ -27,6 +27,19 @@ double Median(std::vector<double> values) {
   return (values[half] + *std::max_element(values.begin(), values.begin() + half)) / 2;
 }
 
+// What the slower half of the workers would take if it were as fast as the faster half: of two workers the
+// faster one is the standard. Each worker counts once, by its median, so that outliers of the fast ones do
+// not decide where half of the workers are slow.
+double MedianWorker(const std::vector<std::pair<int32_t, double>>& times) {
+  std::map<int32_t, std::vector<double>> by_worker;
+  for (const auto& [worker, time] : times) by_worker[worker].push_back(time);
+  std::vector<double> medians;
+  for (auto& [worker, values] : by_worker) medians.push_back(Median(std::move(values)));
+  const auto middle = medians.begin() + static_cast<std::ptrdiff_t>((medians.size() - 1) / 2);
+  std::nth_element(medians.begin(), middle, medians.end());
+  return *middle;
+}
+
 using Selector = std::function<bool(const Operation&)>;
 
 class Replays {
@@ -44,6 +57,8 @@ class Replays {
       double& time = step[model_.operations[i].step];
       time = std::max(time, ends[i]);
     }
+    // What a step adds to the time of the job. The sum over the steps is the end of the last one.
+    if (model_.steps_follow) std::adjacent_difference(step.begin(), step.end(), step.begin());
     return step;
   }
 
@@ -57,7 +72,8 @@ class Replays {
     Part part{.name = std::move(name)};
     if (ideal_s_ > 0) part.slowdown = Mean(StepTimes(only_real)) / ideal_s_;
     const double lost = real_s_ - ideal_s_;
-    if (lost > 0) part.recovered = (real_s_ - Mean(StepTimes(only_ideal))) / lost;
+    part.fixed_s = Mean(StepTimes(only_ideal));
+    if (lost > 0) part.recovered = (real_s_ - part.fixed_s) / lost;
     return part;
   }
 
@@ -76,6 +92,10 @@ double TracedStep(const Model& model) {
   for (const Operation& operation : model.operations) {
     first[operation.step] = std::min(first[operation.step], operation.start);
     last[operation.step] = std::max(last[operation.step], operation.end);
+  }
+  if (model.steps_follow) {
+    return (*std::ranges::max_element(last) - *std::ranges::min_element(first)) /
+           static_cast<double>(model.steps.size());
   }
   double sum = 0;
   for (size_t step = 0; step < first.size(); ++step) sum += last[step] - first[step];
@@ -106,6 +126,27 @@ std::vector<Part> Values(const std::map<int32_t, Part>& parts) {
   for (const auto& [key, part] : parts) values.push_back(part);
   SlowestFirst(values);
   return values;
+}
+
+void JudgeStages(const Replays& replays, const Model& model, Result& result) {
+  const std::map<int32_t, Part> stages = JudgeWorkersBy(replays, model, &Worker::stage, "stage ");
+  const std::map<int32_t, Part> dp_ranks = JudgeWorkersBy(replays, model, &Worker::dp, "dp rank ");
+  result.stages = Values(stages);
+  result.dp_ranks = Values(dp_ranks);
+  result.last_stage = stages.rbegin()->second;
+  if (model.replay_each_worker) return;
+  for (const Worker& worker : model.workers) {
+    result.scores.push_back(
+        {worker, std::min(dp_ranks.at(worker.dp).slowdown, stages.at(worker.stage).slowdown)});
+  }
+}
+
+void JudgeEachWorker(const Replays& replays, const Model& model, Result& result) {
+  for (size_t w = 0; w < model.workers.size(); ++w) {
+    const Part part = replays.Judge(
+        "", [w](const Operation& operation) { return operation.worker == static_cast<int32_t>(w); });
+    result.scores.push_back({model.workers[w], part.slowdown});
+  }
 }
 
 void JudgeWorstWorkers(const Replays& replays, const Model& model, Result& result) {
@@ -139,12 +180,18 @@ std::vector<double> OwnTimes(const Model& model) {
 }
 
 std::vector<double> IdealTimes(const Model& model, const std::vector<double>& own_times) {
-  std::vector<std::vector<double>> by_type(model.types.size());
-  for (size_t i = 0; i < own_times.size(); ++i) by_type[model.operations[i].type].push_back(own_times[i]);
+  std::vector<std::vector<std::pair<int32_t, double>>> by_type(model.types.size());  // with the worker
+  for (size_t i = 0; i < own_times.size(); ++i)
+    by_type[model.operations[i].type].emplace_back(model.operations[i].worker, own_times[i]);
   std::vector<double> ideal(model.types.size(), 0);
   for (size_t type = 0; type < ideal.size(); ++type) {
     if (by_type[type].empty()) continue;
-    ideal[type] = model.types[type].communication ? Median(by_type[type]) : Mean(by_type[type]);
+    const Type& t = model.types[type];
+    std::vector<double> times;
+    for (const auto& [worker, time] : by_type[type]) times.push_back(time);
+    ideal[type] = t.same_work       ? MedianWorker(by_type[type])
+                  : t.communication ? Median(std::move(times))
+                                    : Mean(times);
   }
   std::vector<double> times(own_times.size());
   for (size_t i = 0; i < times.size(); ++i) times[i] = ideal[model.operations[i].type];
@@ -176,15 +223,9 @@ Result Analyze(const Model& model) {
   }
   SlowestFirst(result.types);
 
-  const std::map<int32_t, Part> stages = JudgeWorkersBy(replays, model, &Worker::stage, "stage ");
-  const std::map<int32_t, Part> dp_ranks = JudgeWorkersBy(replays, model, &Worker::dp, "dp rank ");
-  result.stages = Values(stages);
-  result.dp_ranks = Values(dp_ranks);
-  result.last_stage = stages.rbegin()->second;
-  for (const Worker& worker : model.workers) {
-    result.scores.push_back(
-        {worker, std::min(dp_ranks.at(worker.dp).slowdown, stages.at(worker.stage).slowdown)});
-  }
+  result.stages_known = model.stages_known;
+  if (model.stages_known) JudgeStages(replays, model, result);
+  if (model.replay_each_worker) JudgeEachWorker(replays, model, result);
   JudgeWorstWorkers(replays, model, result);
   return result;
 }

@@ -5,7 +5,8 @@
 // An operation's own time is its end less the latest start of those that it happens together with: waiting
 // for others is not its fault. Its ideal time is that of its type: the mean over all workers and steps for
 // computation (work that is merely spread unevenly stays the same work), the median for communication (whose
-// slow outliers are faults). The job is replayed with own times ("real") and ideal times.
+// slow outliers are faults), the median worker's for computation that is known to be the same work. The job
+// is replayed with own times ("real") and ideal times.
 #pragma once
 
 #include <cstdint>
@@ -22,11 +23,14 @@ struct Part {
   double slowdown = 1;   // only this part real, all else ideal: step time over the ideal one
   double recovered = 0;  // only this part ideal, all else real: share of the lost time that comes back. May
                          // exceed 1 or be negative: "ideal" is slower than real for parts that are fast
+  double fixed_s = 0;    // the step time that goes with it
 };
 
 struct WorkerScore {
   Worker worker;
-  double score = 1;  // the lesser of the slowdowns of its dp rank and of its stage
+  // Slowdown if only this worker is real, or the study's estimate of it: the lesser of those of its dp rank
+  // and of its stage (Model::replay_each_worker).
+  double score = 1;
 };
 
 struct Result {
@@ -39,6 +43,7 @@ struct Result {
   std::vector<double> step_slowdowns;  // in order of `steps`
   Part worst_workers;  // the worst 3 % of the workers, at least one: `recovered` is the study's M_W
   std::vector<Worker> worst;
+  bool stages_known = true;                   // else there are no last_stage, stages and dp_ranks
   Part last_stage;                            // `recovered` is the study's M_S
   std::vector<Part> types, stages, dp_ranks;  // slowest first
   std::vector<WorkerScore> scores;            // worst first

@@ -1,7 +1,9 @@
 // The traces and results that the study published, which are not part of this repository. Where they are
 // absent the tests are skipped; RANKLE_SHARED_TRACES names another place.
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -56,6 +58,26 @@ TEST_P(PublishedTraces, TimelinesGiveTheSameSlowdownAndLastStage) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Study, PublishedTraces, ::testing::Values("ST", "SE"));
+
+// One step of DLRM on eight ranks, all in one file archive of profiles. Rank 7 comes last to five of the
+// eight collectives (analyzer/import/kineto/real_traces_test.cc), to the first by 7.6 ms.
+TEST(RealProfiles, TheLastArriverOfMostCollectivesIsTheWorstRank) {
+  const fs::path archive = rankle::testing::SharedTraces("kineto") / "dlrm_kineto.tar.gz";
+  if (!fs::exists(archive)) GTEST_SKIP() << archive << " is absent: real profiles are not tested";
+  const fs::path directory = fs::path(::testing::TempDir()) / absl::StrCat("whatif-dlrm-", getpid());
+  fs::create_directories(directory);
+  ASSERT_EQ(
+      std::system(absl::StrCat("tar xzf '", archive.string(), "' -C '", directory.string(), "'").c_str()), 0);
+  const auto result = AnalyzeRecords({directory.string()});
+  fs::remove_all(directory);
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(result->workers, 8u);
+  EXPECT_EQ(result->operations, 64u);
+  EXPECT_NEAR(result->real_s, result->traced_s, 0.001 * result->traced_s);
+  ASSERT_EQ(result->worst.size(), 1u);
+  EXPECT_EQ(result->worst[0].rank, 7);
+  EXPECT_FALSE(result->stages_known);
+}
 
 }  // namespace
 }  // namespace rankle::whatif

@@ -5,85 +5,26 @@
 #include <gtest/gtest.h>
 #include <zlib.h>
 
-#include <filesystem>
-#include <fstream>
-
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "analyzer/analyze.h"
 #include "analyzer/localize/skew.h"
+#include "analyzer/testing/profiles.h"
 
 namespace rankle::import {
 namespace {
 
-namespace fs = std::filesystem;
+using rankle::testing::Call;
+using rankle::testing::Document;
+using rankle::testing::Kernel;
+using rankle::testing::kFirstTs;
+using rankle::testing::Step;
+using KinetoImporterTest = rankle::testing::ProfileTest;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-constexpr double kFirstTs = 1000;  // microseconds
-
-// One kernel with the arguments of newer versions.
-std::string Kernel(double ts, double dur, const std::string& collective, const std::string& group,
-                   const std::string& ranks, int size, int elements, int external = 0,
-                   const std::string& more = "") {
-  return absl::StrFormat(
-      R"j({"ph": "X", "cat": "kernel", "name": "ncclDevKernel_AllReduce_Sum_f32_RING_LL(ncclDevKernelArgsStorage<4096ul>)", "pid": 0, "tid": 7, "ts": %f, "dur": %f, "args": {
-  "External id" : % d, "device" : 0, "stream" : 7, "correlation" : % d,
-      "Collective name" : "%s",
-                          "In msg nelems" : % d,
-                          "Out msg nelems" : % d,
-                          "Group size" : % d,
-                          "dtype" : "Float",
-                                    "Process Group Name" : "%s",
-                                                           "Process Group Description"
-      : "%s_desc",
-        "Process Group Ranks" : "%s" % s}})j",
-      ts, dur, external, external, collective, elements, elements, size, group, group, ranks, more);
-}
-std::string Call(double ts, int external) {
-  return absl::StrFormat(
-      R"({"ph": "X", "cat": "cpu_op", "name": "record_param_comms", "pid": 9, "tid": 9, "ts": %f, "dur": 5, "args": {"External id": %d}})",
-      ts, external);
-}
-std::string Step(int number, double ts, double dur) {
-  return absl::StrFormat(
-      R"({"ph": "X", "cat": "user_annotation", "name": "ProfilerStep#%d", "pid": 9, "tid": 9, "ts": %f, "dur": %f})",
-      number, ts, dur);
-}
-
-class KinetoTest : public ::testing::Test {
- protected:
-  KinetoTest() : directory_(fs::path(::testing::TempDir()) / absl::StrCat("kineto-", getpid())) {
-    fs::remove_all(directory_);
-    fs::create_directories(directory_);
-  }
-  ~KinetoTest() override { fs::remove_all(directory_); }
-
-  static std::string Document(int rank, int world, const std::vector<std::string>& events,
-                              const std::string& info = "", const std::string& head = "") {
-    std::string text = R"({"schemaVersion": 1, "deviceProperties": [{"id": 0, "name": "a \"GPU\""}],)";
-    absl::StrAppend(&text, head);
-    if (rank >= 0)
-      absl::StrAppend(&text, R"("distributedInfo": {"backend": "nccl", "rank": )", rank,
-                      R"(, "world_size": )", world, info, "},");
-    absl::StrAppend(&text, "\n\"traceEvents\": [\n");
-    // What surrounds the interesting events.
-    absl::StrAppend(&text, R"({"ph": "M", "name": "process_name", "pid": 0, "args": {"name": "python"}})");
-    for (const std::string& event : events) absl::StrAppend(&text, ",\n", event);
-    return text + "\n], \"traceName\": \"t.json\"}\n";
-  }
-  void Write(const std::string& name, const std::string& text) { std::ofstream(directory_ / name) << text; }
-  store::Store Read() {
-    auto store = ImportPaths({directory_.string()});
-    EXPECT_TRUE(store.ok()) << store.status();
-    return store.ok() ? *std::move(store) : store::Store{};
-  }
-
-  fs::path directory_;
-};
-
-TEST_F(KinetoTest, CollectivesOfAllRanksAreJoinedByGroupAndOrder) {
+TEST_F(KinetoImporterTest, CollectivesOfAllRanksAreJoinedByGroupAndOrder) {
   for (int rank = 0; rank < 4; ++rank) {
     const std::string pair = rank % 2 == 0 ? "[0, 2]" : "[1, 3]", pair_name = rank % 2 == 0 ? "1" : "2";
     const double late = rank == 2 ? 400 : 0;
@@ -115,7 +56,7 @@ TEST_F(KinetoTest, CollectivesOfAllRanksAreJoinedByGroupAndOrder) {
   }
 }
 
-TEST_F(KinetoTest, AHealthyProfileIsHealthyAndSaysWhatItCannotShow) {
+TEST_F(KinetoImporterTest, AHealthyProfileIsHealthyAndSaysWhatItCannotShow) {
   for (int rank = 0; rank < 2; ++rank) {
     std::vector<std::string> events;
     for (int i = 0; i < 30; ++i)
@@ -130,7 +71,7 @@ TEST_F(KinetoTest, AHealthyProfileIsHealthyAndSaysWhatItCannotShow) {
 }
 
 // Versions of 2023: no arguments, the correlation as id; names come from the annotations, by order.
-TEST_F(KinetoTest, OldKernelsWithoutArgumentsTakeTheirNamesFromAnnotations) {
+TEST_F(KinetoImporterTest, OldKernelsWithoutArgumentsTakeTheirNamesFromAnnotations) {
   const auto old_kernel = [](double ts, const std::string& function, int id) {
     return absl::StrFormat(
         R"j({"ph": "X", "cat": "Kernel", "name": "ncclKernel_%s_RING_SIMPLE_Sum_int8_t(ncclWorkElem)", "pid": 0, "tid": 84, "ts": %f, "dur": 20, "args": {
@@ -157,7 +98,7 @@ TEST_F(KinetoTest, OldKernelsWithoutArgumentsTakeTheirNamesFromAnnotations) {
   EXPECT_THAT(store.operations.count, Contains(15u));
 }
 
-TEST_F(KinetoTest, CutOffGroupListsAreTakenFromTheListOfGroups) {
+TEST_F(KinetoImporterTest, CutOffGroupListsAreTakenFromTheListOfGroups) {
   const std::string info = R"(, "pg_config": [{"pg_name": "7", "pg_desc": "dp", "ranks": [0, 2]}])";
   for (int rank : {0, 2})
     Write(absl::StrCat(rank, ".json"),
@@ -168,7 +109,7 @@ TEST_F(KinetoTest, CutOffGroupListsAreTakenFromTheListOfGroups) {
   EXPECT_THAT(store.quality.missing_ranks, ElementsAre(1));
 }
 
-TEST_F(KinetoTest, TimesAreRelativeToTheBaseWhereThereIsOne) {
+TEST_F(KinetoImporterTest, TimesAreRelativeToTheBaseWhereThereIsOne) {
   Write("0.json", Document(0, 2, {Kernel(1000, 10, "allreduce", "0", "[0, 1]", 2, 8)}, "",
                            R"("baseTimeNanoseconds": 5000000,)"));
   Write("1.json", Document(1, 2, {Kernel(6025, 10, "allreduce", "0", "[0, 1]", 2, 8)}));
@@ -177,7 +118,7 @@ TEST_F(KinetoTest, TimesAreRelativeToTheBaseWhereThereIsOne) {
   EXPECT_EQ(skews[0].last - skews[0].first, 25'000);
 }
 
-TEST_F(KinetoTest, AClockThatIsAheadIsCorrectedByTheEndsOfSharedCollectives) {
+TEST_F(KinetoImporterTest, AClockThatIsAheadIsCorrectedByTheEndsOfSharedCollectives) {
   for (int rank = 0; rank < 3; ++rank) {
     std::vector<std::string> events;
     for (int i = 0; i < 9; ++i)
@@ -193,7 +134,7 @@ TEST_F(KinetoTest, AClockThatIsAheadIsCorrectedByTheEndsOfSharedCollectives) {
   EXPECT_THAT(store.quality.notes, Contains(HasSubstr("rank 1 is 7.000000 s ahead")));
 }
 
-TEST_F(KinetoTest, SendsAndReceivesKnowTheirPeers) {
+TEST_F(KinetoImporterTest, SendsAndReceivesKnowTheirPeers) {
   Write("0.json", Document(0, 2, {Kernel(1000, 10, "send", "0", "[0, 1]", 2, 8, 0, R"(, "Dst Rank": 1)")}));
   Write("1.json", Document(1, 2, {Kernel(1000, 10, "recv", "0", "[0, 1]", 2, 8, 0, R"(, "Src Rank": 0)")}));
   const store::Store store = Read();
@@ -202,7 +143,7 @@ TEST_F(KinetoTest, SendsAndReceivesKnowTheirPeers) {
   EXPECT_THAT(store.operations.peer, ElementsAre(1, 0));
 }
 
-TEST_F(KinetoTest, GzipDamageAndForeignFilesAreAccountedFor) {
+TEST_F(KinetoImporterTest, GzipDamageAndForeignFilesAreAccountedFor) {
   const std::string text = Document(0, 3, {Kernel(1000, 10, "allreduce", "0", "[0, 1, 2]", 3, 8)});
   const gzFile file = gzopen((directory_ / "a.json.gz").c_str(), "wb");
   gzwrite(file, text.data(), static_cast<unsigned>(text.size()));
@@ -219,7 +160,7 @@ TEST_F(KinetoTest, GzipDamageAndForeignFilesAreAccountedFor) {
   EXPECT_THAT(store.quality.missing_ranks, ElementsAre(2));
 }
 
-TEST_F(KinetoTest, FilesThatDoNotTellTheirRankLowerTheCertainty) {
+TEST_F(KinetoImporterTest, FilesThatDoNotTellTheirRankLowerTheCertainty) {
   for (const char* name : {"x.json", "y.json"})
     Write(name, Document(-1, 0, {Kernel(1000, 10, "allreduce", "0", "", 2, 8)}));
   const store::Store store = Read();
@@ -227,7 +168,7 @@ TEST_F(KinetoTest, FilesThatDoNotTellTheirRankLowerTheCertainty) {
   EXPECT_LE(store.quality.certainty, 0.5);
 }
 
-TEST_F(KinetoTest, AProfileWithoutNcclIsAClearError) {
+TEST_F(KinetoImporterTest, AProfileWithoutNcclIsAClearError) {
   Write("0.json", Document(0, 2, {Step(1, 1000, 10)}));
   const auto store = ImportPaths({directory_.string()});
   EXPECT_THAT(std::string(store.status().message()),

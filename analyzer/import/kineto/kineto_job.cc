@@ -3,11 +3,15 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <tuple>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "analyzer/import/kineto/choose_job.h"
+#include "analyzer/import/kineto/shared_order.h"
 #include "analyzer/import/torch_names.h"
 #include "analyzer/localize/median.h"
 #include "injector/api/api.h"
@@ -22,9 +26,8 @@ using store::Store;
 constexpr double kCertainty = 0.9;
 // Files whose rank is not told were numbered by their order.
 constexpr double kCertaintyGuessed = 0.5;
-// The ends of a collective on its ranks differ by microseconds; clocks of hosts by more than this are
-// corrected.
-constexpr int64_t kClocksDifferNs = 200'000;
+// Files that are named in a note; more are not for reading.
+constexpr size_t kMostNamed = 4;
 
 OperationMeaning Meaning(const KinetoOperation& o) {
   if (!o.named_by_kernel) return MeaningOf(o.name);
@@ -41,9 +44,15 @@ class JobBuilder {
  public:
   JobBuilder(std::vector<KinetoTrace> traces, Store& store) : traces_(std::move(traces)), store_(store) {}
 
-  void Build() {
+  // An error when nothing can be told.
+  absl::Status Build() {
+    NoteDamage();
+    TakeJob();
     NumberRanks();
     FindGroups();
+    if (absl::Status status = LeaveOutGroupless(); !status.ok()) return status;
+    FindOrder();
+    if (absl::Status status = CheckOrder(); !status.ok()) return status;
     RelateClocks();
     AddRanks();
     AddCommunicators();
@@ -52,6 +61,7 @@ class JobBuilder {
     store_.quality.certainty = guessed_ ? kCertaintyGuessed : kCertainty;
     Describe();
     store_.Finish();
+    return absl::OkStatus();
   }
 
  private:
@@ -63,24 +73,68 @@ class JobBuilder {
 
   void Note(std::string text) { store_.quality.notes.push_back(std::move(text)); }
 
-  // By what the files say; what says nothing, or what another file has said, gets the free numbers in order
-  // of the files' names.
+  // One note for all files that `count` says something of.
+  template <typename Count>
+  void NoteFiles(const char* what, const Count& count) {
+    std::string names;
+    size_t files = 0;
+    for (const KinetoTrace& t : traces_) {
+      const uint64_t n = count(t);
+      if (n == 0) continue;
+      if (files++ < kMostNamed) absl::StrAppend(&names, names.empty() ? "" : ", ", t.file, " (", n, ")");
+    }
+    if (files > kMostNamed) absl::StrAppend(&names, " and ", files - kMostNamed, " more");
+    if (files > 0) Note(absl::StrCat(what, ": ", names));
+  }
+
+  void NoteDamage() {
+    NoteFiles("damaged events of NCCL or the profiler are left out",
+              [](const KinetoTrace& t) { return t.malformed; });
+    NoteFiles("files are cut short; the events before are used",
+              [](const KinetoTrace& t) { return t.cut ? t.events : 0; });
+    for (const KinetoTrace& t : traces_) store_.quality.malformed += t.malformed;
+    for (const KinetoTrace& t : traces_) store_.quality.cut_files += t.cut;
+  }
+
+  // Files without a kernel hold no rank; of several jobs one is taken.
+  void TakeJob() {
+    NoteFiles("no usable kernel of NCCL in files, whose ranks count as missing (events read)",
+              [](const KinetoTrace& t) { return t.operations.empty() ? t.events + 1 : 0; });
+    int32_t told_size = 0, most_rank = -1;
+    for (const KinetoTrace& t : traces_) {
+      if (!t.operations.empty()) continue;
+      told_size = std::max(told_size, t.world_size), most_rank = std::max(most_rank, t.rank);
+    }
+    std::erase_if(traces_, [](const KinetoTrace& t) { return t.operations.empty(); });
+    bool certain = true;
+    traces_ = ChooseJob(std::move(traces_), store_.quality.notes, certain);
+    guessed_ = !certain;
+    // Where the files of the job do not tell its size, empty files may.
+    for (const KinetoTrace& t : traces_) world_size_ = std::max(world_size_, t.world_size);
+    if (world_size_ == 0) world_size_ = std::max(told_size, most_rank + 1);
+  }
+
+  // By what the files say; what says nothing gets the free numbers in order of the files' names.
   void NumberRanks() {
     std::set<int32_t> taken;
-    for (KinetoTrace& t : traces_) {
-      if (t.rank >= 0 && !taken.insert(t.rank).second) t.rank = -1, guessed_ = true;
-    }
+    for (const KinetoTrace& t : traces_) taken.insert(t.rank);
+    std::stable_sort(traces_.begin(), traces_.end(),
+                     [](const auto& a, const auto& b) { return a.file < b.file; });
     int32_t next = 0;
     for (KinetoTrace& t : traces_) {
-      world_size_ = std::max(world_size_, t.world_size);
       if (t.rank >= 0) continue;
       guessed_ = guessed_ || traces_.size() > 1;
       while (taken.contains(next)) ++next;
       t.rank = next, taken.insert(next);
     }
     std::sort(traces_.begin(), traces_.end(), [](const auto& a, const auto& b) { return a.rank < b.rank; });
-    for (size_t t = 0; t < traces_.size(); ++t) dense_[traces_[t].rank] = static_cast<int32_t>(t);
+    IndexRanks();
     world_size_ = std::max(world_size_, traces_.back().rank + 1);
+  }
+
+  void IndexRanks() {
+    dense_.clear();
+    for (size_t t = 0; t < traces_.size(); ++t) dense_[traces_[t].rank] = static_cast<int32_t>(t);
   }
 
   std::vector<int32_t> World() const {
@@ -126,15 +180,121 @@ class JobBuilder {
     return it->second;
   }
 
-  // The n-th collective of a group is the same on all its ranks, if all have as many.
-  void RelateClocks() {
-    std::map<std::pair<int32_t, size_t>, std::vector<std::pair<size_t, int64_t>>> ends;  // (trace, end)
+  // A rank of which no operation can be used counts as missing.
+  absl::Status LeaveOutGroupless() {
+    std::string files;
+    size_t kept = 0;
     for (size_t t = 0; t < traces_.size(); ++t) {
-      std::map<int32_t, size_t> count;
+      if (std::all_of(group_of_[t].begin(), group_of_[t].end(), [](int32_t g) { return g < 0; })) {
+        absl::StrAppend(&files, files.empty() ? "" : ", ", traces_[t].file);
+        continue;
+      }
+      if (kept != t) traces_[kept] = std::move(traces_[t]), group_of_[kept] = std::move(group_of_[t]);
+      ++kept;
+    }
+    if (files.empty()) return absl::OkStatus();
+    Note(absl::StrCat("the groups of all operations in files cannot be told, their ranks count as missing: ",
+                      files));
+    if (kept == 0)
+      return absl::InvalidArgumentError(absl::StrCat(
+          files,
+          ": it cannot be told which ranks the operations belong to: profile with a PyTorch that writes "
+          "\"Process Group Ranks\", or all ranks"));
+    traces_.resize(kept), group_of_.resize(kept);
+    IndexRanks();
+    return absl::OkStatus();
+  }
+
+  struct Place {
+    size_t trace = 0, operation = 0;
+  };
+
+  // Numbers what lies at these places (of each rank in order) alike where it is the same operation.
+  bool Number(const std::vector<std::vector<Place>>& ranks, bool ids) {
+    std::vector<std::vector<SharedOperation>> shared;
+    for (const std::vector<Place>& places : ranks) {
+      auto& list = shared.emplace_back();
+      for (const auto& [t, i] : places) {
+        const KinetoOperation& o = traces_[t].operations[i];
+        const uint64_t id = o.shared_id != 0  ? o.shared_id
+                            : o.sequence >= 0 ? static_cast<uint64_t>(o.sequence) + 1
+                                              : 0;
+        list.push_back({ids ? Meaning(o).api : uint16_t{0}, ids ? id : 0, o.finished_ns});
+      }
+    }
+    const SharedOrder order = FindSharedOrder(shared);
+    for (size_t r = 0; r < ranks.size(); ++r) {
+      for (size_t k = 0; k < ranks[r].size(); ++k)
+        number_[ranks[r][k].trace][ranks[r][k].operation] = order.number[r][k];
+    }
+    (order.told ? outside_ : not_told_) += order.left_out;
+    return order.told;
+  }
+
+  // Collectives of a group; sends of one rank to another and their receives.
+  void FindOrder() {
+    std::vector<std::map<size_t, std::vector<Place>>> collectives(in_order_.size());  // by trace
+    std::map<std::tuple<int32_t, int32_t, int32_t>, std::map<size_t, std::vector<Place>>> channels;
+    number_.resize(traces_.size());
+    for (size_t t = 0; t < traces_.size(); ++t) {
+      number_[t].assign(traces_[t].operations.size(), 1);
       for (size_t i = 0; i < traces_[t].operations.size(); ++i) {
-        const int32_t g = group_of_[t][i];
-        if (g >= 0 && !Meaning(traces_[t].operations[i]).p2p)
-          ends[{g, count[g]++}].emplace_back(t, traces_[t].operations[i].finished_ns);
+        const KinetoOperation& o = traces_[t].operations[i];
+        const int32_t g = group_of_[t][i], rank = traces_[t].rank;
+        if (g < 0) continue;
+        if (!Meaning(o).p2p) {
+          collectives[g][t].push_back({t, i});
+        } else if (dense_.contains(o.peer)) {
+          channels[o.name == "recv" ? std::tuple(g, o.peer, rank) : std::tuple(g, rank, o.peer)][t].push_back(
+              {t, i});
+        }
+      }
+    }
+    const auto lists = [](const std::map<size_t, std::vector<Place>>& by_trace) {
+      std::vector<std::vector<Place>> all;
+      for (const auto& [t, places] : by_trace) all.push_back(places);
+      return all;
+    };
+    for (size_t g = 0; g < in_order_.size(); ++g) {
+      if (!Number(lists(collectives[g]), true)) untold_groups_.push_back(NameOf(g));
+    }
+    for (const auto& [ends, by_trace] : channels) {
+      if (!Number(lists(by_trace), false)) untold_groups_.push_back(NameOf(std::get<0>(ends)));
+    }
+  }
+
+  // Where ranks cannot be told to have been in the same operation, who waited for whom is not known of any.
+  absl::Status CheckOrder() {
+    if (outside_ > 0)
+      Note(absl::StrCat(outside_,
+                        " operations are left out: not all their ranks profiled them (windows of profilers "
+                        "differ)"));
+    if (untold_groups_.empty()) return absl::OkStatus();
+    std::sort(untold_groups_.begin(), untold_groups_.end());
+    untold_groups_.erase(std::unique(untold_groups_.begin(), untold_groups_.end()), untold_groups_.end());
+    const std::string why = absl::StrCat(
+        "which operations of ", absl::StrJoin(untold_groups_, ", "),
+        " belong together cannot be told: ranks profiled different numbers of them, without \"Seq\", and the "
+        "times of their ends do not tell either: profile the same steps on all ranks");
+    bool any = false;
+    for (size_t t = 0; t < traces_.size(); ++t) {
+      for (size_t i = 0; i < number_[t].size(); ++i)
+        any = any || (group_of_[t][i] >= 0 && number_[t][i] != 0);
+    }
+    if (!any) return absl::InvalidArgumentError(why);
+    Note(absl::StrCat(why, "; these ", not_told_, " are left out, and nothing is said of slowness"));
+    store_.device_times = false;
+    return absl::OkStatus();
+  }
+
+  // By the ends of collectives that all ranks of a group have profiled.
+  void RelateClocks() {
+    std::map<std::pair<int32_t, uint32_t>, std::vector<std::pair<size_t, int64_t>>> ends;  // (trace, end)
+    for (size_t t = 0; t < traces_.size(); ++t) {
+      for (size_t i = 0; i < traces_[t].operations.size(); ++i) {
+        const KinetoOperation& o = traces_[t].operations[i];
+        if (group_of_[t][i] >= 0 && number_[t][i] != 0 && !Meaning(o).p2p)
+          ends[{group_of_[t][i], number_[t][i]}].emplace_back(t, o.finished_ns);
       }
     }
     std::vector<std::vector<int64_t>> off(traces_.size());
@@ -152,7 +312,9 @@ class JobBuilder {
           "the clock of rank %d is %.6f s ahead of the others', by the ends of shared collectives; corrected",
           traces_[t].rank, static_cast<double>(ahead) * 1e-9));
       for (KinetoOperation& o : traces_[t].operations) {
-        for (int64_t* time : {&o.called_ns, &o.started_ns, &o.finished_ns}) *time -= *time == 0 ? 0 : ahead;
+        for (int64_t* time : {&o.called_ns, &o.started_ns, &o.finished_ns}) {
+          if (*time != kNotTold) *time -= ahead;
+        }
       }
       for (KinetoStep& s : traces_[t].steps) s.begin_ns -= ahead, s.end_ns -= ahead;
     }
@@ -162,7 +324,7 @@ class JobBuilder {
     int64_t first = INT64_MAX, last = 0;
     for (const KinetoTrace& t : traces_) {
       for (const KinetoOperation& o : t.operations) {
-        first = std::min(first, o.called_ns != 0 ? std::min(o.called_ns, o.started_ns) : o.started_ns);
+        first = std::min(first, o.called_ns != kNotTold ? std::min(o.called_ns, o.started_ns) : o.started_ns);
         last = std::max(last, o.finished_ns);
       }
       for (const KinetoStep& s : t.steps)
@@ -176,8 +338,6 @@ class JobBuilder {
       process.started = 1, process.last_seen = process.heartbeat = store_.observed_until;
       store_.ranks.push_back({t.rank, static_cast<int32_t>(store_.processes.size())});
       store_.processes.push_back(std::move(process));
-      store_.quality.malformed += t.malformed;
-      store_.quality.cut_files += t.cut;
     }
     store_.world_size = world_size_;
     for (int32_t r = 0; r < world_size_; ++r) {
@@ -185,17 +345,24 @@ class JobBuilder {
     }
   }
 
-  int64_t OnAxis(int64_t time) const { return time == 0 ? 0 : std::max<int64_t>(time - origin_ + 1, 1); }
+  int64_t OnAxis(int64_t time) const {
+    return time == kNotTold ? 0 : std::max<int64_t>(time - origin_ + 1, 1);
+  }
+
+  std::string NameOf(size_t g) const {
+    const std::string& name = in_order_[g].key.first;
+    if (name.empty()) return "world";
+    return in_order_[g].title.empty() ? absl::StrCat("group ", name)
+                                      : absl::StrCat(in_order_[g].title, "(", name, ")");
+  }
 
   void AddCommunicators() {
     std::set<std::string> used;
     for (size_t g = 0; g < in_order_.size(); ++g) {
       store::Communicator& c = store_.communicators.emplace_back();
-      const auto& [name, ranks] = in_order_[g].key;
+      const std::vector<int32_t>& ranks = in_order_[g].key.second;
       c.id = g + 1;
-      c.name = name.empty()                 ? "world"
-               : in_order_[g].title.empty() ? absl::StrCat("group ", name)
-                                            : absl::StrCat(in_order_[g].title, "(", name, ")");
+      c.name = NameOf(g);
       c.members.resize(ranks.size());
       for (size_t place = 0; place < ranks.size(); ++place) {
         const auto it = dense_.find(ranks[place]);
@@ -217,10 +384,10 @@ class JobBuilder {
 
   void AddOperations(size_t t) {
     const KinetoTrace& trace = traces_[t];
-    std::map<std::pair<int32_t, bool>, uint32_t> counts;  // of collectives, and of sends and receives
+    std::map<int32_t, uint32_t> exchanges;  // of sends and receives in each group
     for (size_t i = 0; i < trace.operations.size(); ++i) {
       const int32_t g = group_of_[t][i];
-      if (g < 0) continue;
+      if (g < 0 || number_[t][i] == 0) continue;
       const KinetoOperation& o = trace.operations[i];
       const OperationMeaning meaning = Meaning(o);
       const auto& ranks = in_order_[g].key.second;
@@ -231,14 +398,14 @@ class JobBuilder {
       store::Operation row;
       row.rank = static_cast<int32_t>(t), row.communicator = g, row.member = place_of(trace.rank);
       row.api = meaning.api, row.p2p = meaning.p2p, row.peer = meaning.p2p ? place_of(o.peer) : kNone;
-      row.seq = ++counts[{g, meaning.p2p}];
+      row.seq = meaning.p2p ? ++exchanges[g] : number_[t][i];
       row.started = OnAxis(o.started_ns), row.finished = OnAxis(o.finished_ns);
-      row.entered = o.called_ns == 0 ? row.started : std::min(OnAxis(o.called_ns), row.started);
+      row.entered = o.called_ns == kNotTold ? row.started : std::min(OnAxis(o.called_ns), row.started);
       row.returned = row.entered;
       row.count = meaning.sizes_agree || meaning.p2p ? o.elements : 0;
       row.dtype = 0xff;
       row.stream = o.stream + 1;
-      row.step = StepAt(trace, o.called_ns == 0 ? o.started_ns : o.called_ns);
+      row.step = StepAt(trace, o.called_ns == kNotTold ? o.started_ns : o.called_ns);
       row.state = store::OpState::kDone;
       store::Member& member = store_.communicators[g].members[row.member];
       (meaning.p2p ? member.last_p2p_seq : member.last_seq) = row.seq;
@@ -256,7 +423,7 @@ class JobBuilder {
     if (guessed_) Note("not all files tell their rank: they were numbered by their names");
     size_t linked = 0, all = 0;
     for (const KinetoTrace& t : traces_) {
-      for (const KinetoOperation& o : t.operations) ++all, linked += o.called_ns != 0;
+      for (const KinetoOperation& o : t.operations) ++all, linked += o.called_ns != kNotTold;
     }
     if (linked < all)
       Note(absl::StrCat(all - linked, " of ", all,
@@ -272,6 +439,9 @@ class JobBuilder {
   int32_t world_size_ = 0;
   int64_t origin_ = 0;
   uint64_t without_group_ = 0;
+  std::vector<std::vector<uint32_t>> number_;  // of each operation of each trace; 0 = left out
+  size_t outside_ = 0, not_told_ = 0;          // operations left out
+  std::vector<std::string> untold_groups_;
   bool guessed_ = false;
 };
 
@@ -285,8 +455,7 @@ absl::Status BuildStore(std::vector<KinetoTrace> traces, Store& store) {
         absl::StrCat(traces.empty() ? "no trace" : traces.front().file,
                      ": no kernels of NCCL in the profiler's traces: profile with ProfilerActivity.CUDA"));
   }
-  JobBuilder(std::move(traces), store).Build();
-  return absl::OkStatus();
+  return JobBuilder(std::move(traces), store).Build();
 }
 
 }  // namespace rankle::import

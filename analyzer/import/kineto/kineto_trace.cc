@@ -23,6 +23,14 @@ using simdjson::dom::object;
 
 // Ranks and sizes come from files: above this it is no rank.
 constexpr int64_t kMostRanks = 1 << 24;
+// Until 2065: later times are damage, and sums of three of them stay within 64 bits.
+constexpr int64_t kMostNs = 3'000'000'000'000'000'000;
+
+// Microseconds as nanoseconds, where they can be a time.
+std::optional<int64_t> Nanoseconds(std::optional<double> microseconds) {
+  if (!microseconds || std::abs(*microseconds) > static_cast<double>(kMostNs / 1000)) return std::nullopt;
+  return std::llround(*microseconds * 1000);
+}
 
 std::string_view Text(const object& o, const char* key) {
   std::string_view text;
@@ -44,6 +52,14 @@ int64_t Integer(const object& o, const char* key, int64_t otherwise) {
   if (o[key].get(value) == simdjson::SUCCESS) return value;
   const std::optional<double> number = Number(o, key);
   return number && std::abs(*number) < 9e18 ? static_cast<int64_t>(*number) : otherwise;
+}
+
+// A number of 64 bits, or one as text; 0 where there is none.
+uint64_t Unsigned(const object& o, const char* key) {
+  uint64_t value = 0;
+  if (o[key].get(value) == simdjson::SUCCESS) return value;
+  const std::string_view text = Text(o, key);
+  return absl::SimpleAtoi(absl::string_view(text.data(), text.size()), &value) ? value : 0;
 }
 
 int32_t RankOf(int64_t value) { return value >= 0 && value < kMostRanks ? static_cast<int32_t>(value) : -1; }
@@ -84,6 +100,8 @@ bool MayMatter(std::string_view event) {
 }  // namespace
 
 bool LooksLikeKineto(std::string_view first_bytes) {
+  if (first_bytes.substr(0, kByteOrderMark.size()) == kByteOrderMark)
+    first_bytes.remove_prefix(kByteOrderMark.size());
   const size_t begin = first_bytes.find_first_not_of(" \t\r\n");
   if (begin == std::string_view::npos || first_bytes[begin] != '{') return false;
   return Contains(first_bytes, "\"schemaVersion\"") &&
@@ -105,12 +123,18 @@ class KinetoReader::Impl {
     trace_.events = scanner_.events();
     for (const Pending& p : pending_) JoinWithCall(p);
     JoinByOrder();
+    // What cannot be a time once the base is added is damage, too.
     const auto shift = [this](int64_t& t) {
-      if (t != 0) t += base_ns_;
+      if (t != kNotTold) t += base_ns_;
+      return t == kNotTold || (t >= 0 && t <= kMostNs);
     };
-    for (KinetoOperation& o : trace_.operations)
-      shift(o.called_ns), shift(o.started_ns), shift(o.finished_ns);
-    for (KinetoStep& s : trace_.steps) shift(s.begin_ns), shift(s.end_ns);
+    std::erase_if(trace_.operations, [&](KinetoOperation& o) {
+      const bool usable = shift(o.started_ns) && shift(o.finished_ns);
+      if (!shift(o.called_ns)) o.called_ns = kNotTold;
+      trace_.malformed += !usable;
+      return !usable;
+    });
+    std::erase_if(trace_.steps, [&](KinetoStep& s) { return !shift(s.begin_ns) || !shift(s.end_ns); });
     std::stable_sort(trace_.operations.begin(), trace_.operations.end(),
                      [](const auto& a, const auto& b) { return a.started_ns < b.started_ns; });
     std::stable_sort(trace_.steps.begin(), trace_.steps.end(),
@@ -121,7 +145,7 @@ class KinetoReader::Impl {
  private:
   // What the CPU side says of an "External id".
   struct Call {
-    int64_t begin_ns = 0;
+    int64_t begin_ns = kNotTold;
     KinetoOperation what;    // name "" = not told
     std::string annotation;  // "nccl:all_to_all"
   };
@@ -139,7 +163,9 @@ class KinetoReader::Impl {
     }
     if (key == "baseTimeNanoseconds") {
       int64_t base = 0;
-      if (root.get(base) == simdjson::SUCCESS) base_ns_ = base;
+      const bool usable = root.get(base) == simdjson::SUCCESS && base >= 0 && base <= kMostNs;
+      base_ns_ = usable ? base : 0;
+      trace_.malformed += !usable;
       return;
     }
     object info;
@@ -176,10 +202,14 @@ class KinetoReader::Impl {
       ++trace_.malformed;
       return;
     }
-    const std::optional<double> ts = Number(event, "ts"), duration = Number(event, "dur");
-    if (Text(event, "ph") != "X" || !ts || !duration) return;
-    const int64_t begin = std::llround(*ts * 1000),
-                  end = begin + std::llround(std::max(*duration, 0.0) * 1000);
+    if (Text(event, "ph") != "X") return;
+    const std::optional<int64_t> ts = Nanoseconds(Number(event, "ts")),
+                                 duration = Nanoseconds(Number(event, "dur"));
+    if (!ts || !duration) {
+      ++trace_.malformed;
+      return;
+    }
+    const int64_t begin = *ts, end = begin + std::max<int64_t>(*duration, 0);
     const std::string_view name = Text(event, "name");
     const std::string category = std::string(Text(event, "cat"));
     object args;
@@ -200,11 +230,11 @@ class KinetoReader::Impl {
     if (external < 0) return;
     if (name == "record_param_comms") {
       Call& call = calls_[external];
-      call.begin_ns = call.begin_ns == 0 ? begin : std::min(call.begin_ns, begin);
+      call.begin_ns = call.begin_ns == kNotTold ? begin : std::min(call.begin_ns, begin);
       ReadArguments(args, call.what);
     } else if (name.substr(0, 5) == "nccl:") {
       Call& call = calls_[external];
-      if (call.begin_ns == 0) call.begin_ns = begin;
+      if (call.begin_ns == kNotTold) call.begin_ns = begin;
       call.annotation = name;
       call.what.elements = InputElements(args);
       annotations_.push_back({begin, std::string(name), call.what.elements});
@@ -238,6 +268,7 @@ class KinetoReader::Impl {
     if (o.ranks.empty()) o.ranks = ParseRankList(Text(args, "Process Group Ranks"));
     o.group_size = std::max(o.group_size, RankOf(Integer(args, "Group size", 0)));
     o.sequence = std::max<int64_t>(o.sequence, Integer(args, "Seq", -1));
+    if (o.shared_id == 0) o.shared_id = Unsigned(args, "Comms Id");
     const int64_t in = Integer(args, "In msg nelems", 0), out = Integer(args, "Out msg nelems", 0);
     if (o.elements == 0) o.elements = static_cast<uint64_t>(std::max<int64_t>({in, out, 0}));
     if (const auto dtype = Text(args, "dtype"); !dtype.empty()) o.dtype = dtype;
@@ -273,6 +304,7 @@ class KinetoReader::Impl {
     if (o.ranks.empty()) o.ranks = told.ranks;
     o.group_size = std::max(o.group_size, told.group_size);
     if (o.sequence < 0) o.sequence = told.sequence;
+    if (o.shared_id == 0) o.shared_id = told.shared_id;
     if (o.peer < 0) o.peer = told.peer;
     if (o.elements == 0) o.elements = told.elements;
     if (o.dtype.empty()) o.dtype = told.dtype;
@@ -283,7 +315,7 @@ class KinetoReader::Impl {
   void JoinByOrder() {
     std::vector<KinetoOperation*> kernels;
     for (KinetoOperation& o : trace_.operations) {
-      if (o.called_ns != 0) return;
+      if (o.called_ns != kNotTold) return;
       kernels.push_back(&o);
     }
     if (kernels.size() != annotations_.size()) return;

@@ -13,6 +13,9 @@
 
 namespace rankle::import {
 
+// A time that the file does not tell. Any other value is one: a trace may begin at 0.
+inline constexpr int64_t kNotTold = INT64_MIN;
+
 // A collective, send or receive: from a kernel of NCCL, joined with the call that enqueued it.
 struct KinetoOperation {
   std::string name;  // PyTorch's ("allreduce"), else what the kernel says ("AllReduce")
@@ -26,7 +29,8 @@ struct KinetoOperation {
   uint64_t elements = 0;
   std::string dtype;
   uint32_t stream = 0, device = 0;
-  int64_t called_ns = 0;                    // on the CPU; 0 = not told
+  uint64_t shared_id = 0;                   // "Comms Id": the same on all ranks; 0 = not told
+  int64_t called_ns = kNotTold;             // on the CPU
   int64_t started_ns = 0, finished_ns = 0;  // on the device
 };
 
@@ -45,8 +49,8 @@ struct KinetoTrace {
   std::vector<KinetoGroup> groups;          // of the job, as the file lists them
   std::vector<KinetoOperation> operations;  // ordered by start
   std::vector<KinetoStep> steps;
-  uint64_t events = 0, malformed = 0;
-  bool cut = false;  // the file ends inside of an event
+  uint64_t events = 0, malformed = 0;  // malformed: of those that matter, left out
+  bool cut = false;                    // the file ends inside of an event
 };
 
 bool LooksLikeKineto(std::string_view first_bytes);

@@ -90,6 +90,9 @@ absl::Status TraceScanner::Feed(std::string_view bytes) {
           place_ = Place::kTop;
         } else if (*at == '[') {
           place_ = Place::kBetween, bare_list_ = true;
+        } else if (mark_bytes_ == at_error_ && mark_bytes_ < kByteOrderMark.size() &&
+                   *at == kByteOrderMark[mark_bytes_]) {
+          ++mark_bytes_;
         } else if (!IsBlank(*at)) {
           return Error("neither an object nor a list: no trace");
         }

@@ -12,6 +12,9 @@
 
 namespace rankle::import {
 
+// What some editors and shells put before a text in UTF-8.
+inline constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+
 class TraceScanner {
  public:
   struct Sink {
@@ -57,7 +60,8 @@ class TraceScanner {
   uint32_t depth_ = 0;  // brackets open inside of the value
   std::string kept_;    // of the value or key, from earlier chunks
   std::string key_;
-  uint64_t offset_ = 0;  // of the chunk in the file
+  size_t mark_bytes_ = 0;  // of a byte order mark, read so far
+  uint64_t offset_ = 0;    // of the chunk in the file
   uint64_t at_error_ = 0;
   uint64_t events_ = 0;
 };

@@ -275,6 +275,13 @@ absl::Status AddSlowTransfers(const Store& store, const Facts& facts, store::Dat
       rows);
 }
 
+absl::Status AddDoubts(const Store& store, const Facts&, store::Database& db) {
+  Rows rows;
+  for (const store::Doubt& d : store.doubts)
+    rows.push_back({d.what, Json(d.evidence), Store::Seconds(d.time)});
+  return db.AddTable("doubts", "what TEXT, evidence TEXT, at_s REAL", rows);
+}
+
 }  // namespace
 
 Facts FindFacts(const Store& store, const localize::HangSettings& settings) {
@@ -305,7 +312,7 @@ Facts FindFacts(const Store& store, const localize::HangSettings& settings) {
 absl::Status AddFactTables(const Store& store, const Facts& facts, store::Database& database) {
   if (absl::Status status = AddJob(store, database); !status.ok()) return status;
   for (auto* add : {AddStalls, AddDisagreements, AddFailures, AddLateness, AddInconsistencies, AddPaceChanges,
-                    AddMemoryUse, AddClocks, AddSlowTransfers}) {
+                    AddMemoryUse, AddClocks, AddSlowTransfers, AddDoubts}) {
     if (absl::Status status = add(store, facts, database); !status.ok()) return status;
   }
   return absl::OkStatus();

@@ -228,11 +228,21 @@ struct Kernel {
   int64_t operation = kNone;  // index into operations of the first that it carries; kNone = not certain
 };
 
-// What `rankle run` said while the job ran (events.jsonl): for the causal chain, no rule reads it.
+// What somebody said of the job (`rankle run` while it ran, in events.jsonl; RAS): for the causal chain, no
+// rule reads it.
 struct Notice {
   int64_t time = 0;
   int32_t rank = kNone;  // global rank, kNone = it names none, or several
   std::string host, text;
+  std::string by = "rankle run";
+};
+
+// What a source shows that may be a fault and that it cannot prove: without a finding, the job is not called
+// healthy.
+struct Doubt {
+  int64_t time = 0;
+  std::string what;  // "one snapshot shows ranks that launched less than others ..."
+  std::vector<std::string> evidence;
 };
 
 struct DataQuality {
@@ -272,6 +282,7 @@ class Store {
   std::vector<Kernel> kernels;              // by process, in the order in which CUPTI told them
   std::vector<std::string> kernel_names;
   std::vector<Notice> notices;
+  std::vector<Doubt> doubts;
   DataQuality quality;
   std::string source;  // "rankle", "pytorch-flight-recorder"
   // What the source tells beyond the columns. Where a flag is false, the localizers are as careful as it

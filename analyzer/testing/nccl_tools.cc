@@ -1,0 +1,80 @@
+#include "analyzer/testing/nccl_tools.h"
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+
+namespace rankle::testing {
+namespace {
+
+const char* Bool(bool value) { return value ? "true" : "false"; }
+
+std::string Head(const RasRankText& r, int process) {
+  return absl::StrFormat(
+      "        {\n          \"rank\": %d,\n          \"host\": \"%s\",\n          \"pid\": %d,\n"
+      "          \"cuda_dev\": %d,\n          \"nvml_dev\": %d,\n          \"status\": {\n",
+      r.rank, r.unknown ? "unknown" : absl::StrCat("10.0.0.", 1 + process / 4),
+      r.unknown ? -1 : 1000 + process, process % 4, process % 4);
+}
+
+std::string Answered(const RasRankText& r, int process) {
+  return absl::StrCat(
+      Head(r, process),
+      absl::StrFormat(
+          "            \"init_state\": %d,\n            \"async_error\": %d,\n"
+          "            \"finalize_called\": %s,\n            \"destroy_flag\": false,\n"
+          "            \"abort_flag\": false\n          },\n          \"collective_counts\": {\n"
+          "            \"Broadcast\": 0,\n            \"Reduce\": 0,\n            \"AllGather\": %u,\n"
+          "            \"ReduceScatter\": 0,\n            \"AllReduce\": %u\n          }\n        }",
+          r.init_state, r.async_error, Bool(r.finalizing), r.all_gathers, r.all_reduces));
+}
+
+std::string Missing(const RasRankText& r, int process) {
+  return absl::StrCat(Head(r, process), "            \"unresponsive\": ", Bool(r.unresponsive),
+                      ",\n            \"considered_dead\": ", Bool(r.dead), "\n          }\n        }");
+}
+
+}  // namespace
+
+std::string RasStatus(const std::string& time, const std::vector<RasCommunicatorText>& communicators) {
+  std::string text = absl::StrFormat(
+      "{\n  \"nccl_version\": \"2.29.1\",\n  \"cuda_runtime_version\": 13000,\n  \"cuda_driver_version\": "
+      "13000,\n"
+      "  \"timestamp\": \"2025-12-19 %s\",\n  \"communicators_count\": %d,\n  \"communicators\": [\n",
+      time, communicators.size());
+  for (size_t i = 0; i < communicators.size(); ++i) {
+    const RasCommunicatorText& c = communicators[i];
+    std::vector<std::string> here, missing;
+    for (const RasRankText& r : c.ranks)
+      r.missing ? missing.push_back(Missing(r, c.processes[r.rank]))
+                : here.push_back(Answered(r, c.processes[r.rank]));
+    absl::StrAppendFormat(
+        &text,
+        "%s    {\n      \"hash\": \"0x%x\",\n      \"secondary_hash\": \"0x1:0x2\",\n"
+        "      \"size\": %d,\n      \"ranks_count\": %d,\n      \"missing_ranks_count\": %d,\n"
+        "      \"ranks\": [\n%s\n      ],\n      \"missing_ranks\": [\n%s\n      ]\n    }",
+        i == 0 ? "" : ",\n", c.hash, c.processes.size(), here.size(), missing.size(),
+        absl::StrJoin(here, ",\n"), absl::StrJoin(missing, ",\n"));
+  }
+  return text +
+         "\n  ],\n  \"ras\": {\n    \"collection_time_sec\": 0.001,\n    \"timeouts_count\": 0\n  }\n}\n";
+}
+
+std::string RasStatus(const std::string& time, const std::vector<uint64_t>& counts) {
+  RasCommunicatorText c;
+  for (size_t r = 0; r < counts.size(); ++r) {
+    c.processes.push_back(static_cast<int>(r));
+    c.ranks.push_back({.rank = static_cast<int>(r), .all_reduces = counts[r]});
+  }
+  return RasStatus(time, {c});
+}
+
+std::string RasPeerDead(const std::string& time, int process) {
+  return absl::StrFormat(
+      "{\n  \"timestamp\": \"2025-12-19 %s\",\n  \"group\": \"LIFECYCLE\",\n  \"event\": \"PEER_DEAD\",\n"
+      "  \"peer\": {\n    \"host\": \"10.0.0.%d\",\n    \"pid\": %d,\n    \"cuda_devs\": [%d],\n"
+      "    \"nvml_devs\": [%d]\n  },\n  \"details\": \"\"\n}\n",
+      time, 1 + process / 4, 1000 + process, process % 4, process % 4);
+}
+
+}  // namespace rankle::testing

@@ -50,6 +50,12 @@ absl::StatusOr<taxonomy::Knowledge> LoadKnowledge(const AnalyzeOptions& options,
   return knowledge;
 }
 
+bool IsUsed(const std::string& file, const std::vector<store::InputFiles>& inputs) {
+  return std::any_of(inputs.begin(), inputs.end(), [&](const store::InputFiles& input) {
+    return input.used && std::find(input.files.begin(), input.files.end(), file) != input.files.end();
+  });
+}
+
 // Logs are no traces, but they are read for known signatures.
 void AccountForLogs(const std::vector<std::string>& logs, std::vector<store::InputFiles>& inputs) {
   if (logs.empty()) return;
@@ -126,6 +132,8 @@ absl::StatusOr<Report> Analyze(const std::vector<std::string>& paths, const Anal
   if (!store.ok()) return store.status();
   std::vector<std::string> logs = taxonomy::FindJobLogs(import::WithNodeDirectories(paths));
   std::erase_if(logs, [&](const std::string& log) { return !import::IsChosen(options.files, log); });
+  // Records that are called *.log (NCCL Inspector) are no text to look through.
+  std::erase_if(logs, [&](const std::string& log) { return IsUsed(log, store->inputs); });
   AccountForLogs(logs, store->inputs);
   return AnalyzeStore(*std::move(store), options, logs);
 }

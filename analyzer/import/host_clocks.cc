@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
-#include "injector/api/api.h"
+#include "analyzer/localize/last_arrival.h"
 
 namespace rankle::import {
 namespace {
@@ -41,17 +41,6 @@ double Quantile(std::vector<double> values, double q) {
   const auto k = static_cast<size_t>(q * static_cast<double>(values.size() - 1) + 0.5);
   std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(k), values.end());
   return values[k];
-}
-
-// Do all members need the data of all others before they can leave?
-bool IsTotal(uint16_t api) {
-  static const std::vector<uint16_t> kTotal = [] {
-    std::vector<uint16_t> ids;
-    for (const char* name : {"ncclAllReduce", "ncclAllGather", "ncclReduceScatter", "ncclAlltoAll"})
-      ids.push_back(api::FindApi(name)->id);
-    return ids;
-  }();
-  return std::find(kTotal.begin(), kTotal.end(), api) != kTotal.end();
 }
 
 // A time of the host on the clock of the reference host.
@@ -102,7 +91,7 @@ class ClockEstimator {
     }
     std::vector<End> ends;
     for (size_t i = 0; i < o.size(); ++i) {
-      if (o.p2p[i] || o.communicator[i] < 0 || o.finished[i] == 0 || !IsTotal(o.api[i]) ||
+      if (o.p2p[i] || o.communicator[i] < 0 || o.finished[i] == 0 || !localize::NeedsEveryMember(o.api[i]) ||
           host_of_rank_[o.rank[i]] == kNone)
         continue;
       const auto c = static_cast<uint64_t>(o.communicator[i]);

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "analyzer/import/flight_record/flight_record_importer.h"
 #include "analyzer/import/flight_recorder/flight_recorder_importer.h"
+#include "analyzer/import/inspector/inspector_importer.h"
 #include "analyzer/import/kineto/kineto_importer.h"
 #include "analyzer/import/nodes.h"
 #include "analyzer/import/ras/ras_importer.h"
@@ -72,7 +73,8 @@ std::vector<std::unique_ptr<Importer>> AllImporters() {
   std::vector<std::unique_ptr<Importer>> all;
   all.push_back(std::make_unique<FlightRecordImporter>());
   all.push_back(
-      std::make_unique<KinetoImporter>());         // both list groups ("pg_config"): the stricter one first
+      std::make_unique<KinetoImporter>());  // both list groups ("pg_config"): the stricter one first
+  all.push_back(std::make_unique<InspectorImporter>());
   all.push_back(std::make_unique<RasImporter>());  // a status has "nccl_version", as dumps have
   all.push_back(std::make_unique<FlightRecorderImporter>());
   return all;

@@ -287,9 +287,10 @@ class Store {
   std::string source;  // "rankle", "pytorch-flight-recorder"
   // What the source tells beyond the columns. Where a flag is false, the localizers are as careful as it
   // takes.
-  bool streams_known = true;    // else a rank waits in the first unfinished operation that it issued
-  bool device_times = true;     // else times in between calls say nothing about who is slow
-  bool end_is_observed = true;  // else nobody knows how long a wait lasted: all count
+  bool streams_known = true;     // else a rank waits in the first unfinished operation that it issued
+  bool device_times = true;      // else times in between calls say nothing about who is slow
+  bool durations_known = false;  // without device_times: what lies between started and finished was measured
+  bool end_is_observed = true;   // else nobody knows how long a wait lasted: all count
   std::vector<InputFiles> inputs;
   std::string command;
   int32_t world_size = 0;     // what the job says it has, 0 = unknown

@@ -77,4 +77,33 @@ std::string RasPeerDead(const std::string& time, int process) {
       time, 1 + process / 4, 1000 + process, process % 4, process % 4);
 }
 
+std::string InspectorLine(const InspectorText& r) {
+  const char* kind = r.p2p ? "p2p" : "coll";
+  std::string text = absl::StrFormat("{\"header\":{\"id\":\"0x%x\",", r.communicator);
+  if (!r.name.empty()) absl::StrAppendFormat(&text, "\"comm_name\":\"%s\",", r.name);
+  absl::StrAppendFormat(
+      &text,
+      "\"rank\":%d,\"n_ranks\":%d,\"nnodes\":1},\"metadata\":{\"inspector_output_format_version\":"
+      "\"v4.0\",\"git_rev\":\"\",\"rec_mechanism\":\"nccl_profiler_interface\","
+      "\"dump_timestamp_us\":%d,\"hostname\":\"%s\",\"pid\":%d},\"%s_perf\":{",
+      r.rank, r.ranks, r.dumped_us, r.host, r.pid, kind);
+  absl::StrAppendFormat(&text, "\"%s\":\"%s\",\"%s_sn\":%d,", kind, r.function, kind, r.number);
+  if (r.p2p) absl::StrAppendFormat(&text, "\"p2p_peer\":%d,", r.peer);
+  absl::StrAppendFormat(
+      &text,
+      "\"%1$s_msg_size_bytes\":1048576,\"%1$s_exec_time_us\":%2$d,\"%1$s_timing_source\":\"kernel_gpu\","
+      "\"%1$s_algobw_gbs\":277.210914,\"%1$s_busbw_gbs\":485.119099",
+      kind, r.duration_us);
+  if (r.ended_us != 0) {
+    absl::StrAppendFormat(
+        &text,
+        ",\"event_trace_sn\":{\"%1$s_start_sn\":1,\"%1$s_stop_sn\":2,\"kernel_events\":[{\"channel_id\":0,"
+        "\"kernel_start_sn\":3,\"kernel_stop_sn\":5,\"kernel_record_sn\":4}]},\"event_trace_ts\":{"
+        "\"%1$s_start_ts\":%2$d,\"%1$s_stop_ts\":%2$d,\"kernel_events\":[{\"channel_id\":0,"
+        "\"kernel_start_ts\":%3$d,\"kernel_stop_ts\":%4$d,\"kernel_record_ts\":%4$d}]}",
+        kind, r.ended_us - r.duration_us - 50, r.ended_us - r.duration_us, r.ended_us);
+  }
+  return text + "}}\n";
+}
+
 }  // namespace rankle::testing

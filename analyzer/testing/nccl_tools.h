@@ -33,4 +33,21 @@ std::string RasPeerDead(const std::string& time, int process);
 // A job of `ranks` in one communicator, rank r having launched counts[r] all-reduces.
 std::string RasStatus(const std::string& time, const std::vector<uint64_t>& counts);
 
+// One line of an Inspector file.
+struct InspectorText {
+  uint64_t communicator = 0x7f8c496ae9f661;
+  std::string name = "";  // older versions lack it
+  int rank = 0, ranks = 4;
+  std::string host = "node1";
+  int pid = 1000;
+  int64_t dumped_us = 1'752'867'229'000'000;
+  bool p2p = false;
+  std::string function = "AllReduce";
+  int64_t number = 0;
+  int peer = 0;
+  int64_t duration_us = 1000;
+  int64_t ended_us = 0;  // verbose: when the kernel ended
+};
+std::string InspectorLine(const InspectorText& record);
+
 }  // namespace rankle::testing

@@ -1,0 +1,292 @@
+#include "analyzer/import/inspector/inspector_job.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
+#include "absl/strings/str_cat.h"
+#include "analyzer/import/host_clocks.h"
+#include "analyzer/import/merged_order.h"
+#include "analyzer/import/nccl_functions.h"
+#include "analyzer/import/rank_numbers.h"
+
+namespace rankle::import {
+namespace {
+
+using store::kNone;
+using store::Store;
+
+// Durations are measured well; what is not recorded (small messages, work between collectives) may matter.
+constexpr double kCertainty = 0.85;
+
+class JobBuilder {
+ public:
+  JobBuilder(std::vector<InspectorLog> logs, Store& store) : logs_(std::move(logs)), store_(store) {}
+
+  void Build() {
+    FindCommunicators();
+    FindDevices();
+    NumberCollectives();
+    PlaceOnAxis();
+    AddProcesses();
+    AddCommunicators();
+    for (size_t l = 0; l < logs_.size(); ++l) AddOperations(l);
+    store_.source = "inspector";
+    store_.device_times = false, store_.durations_known = true, store_.end_is_observed = false;
+    store_.streams_known = false;
+    store_.quality.certainty = kCertainty;
+    if (timed_ == all_) store_.clocks = EstimateClocks(store_), AlignClocks(store_.clocks, store_);
+    Describe();
+    store_.Finish();
+  }
+
+ private:
+  using CommKey = std::pair<uint64_t, int32_t>;  // id, size
+
+  void FindCommunicators() {
+    std::map<CommKey, int32_t> index;
+    for (const InspectorLog& log : logs_) {
+      std::vector<int32_t>& own = communicator_of_.emplace_back();
+      for (const InspectorCommunicator& c : log.communicators) {
+        const CommKey key(c.id, c.size);
+        auto it = index.find(key);
+        if (it == index.end()) {
+          const bool fits = places_ + c.size <= kMostPlaces;
+          if (fits) places_ += c.size, communicators_.push_back(c);
+          it = index.emplace(key, fits ? static_cast<int32_t>(communicators_.size()) - 1 : kNone).first;
+          left_out_ += !fits;
+        }
+        if (it->second != kNone && communicators_[it->second].name.empty())
+          communicators_[it->second].name = c.name;
+        own.push_back(it->second);
+      }
+    }
+  }
+
+  // A process has a device for each of its ranks in a communicator, in order.
+  void FindDevices() {
+    std::vector<DevicePlace> places;
+    for (size_t l = 0; l < logs_.size(); ++l) {
+      std::map<int32_t, std::set<int32_t>> ranks;
+      for (const InspectorOperation& o : logs_[l].operations) {
+        if (const int32_t c = communicator_of_[l][o.communicator]; c != kNone) ranks[c].insert(o.rank);
+      }
+      const size_t first = log_of_device_.size();
+      for (const auto& [c, own] : ranks) {
+        size_t device = first;
+        for (const int32_t rank : own) {
+          if (device == log_of_device_.size()) log_of_device_.push_back(l);
+          if (device_at_.try_emplace({c, rank}, static_cast<int32_t>(device)).second)
+            places.push_back({c, rank, static_cast<int32_t>(device)});
+          ++device;
+        }
+      }
+    }
+    std::vector<int32_t> sizes;
+    for (const InspectorCommunicator& c : communicators_) sizes.push_back(c.size);
+    numbers_ = NumberDevices(sizes, places, static_cast<int32_t>(log_of_device_.size()));
+  }
+
+  int32_t DeviceAt(size_t l, const InspectorOperation& o) const {
+    const auto it = device_at_.find({communicator_of_[l][o.communicator], o.rank});
+    // A place that another process holds, too: two jobs in one directory, or a restart.
+    return it == device_at_.end() || log_of_device_[it->second] != l ? kNone : it->second;
+  }
+
+  void NumberCollectives() {
+    std::vector<std::map<std::pair<size_t, int32_t>, std::vector<uint64_t>>> lists(communicators_.size());
+    for (size_t l = 0; l < logs_.size(); ++l) {
+      for (const InspectorOperation& o : logs_[l].operations) {
+        if (const int32_t c = communicator_of_[l][o.communicator]; c != kNone && !o.p2p)
+          lists[c][{l, o.rank}].push_back(CollectiveKey(o.api, o.number));
+      }
+    }
+    sequences_.resize(communicators_.size());
+    for (size_t c = 0; c < lists.size(); ++c) {
+      std::vector<std::vector<uint64_t>> of_ranks;
+      for (auto& [rank, list] : lists[c]) of_ranks.push_back(std::move(list));
+      uint32_t sequence = 0;
+      for (const uint64_t key : MergeOrders(std::move(of_ranks))) sequences_[c][key] = ++sequence;
+    }
+  }
+
+  // Microseconds since the epoch at which an operation ended, as far as it is told.
+  int64_t EndOf(size_t l, const InspectorOperation& o) const {
+    if (o.finished_us != 0) return o.finished_us;
+    const auto it = o.p2p
+                        ? dumped_.end()
+                        : dumped_.find({communicator_of_[l][o.communicator], CollectiveKey(o.api, o.number)});
+    if (it != dumped_.end()) return it->second;
+    return o.dumped_us != 0 ? o.dumped_us : undated_us_;
+  }
+  int64_t StartOf(size_t l, const InspectorOperation& o) const {
+    return std::max<int64_t>(0, EndOf(l, o) - o.duration_us);
+  }
+
+  void PlaceOnAxis() {
+    for (size_t l = 0; l < logs_.size(); ++l) {
+      for (const InspectorOperation& o : logs_[l].operations) {
+        ++all_, timed_ += o.finished_us != 0;
+        if (o.p2p || o.finished_us != 0 || o.dumped_us == 0) continue;
+        const auto [it, added] = dumped_.try_emplace(
+            {communicator_of_[l][o.communicator], CollectiveKey(o.api, o.number)}, o.dumped_us);
+        if (!added) it->second = std::min(it->second, o.dumped_us);
+      }
+    }
+    // What has no time at all goes to the beginning: its duration still counts.
+    int64_t longest = 0, first = INT64_MAX;
+    for (const InspectorLog& log : logs_) {
+      for (const InspectorOperation& o : log.operations) {
+        longest = std::max(longest, o.duration_us);
+        for (const int64_t time : {o.dumped_us, o.finished_us})
+          first = time == 0 ? first : std::min(first, time);
+      }
+    }
+    undated_us_ = first == INT64_MAX ? longest + 1 : first;
+    origin_us_ = INT64_MAX;
+    int64_t last = 0;
+    for (size_t l = 0; l < logs_.size(); ++l) {
+      for (const InspectorOperation& o : logs_[l].operations) {
+        const int64_t start = StartOf(l, o);
+        origin_us_ = std::min({origin_us_, start, o.called_us == 0 ? start : o.called_us});
+        last = std::max({last, EndOf(l, o), o.dumped_us});
+      }
+    }
+    store_.observed_until = OnAxis(last);
+  }
+  int64_t OnAxis(int64_t us) const { return us == 0 ? 0 : 1 + std::max<int64_t>(us - origin_us_, 0) * 1000; }
+
+  void AddProcesses() {
+    std::map<int32_t, int32_t> device_of_rank;
+    for (size_t d = 0; d < log_of_device_.size(); ++d)
+      device_of_rank[numbers_.of_device[d]] = static_cast<int32_t>(d);
+    dense_.assign(log_of_device_.size(), kNone);
+    for (const auto& [global, device] : device_of_rank) {
+      const InspectorLog& log = logs_[log_of_device_[device]];
+      store::Process p;
+      p.host = log.host, p.pid = log.pid, p.rank = global, p.source = log.file;
+      p.started = 1, p.last_seen = p.heartbeat = store_.observed_until;
+      p.cut = log.cut, p.malformed = log.malformed;
+      dense_[device] = static_cast<int32_t>(store_.ranks.size());
+      store_.ranks.push_back({global, static_cast<int32_t>(store_.processes.size())});
+      store_.processes.push_back(std::move(p));
+    }
+    store_.world_size = numbers_.world_size;
+    for (int32_t r = 0; numbers_.certain && r < numbers_.world_size; ++r) {
+      if (!device_of_rank.contains(r)) store_.quality.missing_ranks.push_back(r);
+    }
+  }
+
+  void AddCommunicators() {
+    for (size_t c = 0; c < communicators_.size(); ++c) {
+      store::Communicator& made = store_.communicators.emplace_back();
+      made.id = c + 1;
+      made.name = communicators_[c].name.empty() ? absl::StrCat("comm 0x", absl::Hex(communicators_[c].id))
+                                                 : communicators_[c].name;
+      made.members.resize(static_cast<size_t>(communicators_[c].size));
+      if (static_cast<int32_t>(c) != numbers_.world) continue;
+      for (int32_t r = 0; r < communicators_[c].size; ++r) made.members[r].global = r;
+    }
+    for (const auto& [place, device] : device_at_) {
+      store::Member& m = store_.communicators[place.first].members[place.second];
+      m.rank = dense_[device], m.global = numbers_.of_device[device], m.state = store::CommState::kReady;
+      // What has no record was overwritten, too small or not timed; it did happen.
+      m.last_seq = static_cast<uint32_t>(sequences_[place.first].size());
+    }
+  }
+
+  void AddOperations(size_t l) {
+    absl::flat_hash_set<std::tuple<int32_t, int32_t, uint64_t>> seen;  // collectives
+    for (const InspectorOperation& o : logs_[l].operations) {
+      const int32_t device = DeviceAt(l, o), c = communicator_of_[l][o.communicator];
+      if (device == kNone) {
+        strangers_ += c != kNone;
+        continue;
+      }
+      store::Operation row;
+      row.rank = dense_[device], row.communicator = c, row.member = o.rank;
+      row.api = o.api, row.p2p = o.p2p, row.peer = o.peer, row.state = store::OpState::kDone;
+      store::Member& member = store_.communicators[c].members[o.rank];
+      if (o.p2p) {
+        row.seq = ++member.last_p2p_seq;  // p2p_sn has holes, and each rank its own
+      } else {
+        const uint64_t key = CollectiveKey(o.api, o.number);
+        if (!seen.insert({c, o.rank, key}).second) {
+          ++store_.quality.malformed;
+          continue;
+        }
+        row.seq = sequences_[c].at(key);
+        row.count = SizesAgree(o.api) ? o.bytes : 0;
+      }
+      row.finished = OnAxis(EndOf(l, o));
+      row.started = OnAxis(StartOf(l, o));
+      row.entered = row.returned =
+          o.called_us == 0 ? row.started : std::min(OnAxis(o.called_us), row.started);
+      store_.AddOperation(row);
+    }
+  }
+
+  void Note(std::string text) { store_.quality.notes.push_back(std::move(text)); }
+  void NoteCount(uint64_t count, const char* what) {
+    if (count > 0) Note(absl::StrCat(count, what));
+  }
+
+  void Describe() {
+    uint64_t unknown = 0, on_host = 0;
+    for (const InspectorLog& log : logs_) {
+      store_.quality.malformed += log.malformed, store_.quality.cut_files += log.cut;
+      unknown += log.unknown_functions;
+      for (const InspectorOperation& o : log.operations) on_host += !o.timed_on_device;
+    }
+    Note(
+        "NCCL Inspector only: it records what completed, of 8 KiB or more; neither hangs nor how the job "
+        "ended "
+        "are in it");
+    if (timed_ < all_) {
+      Note(
+          absl::StrCat("durations only for ", all_ - timed_, " of ", all_,
+                       " operations (NCCL_INSPECTOR_DUMP_VERBOSE=1 adds times): their times are those of the "
+                       "dump, all ranks leaving together"));
+    }
+    if (!numbers_.certain)
+      Note(
+          "no communicator has all processes: ranks are those of the largest one, others were numbered in "
+          "order");
+    NoteCount(on_host, " operations were timed by the host that polled, not by the device");
+    NoteCount(unknown, " records of functions that are not known, left out");
+    NoteCount(strangers_,
+              " records of a rank that another process has, too (a restart, or two jobs), left out");
+    NoteCount(left_out_, " communicators are larger than any job and were left out");
+  }
+
+  std::vector<InspectorLog> logs_;
+  Store& store_;
+  std::vector<InspectorCommunicator> communicators_;
+  std::vector<std::vector<int32_t>> communicator_of_;         // by log and its communicators
+  std::map<std::pair<int32_t, int32_t>, int32_t> device_at_;  // communicator, rank in it
+  std::vector<size_t> log_of_device_;
+  std::vector<int32_t> dense_;  // by device: index in store
+  RankNumbers numbers_;
+  std::vector<absl::flat_hash_map<uint64_t, uint32_t>> sequences_;     // by communicator: key -> number
+  absl::flat_hash_map<std::pair<int32_t, uint64_t>, int64_t> dumped_;  // collective -> earliest dump
+  int64_t places_ = 0, origin_us_ = 0, undated_us_ = 0;
+  uint64_t all_ = 0, timed_ = 0, left_out_ = 0, strangers_ = 0;
+};
+
+}  // namespace
+
+absl::Status BuildInspectorStore(std::vector<InspectorLog> logs, Store& store) {
+  const bool any =
+      std::any_of(logs.begin(), logs.end(), [](const InspectorLog& log) { return !log.operations.empty(); });
+  if (!any) {
+    return absl::InvalidArgumentError(absl::StrCat(logs.empty() ? "no file" : logs.front().file,
+                                                   ": no record of NCCL Inspector that can be used"));
+  }
+  JobBuilder(std::move(logs), store).Build();
+  return absl::OkStatus();
+}
+
+}  // namespace rankle::import

@@ -9,6 +9,7 @@
 #include "analyzer/import/inspector/inspector_importer.h"
 #include "analyzer/import/kineto/kineto_importer.h"
 #include "analyzer/import/nodes.h"
+#include "analyzer/import/profiler_dump/profiler_importer.h"
 #include "analyzer/import/ras/ras_importer.h"
 
 namespace rankle::import {
@@ -75,6 +76,7 @@ std::vector<std::unique_ptr<Importer>> AllImporters() {
   all.push_back(
       std::make_unique<KinetoImporter>());  // both list groups ("pg_config"): the stricter one first
   all.push_back(std::make_unique<InspectorImporter>());
+  all.push_back(std::make_unique<ProfilerDumpImporter>());
   all.push_back(std::make_unique<RasImporter>());  // a status has "nccl_version", as dumps have
   all.push_back(std::make_unique<FlightRecorderImporter>());
   return all;

@@ -106,4 +106,67 @@ std::string InspectorLine(const InspectorText& r) {
   return text + "}}\n";
 }
 
+namespace {
+
+std::string Event(const char* name, const char* category, const char* phase, int pid, double ts,
+                  const std::string& args = "") {
+  return absl::StrFormat(
+      "{\"name\": \"%s\", \"cat\": \"%s\", \"ph\": \"%s\", \"id\": 0, \"pid\": %d, \"tid\": 1, \"ts\": "
+      "%f%s},\n",
+      name, category, phase, pid, ts, args.empty() ? "" : absl::StrCat(", \"args\": {", args, "}"));
+}
+
+std::string ProxyEvents(const ProfilerText& o) {
+  constexpr int kSteps = 4, kBytes = 512 << 10;
+  const std::string args =
+      absl::StrFormat("\"Channel\": 0, \"Peer\": %d, \"Steps\": %d, \"ChunkSize\": %d, \"transSize\": %d",
+                      o.next, kSteps, kBytes, kSteps * kBytes);
+  const auto proxy = [&](const char* name, const char* phase, double ts) {
+    return Event(name, "PROXY", phase, o.pid, ts, *phase == 'b' ? args : "");
+  };
+  std::string text = proxy("ScheduleSend", "b", o.called + 1) + proxy("ScheduleSend", "e", o.called + 2) +
+                     proxy("ProgressSend", "b", o.called + 2);
+  double at = o.begun;
+  for (int step = 0; step < kSteps; ++step) {
+    const std::string number = absl::StrCat("\"Step\": ", step);
+    text += Event("SendWait", "NET", "b", o.pid, at, number) +
+            Event("SendWait", "NET", "e", o.pid, at + o.step_us);
+    at += o.step_us + 1;
+  }
+  return text + proxy("ProgressSend", "e", o.ended);
+}
+
+}  // namespace
+
+std::string ProfilerEvents(const ProfilerText& o) {
+  const char *category = o.p2p ? "P2P" : "COLL", *name = o.function.c_str();
+  std::string args = absl::StrFormat("\"CommHash\": %u, \"Rank\": %d, ", o.communicator, o.rank);
+  o.p2p ? absl::StrAppendFormat(&args, "\"Peer\": %d, ", o.peer)
+        : absl::StrAppendFormat(&args, "\"SeqNum\": %u, ", o.number);
+  args += "\"Count\": 64, \"Datatype\": \"ncclFloat32\", \"nChannels\": 1";
+  // The trailer of an operation that was only enqueued has the time of that.
+  std::string text =
+      Event("Group API", "GROUP_API", "b", o.pid, o.called, "\"groupApiId\": 0, \"groupDepth\": 1");
+  // As NCCL 2.28 prints it: not valid JSON.
+  text += Event(name, "COLL_API", "b", o.pid, o.called, "\"datatype\": ncclFloat32, \"Stream\": 0x7f00");
+  text += Event(name, category, "b", o.pid, o.called, args);
+  if (o.kernels) {
+    const auto clock = [](double us) { return static_cast<uint64_t>(us * 1000 + 1e12); };
+    text += Event("KernelCh", "GPU", "b", o.pid, o.begun,
+                  absl::StrFormat("\"Channel\": 0, \"StartGpuClk\": %u, \"StopGpuClk\": %u", clock(o.begun),
+                                  o.ended == 0 ? 0 : clock(o.ended)));
+  }
+  if (o.next >= 0) text += ProxyEvents(o);
+  if (o.kernels) text += Event("KernelCh", "GPU", "e", o.pid, o.ended);
+  text += Event(name, category, "e", o.pid, o.ended == 0 ? o.called + 1 : o.ended);
+  return text + Event(name, "COLL_API", "e", o.pid, o.called + 1) +
+         Event("Group API", "GROUP_API", "e", o.pid, o.called + 1);
+}
+
+std::string ProfilerDump(const std::vector<ProfilerText>& operations) {
+  std::string text = "[\n";
+  for (const ProfilerText& o : operations) text += ProfilerEvents(o);
+  return text + "{}]\n";
+}
+
 }  // namespace rankle::testing

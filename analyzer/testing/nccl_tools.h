@@ -1,6 +1,6 @@
-// What NCCL's own tools write, made up: RAS statuses and events, Inspector records. The texts follow
-// the print statements of NCCL 2.30 (jsonWriteHeader and those after it, rasClientsNotifyEvent,
-// inspectorCompletedColl).
+// What NCCL's own tools write, made up: RAS statuses and events, Inspector records, profiler dumps. The
+// texts follow the print statements of NCCL 2.30 (jsonWriteHeader and those after it, rasClientsNotifyEvent,
+// inspectorCompletedColl, printEvent).
 #pragma once
 
 #include <cstdint>
@@ -49,5 +49,23 @@ struct InspectorText {
   int64_t ended_us = 0;  // verbose: when the kernel ended
 };
 std::string InspectorLine(const InspectorText& record);
+
+// One operation in a dump of the example profiler; times in microseconds since its process loaded the plugin.
+struct ProfilerText {
+  int pid = 1000;
+  uint64_t communicator = 77;
+  int rank = 0;
+  bool p2p = false;
+  std::string function = "AllReduce";
+  uint64_t number = 0;
+  int peer = 0;
+  double called = 0, begun = 0, ended = 0;  // ended 0: its kernel has not
+  bool kernels = true;                      // profiler interface 4 and later
+  int next = -1;        // rank to which its proxy sends four steps of 512 KiB; -1 = no proxy
+  double step_us = 50;  // that each of them takes
+};
+std::string ProfilerEvents(const ProfilerText& operation);
+// A whole file.
+std::string ProfilerDump(const std::vector<ProfilerText>& operations);
 
 }  // namespace rankle::testing

@@ -18,9 +18,10 @@ using dom::element;
 constexpr size_t kMostLineBytes = 1 << 20;
 constexpr int64_t kMostUs = int64_t{1} << 52;  // year 2112
 
-int64_t Microseconds(const element& object, const char* key) {
+// Of a value in microseconds; 0 = none.
+int64_t Nanoseconds(const element& object, const char* key) {
   const int64_t us = dom::Integer(object, key, 0);
-  return us > 0 && us < kMostUs ? us : 0;
+  return us > 0 && us < kMostUs ? us * 1000 : 0;
 }
 
 // The last end of a channel's kernel; 0 = not told.
@@ -28,7 +29,7 @@ int64_t LastKernelEnd(const element& trace) {
   int64_t last = 0;
   simdjson::dom::array kernels;
   if (trace["kernel_events"].get(kernels) != simdjson::SUCCESS) return 0;
-  for (const element& kernel : kernels) last = std::max(last, Microseconds(kernel, "kernel_stop_ts"));
+  for (const element& kernel : kernels) last = std::max(last, Nanoseconds(kernel, "kernel_stop_ts"));
   return last;
 }
 
@@ -75,7 +76,7 @@ class InspectorReader::Impl {
     return absl::OkStatus();
   }
 
-  InspectorLog Finish(std::string file) {
+  ToolLog Finish(std::string file) {
     // The last line has its end, unless the process was killed while it wrote.
     const uint64_t before = log_.malformed;
     TakeLine(kept_);
@@ -96,9 +97,9 @@ class InspectorReader::Impl {
   bool TakeRecord(const element& root) {
     element header, metadata, perf;
     if (root["header"].get(header) != simdjson::SUCCESS) return false;
-    InspectorOperation o;
+    ToolOperation o;
     if (root["metadata"].get(metadata) == simdjson::SUCCESS) {
-      o.dumped_us = Microseconds(metadata, "dump_timestamp_us");
+      o.dumped_ns = Nanoseconds(metadata, "dump_timestamp_us");
       if (log_.host.empty()) log_.host = std::string(dom::Text(metadata, "hostname"));
       if (log_.pid == 0) log_.pid = dom::Within(metadata, "pid", std::numeric_limits<int32_t>::max(), 0);
     }
@@ -120,13 +121,14 @@ class InspectorReader::Impl {
       ++log_.unknown_functions;
       return !function.empty();
     }
-    o.bytes = static_cast<uint64_t>(std::max<int64_t>(0, dom::Integer(perf, keys.bytes, 0)));
-    o.duration_us = Microseconds(perf, keys.duration);
+    if (SizesAgree(o.api))
+      o.count = static_cast<uint64_t>(std::max<int64_t>(0, dom::Integer(perf, keys.bytes, 0)));
+    o.duration_ns = Nanoseconds(perf, keys.duration);
     o.timed_on_device = dom::Text(perf, keys.timing) == "kernel_gpu";
     if (o.p2p) o.peer = dom::Within(perf, "p2p_peer", size - 1, -1);
     element trace;
     if (perf["event_trace_ts"].get(trace) == simdjson::SUCCESS)
-      o.called_us = Microseconds(trace, keys.called), o.finished_us = LastKernelEnd(trace);
+      o.called_ns = Nanoseconds(trace, keys.called), o.finished_ns = LastKernelEnd(trace);
     o.communicator = CommunicatorOf(header, size);
     log_.operations.push_back(o);
     return true;
@@ -143,7 +145,7 @@ class InspectorReader::Impl {
   }
 
   simdjson::dom::parser parser_;
-  InspectorLog log_;
+  ToolLog log_;
   std::string kept_;  // of a line, from earlier pieces
   std::map<std::pair<uint64_t, int32_t>, uint32_t> index_;
 };
@@ -151,6 +153,6 @@ class InspectorReader::Impl {
 InspectorReader::InspectorReader() : impl_(std::make_unique<Impl>()) {}
 InspectorReader::~InspectorReader() = default;
 absl::Status InspectorReader::Feed(std::string_view bytes) { return impl_->Feed(bytes); }
-InspectorLog InspectorReader::Finish(std::string file) { return impl_->Finish(std::move(file)); }
+ToolLog InspectorReader::Finish(std::string file) { return impl_->Finish(std::move(file)); }
 
 }  // namespace rankle::import

@@ -303,6 +303,12 @@ class JobBuilder {
       }
     }
     store_.transfers = links.Take();
+    if (store_.transfers.empty()) return;
+    // The time that they are compared with: as far as the records reach.
+    for (store::Transfer& t : store_.transfers) t.last_sent = t.has_source ? store_.observed_until : 0;
+    for (store::Communicator& c : store_.communicators) {
+      for (store::Member& m : c.members) m.ready = m.rank == kNone ? 0 : 1;
+    }
   }
 
   void Note(std::string text) { store_.quality.notes.push_back(std::move(text)); }

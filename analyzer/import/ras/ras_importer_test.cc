@@ -4,11 +4,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 
 #include "absl/strings/str_cat.h"
 #include "analyzer/analyze.h"
+#include "analyzer/testing/dump_files.h"
 #include "analyzer/testing/nccl_tools.h"
 
 namespace rankle::import {
@@ -210,6 +212,34 @@ TEST_F(RasTest, MissingKeysAreNoErrors) {
   const Report report = Analyzed();
   EXPECT_EQ(report.verdict.anomaly, "unknown");
   EXPECT_THAT(report.data_quality.missing_ranks, ElementsAre(1));
+}
+
+// Beside Flight Recorder dumps RAS adds what it says, and changes nothing of the verdict.
+TEST_F(RasTest, BesideOtherRecordsItIsATestimony) {
+  rankle::testing::DumpDirectory dumps("ras_testimony");
+  rankle::testing::DumpJob job(4);
+  const int world = job.Group("default_pg", {0, 1, 2, 3});
+  for (int i = 0; i < 5; ++i) job.Collective(world);
+  job.Collective(world, {.absent = {3}, .hangs = true});
+  dumps.Write(job);
+  const Report alone = dumps.Analyze();
+  dumps.Write("status.json", RasStatus("13:06:53", {WithMissing(true)}));
+  const Report report = dumps.Analyze();
+  EXPECT_EQ(report.verdict.anomaly, alone.verdict.anomaly);
+  EXPECT_EQ(report.verdict.ranks, alone.verdict.ranks);
+  EXPECT_EQ(report.verdict.confidence, alone.verdict.confidence);
+  const auto said =
+      std::find_if(report.causal_chain.begin(), report.causal_chain.end(),
+                   [](const ChainLink& link) { return link.event.find("RAS said: ") != std::string::npos; });
+  ASSERT_NE(said, report.causal_chain.end());
+  EXPECT_EQ(said->rank, 3);
+  EXPECT_THAT(said->event, HasSubstr("process 1003 on 10.0.0.1) is considered dead"));
+  dumps.Write("status.json", RasStatus("13:06:53", {10, 10, 10, 10}));
+  for (const store::InputFiles& input : dumps.Analyze().inputs) {
+    if (input.format == "nccl-ras") {
+      EXPECT_THAT(input.why, HasSubstr("nothing to add"));
+    }
+  }
 }
 
 }  // namespace

@@ -1,0 +1,76 @@
+// Fuzzes the readers of what NCCL's own tools write, up to the store: no input may crash them, make them read
+// out of bounds or allocate without bound. The first byte says which format, the second into pieces of which
+// size the rest is cut; the input is taken for the files of two processes.
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "analyzer/import/inspector/inspector_log.h"
+#include "analyzer/import/json_documents.h"
+#include "analyzer/import/profiler_dump/profiler_trace.h"
+#include "analyzer/import/ras/ras_job.h"
+#include "analyzer/import/ras/ras_testimony.h"
+#include "analyzer/import/tool_job.h"
+#include "analyzer/localize/last_arrival.h"
+#include "analyzer/localize/skew.h"
+
+namespace {
+
+using namespace rankle;
+
+template <typename Reader>
+std::vector<import::ToolLog> ReadTwice(std::string_view text, size_t piece) {
+  std::vector<import::ToolLog> logs;
+  for (const char* file : {"a/1", "b/2"}) {
+    Reader reader;
+    bool usable = true;
+    for (size_t at = 0; at < text.size() && usable; at += piece)
+      usable = reader.Feed(text.substr(at, piece)).ok();
+    if (usable) logs.push_back(reader.Finish(file));
+  }
+  return logs;
+}
+
+void Look(const store::Store& store) {
+  (void)localize::FindSkews(store);
+  (void)localize::FindLastArrivals(store);
+}
+
+void TryTool(std::vector<import::ToolLog> logs) {
+  store::Store store;
+  if (import::BuildToolStore(std::move(logs), {.source = "fuzz"}, store).ok()) Look(store);
+}
+
+void TryRas(std::string_view text, size_t piece) {
+  import::RasRecords records;
+  import::JsonDocuments documents(
+      [&](std::string_view json) { (void)import::AddRasDocument(json, "fuzz", records);
+}, [](std::string_view) {});
+for (size_t at = 0; at < text.size(); at += piece) documents.Feed(text.substr(at, piece));
+(void)documents.Finish();
+store::Store store;
+if (!import::BuildRasStore(records, store).ok()) return;
+Look(store);
+(void)import::JoinRas(records, store);
+}  // namespace
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  if (size < 2) return 0;
+  const std::string_view text(reinterpret_cast<const char*>(data) + 2, size - 2);
+  const size_t piece = size_t{data[1]} + 1;
+  switch (data[0] % 3) {
+    case 0:
+      TryRas(text, piece);
+      break;
+    case 1:
+      TryTool(ReadTwice<import::InspectorReader>(text, piece));
+      break;
+    default:
+      TryTool(import::MergeProcesses(ReadTwice<import::ProfilerTraceReader>(text, piece)));
+  }
+  return 0;
+}

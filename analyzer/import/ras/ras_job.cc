@@ -238,7 +238,11 @@ class RasJob {
                                                 ", NCCL ", Last().nccl_version,
                                                 "): it counts launches of five collectives; whether they "
                                                 "complete, sends, receives and times are not in it"));
-    if (stuck_ && !differences_.empty()) return;
+    if (stuck_ && !differences_.empty()) {
+      for (const std::string& difference : differences_)
+        store_.quality.notes.push_back(absl::StrCat(difference, ", and nothing was for ", still_.seconds, " s"));
+      return;
+    }
     if (!stuck_ && still_.snapshots < records_.snapshots.size()) return;  // it moves
     store::Doubt doubt;
     doubt.time = store_.observed_until;

@@ -23,6 +23,11 @@ int main(int argc, char** argv) {
              {.rank = 1, .missing = true, .unresponsive = true, .dead = true}};
   write("ras-stuck", 0, "OK\n" + RasStatus("13:06:53", {3, 2}) + RasStatus("13:16:53", {3, 2}));
   write("ras-dead", 0, RasStatus("13:06:53", {c}) + RasPeerDead("13:06:54", 1));
+  write("ras-text", 0,
+        RasStatusText("#0-0 (cf264af53edbe986) INCOMPLETE\n  Missing communicator data from 1 rank\n"
+                      "  The missing rank: 3\n\n#0-0 (cf264af53edbe986) ERROR\n"
+                      "  Asynchronous error on 1 rank\n  Rank 1 reported System error -- GPU 1 managed by "
+                      "process 101 on node 10.0.0.1\n"));
   InspectorText verbose, p2p;
   verbose.ranks = p2p.ranks = 2, verbose.name = "dp", verbose.ended_us = verbose.dumped_us - 10;
   p2p.p2p = true, p2p.function = "Send", p2p.peer = 1;

@@ -18,9 +18,9 @@
 namespace rankle::import {
 
 struct Tool {
-  std::string source;    // Store::source
-  double certainty = 1;  // DataQuality::certainty
-  std::string limits;    // a note: what cannot be seen
+  std::string source = {};  // Store::source
+  double certainty = 1;     // DataQuality::certainty
+  std::string limits = {};  // a note: what cannot be seen
 };
 
 // One log a process. Fills an empty store and finishes it. Error: no record can be used.

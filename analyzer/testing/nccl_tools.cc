@@ -69,6 +69,19 @@ std::string RasStatus(const std::string& time, const std::vector<uint64_t>& coun
   return RasStatus(time, {c});
 }
 
+std::string RasStatusText(const std::string& errors, const std::string& warnings) {
+  return absl::StrCat(
+      "NCCL version 2.26.2 compiled with CUDA 12.4\nCUDA runtime version 12040, driver version 12040\n\n"
+      "Job summary\n===========\n\n  Nodes  Processes         GPUs  Processes     GPUs\n"
+      "(total)   per node  per process    (total)  (total)\n      1          4            1          4       "
+      " 4\n\n"
+      "Communicators... (2.05s)\n=============\n\n"
+      "Group     Comms     Nodes     Ranks     Ranks     Ranks    Status  Errors\n"
+      "    #  in group  per comm  per node  per comm  in group\n"
+      "    0         1         1       3-4         4         4   RUNNING  INCOMPLETE\n\nErrors\n======\n\n",
+      errors, "\nWarnings\n========\n\n", warnings);
+}
+
 std::string RasPeerDead(const std::string& time, int process) {
   return absl::StrFormat(
       "{\n  \"timestamp\": \"2025-12-19 %s\",\n  \"group\": \"LIFECYCLE\",\n  \"event\": \"PEER_DEAD\",\n"

@@ -30,6 +30,9 @@ struct RasCommunicatorText {
 std::string RasStatus(const std::string& time, const std::vector<RasCommunicatorText>& communicators);
 std::string RasPeerDead(const std::string& time, int process);
 
+// An answer in text, of a job of 4 ranks in one communicator: `errors` and `warnings` as RAS lists them.
+std::string RasStatusText(const std::string& errors, const std::string& warnings = "");
+
 // A job of `ranks` in one communicator, rank r having launched counts[r] all-reduces.
 std::string RasStatus(const std::string& time, const std::vector<uint64_t>& counts);
 

@@ -6,6 +6,7 @@
 #include "analyzer/import/ras/ras_job.h"
 #include "analyzer/import/ras/ras_report.h"
 #include "analyzer/import/ras/ras_testimony.h"
+#include "analyzer/import/ras/ras_text.h"
 
 namespace rankle::import {
 namespace {
@@ -21,18 +22,21 @@ RasRecords ReadFiles(const std::vector<std::string>& files, store::DataQuality& 
       ++records.malformed;
       if (quality.notes.size() < 100) quality.notes.emplace_back(status.message());
     };
+    RasText text(file, records);
     JsonDocuments documents(
         [&](std::string_view json) {
           if (const absl::Status status = AddRasDocument(json, file, records); !status.ok()) bad(status);
         },
-        // "OK" and "SERVER PROTOCOL 2" of a session by hand, the welcome of the monitor.
-        [](std::string_view) {});
+        // An answer in text; or "OK" of a session by hand, the welcome of the monitor.
+        [&](std::string_view line) { text.TakeLine(line); });
     const absl::Status status = ReadFilePieces(file, kMostBytes, [&](std::string_view piece) {
       documents.Feed(piece);
       return absl::OkStatus();
     });
+    const bool whole = documents.Finish();
+    text.Finish();
     const bool nothing = known == records.snapshots.size() + records.events.size();
-    if (status.ok() && documents.Finish() && !nothing) continue;
+    if (status.ok() && whole && !nothing) continue;
     ++(nothing ? quality.unreadable_files : quality.cut_files);
     bad(!status.ok()
             ? status
@@ -45,7 +49,7 @@ RasRecords ReadFiles(const std::vector<std::string>& files, store::DataQuality& 
 }  // namespace
 
 bool RasImporter::Recognises(const std::string&, const std::string& first_bytes) const {
-  return LooksLikeRasJson(first_bytes);
+  return LooksLikeRasJson(first_bytes) || LooksLikeRasText(first_bytes);
 }
 
 absl::Status RasImporter::Import(const std::vector<std::string>& files, store::Store& store) const {

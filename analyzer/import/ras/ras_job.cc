@@ -92,6 +92,11 @@ class RasJob {
     }
     numbers_ = NumberDevices(sizes, places, static_cast<int32_t>(devices_.size()));
     store_.world_size = numbers_.world_size;
+    if (Last().is_text) {
+      // Only those with something wrong are listed: a communicator of all devices is the job.
+      numbers_.certain = numbers_.certain && numbers_.world >= 0 && sizes[numbers_.world] == Last().devices;
+      store_.world_size = std::max(store_.world_size, std::min(Last().devices, kMostRanks));
+    }
     if (!numbers_.certain && !devices_.empty()) {
       store_.quality.notes.push_back(
           "no communicator has all processes: ranks are those of the largest one, others were numbered in "
@@ -157,7 +162,7 @@ class RasJob {
       store_.ranks.push_back({global, static_cast<int32_t>(store_.processes.size())});
       store_.processes.push_back(std::move(p));
     }
-    if (!numbers_.certain) return;
+    if (!numbers_.certain || Last().is_text) return;
     for (int32_t r = 0; r < numbers_.world_size; ++r) {
       if (!dense_.contains(r)) store_.quality.missing_ranks.push_back(r);
     }
@@ -240,14 +245,24 @@ class RasJob {
                                                 "complete, sends, receives and times are not in it"));
     if (stuck_ && !differences_.empty()) {
       for (const std::string& difference : differences_)
-        store_.quality.notes.push_back(absl::StrCat(difference, ", and nothing was for ", still_.seconds, " s"));
+        store_.quality.notes.push_back(
+            absl::StrCat(difference, ", and nothing was for ", still_.seconds, " s"));
       return;
     }
     if (!stuck_ && still_.snapshots < records_.snapshots.size()) return;  // it moves
+    if (records_.unread_lines > 0)
+      store_.quality.notes.push_back(
+          absl::StrCat(records_.unread_lines, " lines of RAS were not understood"));
     store::Doubt doubt;
     doubt.time = store_.observed_until;
     doubt.evidence = differences_;
-    if (stuck_) {
+    if (Last().is_text) {
+      doubt.what =
+          "RAS's text lists only what it takes for outliers, without times; `ncclras -f json`, some seconds "
+          "apart, "
+          "tells whether the job moves";
+      doubt.evidence = Last().remarks;
+    } else if (stuck_) {
       doubt.what = absl::StrCat("nothing was launched for ", still_.seconds,
                                 " s and all ranks have launched the same: computing, waiting for input and "
                                 "being stuck in a kernel look alike");
@@ -277,7 +292,11 @@ class RasJob {
 }  // namespace
 
 absl::Status BuildRasStore(RasRecords records, Store& store) {
-  std::erase_if(records.snapshots, [](const RasSnapshot& s) { return s.communicators.empty(); });
+  const bool any_json =
+      std::any_of(records.snapshots.begin(), records.snapshots.end(),
+                  [](const RasSnapshot& s) { return !s.is_text && !s.communicators.empty(); });
+  std::erase_if(records.snapshots,
+                [&](const RasSnapshot& s) { return s.is_text ? any_json : s.communicators.empty(); });
   if (records.snapshots.empty()) {
     return absl::InvalidArgumentError(
         "RAS: no status that lists communicators: ask with `ncclras -f json` while the job runs");

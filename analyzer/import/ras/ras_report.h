@@ -44,6 +44,10 @@ struct RasSnapshot {
   int64_t time_s = 0;  // of the timestamp; only differences mean something. 0 = not told
   std::vector<RasCommunicator> communicators;
   int32_t timeouts = 0;
+  // An answer in text (ras_text.h) lists only communicators and ranks with something wrong.
+  bool is_text = false;
+  std::vector<std::string> remarks;  // what it says and no field holds
+  int32_t devices = 0;               // of the job; 0 = not told
 };
 
 struct RasEvent {
@@ -55,7 +59,7 @@ struct RasEvent {
 struct RasRecords {
   std::vector<RasSnapshot> snapshots;  // in order of the files
   std::vector<RasEvent> events;
-  std::vector<std::string> lines;  // what is no JSON, not blank
+  uint64_t unread_lines = 0;  // of answers in text, that were not understood
   uint64_t malformed = 0;
 };
 

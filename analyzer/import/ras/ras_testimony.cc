@@ -27,6 +27,9 @@ class RasTestimony {
       if (last == nullptr || s.time_s >= last->time_s) last = &s;
     }
     if (last != nullptr) SayWhatIsWrong(*last);
+    if (last != nullptr) {
+      for (const std::string& remark : last->remarks) Say(kNone, "", remark);
+    }
     for (const RasEvent& e : records_.events) {
       Say(RankOf(e.pid), e.host,
           absl::StrCat("at ", e.timestamp, " ", e.event, " ", Process(e.pid, e.host),
@@ -77,7 +80,8 @@ class RasTestimony {
         const std::string who =
             absl::StrCat("rank ", r.rank, " of ", c.hash, " (", Process(r.pid, r.host), ")");
         const auto say = [&](const std::string& what) {
-          Say(RankOf(r, c), r.host, absl::StrCat("at ", s.timestamp, " ", who, " ", what));
+          Say(RankOf(r, c), r.host,
+              absl::StrCat(s.timestamp.empty() ? "" : absl::StrCat("at ", s.timestamp, " "), who, " ", what));
         };
         if (r.dead) {
           say("is considered dead");

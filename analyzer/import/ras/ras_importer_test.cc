@@ -235,6 +235,9 @@ TEST_F(RasTest, BesideOtherRecordsItIsATestimony) {
   EXPECT_EQ(said->rank, 3);
   EXPECT_THAT(said->event, HasSubstr("process 1003 on 10.0.0.1) is considered dead"));
   dumps.Write("status.json", RasStatus("13:06:53", {10, 10, 10, 10}));
+  std::string joined = RasPeerDead("13:06:50", 1);  // everyday business
+  joined.replace(joined.find("PEER_DEAD"), 9, "PEER_NEW");
+  dumps.Write("monitor.json", joined);
   for (const store::InputFiles& input : dumps.Analyze().inputs) {
     if (input.format == "nccl-ras") {
       EXPECT_THAT(input.why, HasSubstr("nothing to add"));

@@ -299,7 +299,9 @@ absl::Status BuildRasStore(RasRecords records, Store& store) {
                 [&](const RasSnapshot& s) { return s.is_text ? any_json : s.communicators.empty(); });
   if (records.snapshots.empty()) {
     return absl::InvalidArgumentError(
-        "RAS: no status that lists communicators: ask with `ncclras -f json` while the job runs");
+        "RAS: no status that lists communicators (events alone do not tell ranks): ask with `ncclras -f "
+        "json` "
+        "while the job runs");
   }
   store.quality.malformed += records.malformed;
   RasJob(std::move(records), store).Build();

@@ -31,6 +31,7 @@ class RasTestimony {
       for (const std::string& remark : last->remarks) Say(kNone, "", remark);
     }
     for (const RasEvent& e : records_.events) {
+      if (e.event != "PEER_DEAD") continue;  // the others say who joined and who connects
       Say(RankOf(e.pid), e.host,
           absl::StrCat("at ", e.timestamp, " ", e.event, " ", Process(e.pid, e.host),
                        e.details.empty() ? "" : " ", e.details));

@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
-#include "analyzer/localize/last_arrival.h"
+#include "analyzer/localize/synchronizing.h"
 
 namespace rankle::import {
 namespace {

@@ -5,7 +5,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "analyzer/localize/median.h"
-#include "injector/api/api.h"
+#include "analyzer/localize/synchronizing.h"
 
 namespace rankle::localize {
 namespace {
@@ -96,16 +96,6 @@ class LastArrivals {
 };
 
 }  // namespace
-
-bool NeedsEveryMember(uint16_t api) {
-  static const std::vector<uint16_t> kTotal = [] {
-    std::vector<uint16_t> ids;
-    for (const char* name : {"ncclAllReduce", "ncclAllGather", "ncclReduceScatter", "ncclAlltoAll"})
-      ids.push_back(api::FindApi(name)->id);
-    return ids;
-  }();
-  return std::find(kTotal.begin(), kTotal.end(), api) != kTotal.end();
-}
 
 std::vector<LastArrival> FindLastArrivals(const store::Store& store) { return LastArrivals(store).Find(); }
 

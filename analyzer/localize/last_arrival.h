@@ -11,9 +11,6 @@
 
 namespace rankle::localize {
 
-// Is it a collective that no member can leave before all have come?
-bool NeedsEveryMember(uint16_t api);
-
 struct LastArrival {
   int32_t rank = store::kNone;  // index into Store::ranks
   int collectives = 0;          // of it with the durations of all members; others cannot be judged

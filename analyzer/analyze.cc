@@ -51,6 +51,12 @@ absl::StatusOr<taxonomy::Knowledge> LoadKnowledge(const AnalyzeOptions& options,
   return knowledge;
 }
 
+bool IsUsed(const std::string& file, const std::vector<store::InputFiles>& inputs) {
+  return std::any_of(inputs.begin(), inputs.end(), [&](const store::InputFiles& input) {
+    return input.used && std::find(input.files.begin(), input.files.end(), file) != input.files.end();
+  });
+}
+
 // Files that are no traces and yet used: logs, which are read for known signatures, and archives.
 void AccountFor(const std::string& format, const std::vector<std::string>& files,
                 std::vector<store::InputFiles>& inputs) {
@@ -158,6 +164,8 @@ absl::StatusOr<Report> Analyze(const std::vector<std::string>& given, const Anal
   }
   std::vector<std::string> logs = taxonomy::FindJobLogs(import::WithNodeDirectories(paths));
   std::erase_if(logs, [&](const std::string& log) { return !import::IsChosen(options.files, log); });
+  // Records that are called *.log (NCCL Inspector) are no text to look through.
+  std::erase_if(logs, [&](const std::string& log) { return IsUsed(log, store->inputs); });
   AccountFor("log", logs, store->inputs);
   AccountFor("archive", unpacked->archives(), store->inputs);
   store->quality.notes.insert(store->quality.notes.end(), unpacked->notes().begin(), unpacked->notes().end());

@@ -7,7 +7,8 @@
 -- symptom: crash
 -- root_causes: distributed_communication_error 0.4; hardware_network_environment 0.4; api_misuse 0.2
 -- references: first failure: L4, C4 (most "NCCL errors" are local to one node)
--- A failure counts when it ended its process, or when others wait for its rank.
+-- A failure counts when it ended its process, or when others wait for its rank. RAS tells errors of communicators as they are now:
+--    nobody has got over them.
 SELECT json_group_array(rank) AS ranks, min(communicator) AS communicator, min(t_s) AS at_s,
        json_group_array('rank ' || rank || printf(' at %.3f s: ', t_s) || what) AS evidence,
        -- a typical consequence without a cause on record may have its cause in a rank that was not recorded
@@ -16,5 +17,6 @@ SELECT json_group_array(rank) AS ranks, min(communicator) AS communicator, min(t
        CASE WHEN count(*) = 1 THEN 'rank ' ELSE 'ranks ' END || group_concat(rank, ', ') || ': ' || min(what) AS summary
 FROM failures
 WHERE root = 1 AND kind = 'nccl'
-  AND (rank_ended = 1 OR EXISTS (SELECT 1 FROM stalls s, json_each(s.culprits) c WHERE c.value = failures.rank))
+  AND (rank_ended = 1 OR (SELECT source FROM job) = 'ras'
+       OR EXISTS (SELECT 1 FROM stalls s, json_each(s.culprits) c WHERE c.value = failures.rank))
 HAVING count(*) > 0

@@ -20,8 +20,8 @@ SELECT culprits AS ranks, victims, communicator, op, seq, waited_s AS since_s, a
          || what || '; ' || victim_count || CASE WHEN victim_count = 1 THEN ' rank has' ELSE ' ranks have' END
          || ' waited ' || waited_text
          || CASE WHEN culprit_state = 'stopped' THEN ' (its process is stopped)'
-                 -- Of other sources than rankle's, say plainly which half of the rank stands.
-                 WHEN (SELECT source FROM job) IN ('rankle', '') THEN ''
+                 -- Of other sources than rankle's, say plainly which half of the rank stands. RAS counts launches only.
+                 WHEN (SELECT source FROM job) IN ('rankle', '', 'ras') THEN ''
                  WHEN kind = 'not_started' THEN ' (device-side)'
                  ELSE ' (CPU-side: nothing that it issued is unfinished)' END AS summary
 FROM stalls

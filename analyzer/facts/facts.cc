@@ -275,6 +275,27 @@ absl::Status AddSlowTransfers(const Store& store, const Facts& facts, store::Dat
       rows);
 }
 
+absl::Status AddLastArrivals(const Store& store, const Facts& facts, store::Database& db) {
+  Rows rows;
+  for (const localize::LastArrival& a : facts.last_arrivals) {
+    rows.push_back({Int(store.GlobalRank(a.rank)), Int(a.collectives), Int(a.late), Store::Seconds(a.late_ns),
+                    Store::Seconds(a.held_ns), Store::Seconds(a.waited_ns), Store::Seconds(a.inside_ns),
+                    Store::Seconds(a.shortest_ns), a.surprise, Store::Seconds(a.since)});
+  }
+  return db.AddTable(
+      "last_arrivals",
+      "rank INTEGER, collectives INTEGER, late INTEGER, late_s REAL, held_s REAL, waited_s REAL, "
+      "inside_s REAL, shortest_s REAL, surprise REAL, since_s REAL",
+      rows);
+}
+
+absl::Status AddDoubts(const Store& store, const Facts&, store::Database& db) {
+  Rows rows;
+  for (const store::Doubt& d : store.doubts)
+    rows.push_back({d.what, Json(d.evidence), Store::Seconds(d.time)});
+  return db.AddTable("doubts", "what TEXT, evidence TEXT, at_s REAL", rows);
+}
+
 }  // namespace
 
 Facts FindFacts(const Store& store, const localize::HangSettings& settings) {
@@ -299,13 +320,14 @@ Facts FindFacts(const Store& store, const localize::HangSettings& settings) {
   localize::AddHostTimes(store, facts.lateness);
   facts.slow_transfers = localize::FindSlowTransfers(store);
   localize::AddCosts(iterations, facts.slow_transfers);
+  if (!store.device_times && store.durations_known) facts.last_arrivals = localize::FindLastArrivals(store);
   return facts;
 }
 
 absl::Status AddFactTables(const Store& store, const Facts& facts, store::Database& database) {
   if (absl::Status status = AddJob(store, database); !status.ok()) return status;
   for (auto* add : {AddStalls, AddDisagreements, AddFailures, AddLateness, AddInconsistencies, AddPaceChanges,
-                    AddMemoryUse, AddClocks, AddSlowTransfers}) {
+                    AddMemoryUse, AddClocks, AddSlowTransfers, AddLastArrivals, AddDoubts}) {
     if (absl::Status status = add(store, facts, database); !status.ok()) return status;
   }
   return absl::OkStatus();

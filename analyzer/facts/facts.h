@@ -8,6 +8,7 @@
 #include "analyzer/localize/arrival.h"
 #include "analyzer/localize/consistency.h"
 #include "analyzer/localize/failure.h"
+#include "analyzer/localize/last_arrival.h"
 #include "analyzer/localize/memory.h"
 #include "analyzer/localize/pace.h"
 #include "analyzer/localize/progress.h"
@@ -29,6 +30,7 @@ struct Facts {
   std::vector<localize::PaceChange> pace_changes;
   std::vector<localize::MemoryUse> memory_use;
   std::vector<localize::SlowTransfer> slow_transfers;
+  std::vector<localize::LastArrival> last_arrivals;  // where only durations are known
 };
 
 Facts FindFacts(const store::Store& store, const localize::HangSettings& settings);

@@ -7,8 +7,11 @@
 #include "absl/strings/str_join.h"
 #include "analyzer/import/flight_record/flight_record_importer.h"
 #include "analyzer/import/flight_recorder/flight_recorder_importer.h"
+#include "analyzer/import/inspector/inspector_importer.h"
 #include "analyzer/import/kineto/kineto_importer.h"
 #include "analyzer/import/nodes.h"
+#include "analyzer/import/profiler_dump/profiler_importer.h"
+#include "analyzer/import/ras/ras_importer.h"
 
 namespace rankle::import {
 namespace {
@@ -87,6 +90,9 @@ std::vector<std::unique_ptr<Importer>> AllImporters() {
   all.push_back(std::make_unique<FlightRecordImporter>());
   all.push_back(
       std::make_unique<KinetoImporter>());  // both list groups ("pg_config"): the stricter one first
+  all.push_back(std::make_unique<InspectorImporter>());
+  all.push_back(std::make_unique<ProfilerDumpImporter>());
+  all.push_back(std::make_unique<RasImporter>());  // a status has "nccl_version", as dumps have
   all.push_back(std::make_unique<FlightRecorderImporter>());
   return all;
 }

@@ -21,19 +21,16 @@ void Take(const store::Operations& o, uint32_t op, Skew& skew) {
 std::vector<Skew> FindSkews(const store::Store& store) {
   const store::Operations& o = store.operations;
   std::vector<Skew> skews;
+  std::vector<uint32_t> all;  // collectives of a communicator, those of one number side by side
   for (size_t c = 0; c < store.communicators.size(); ++c) {
-    const auto& members = store.communicators[c].members;
-    size_t most = 0;
-    for (const store::Member& m : members) most = std::max(most, m.collectives.size());
-    for (size_t n = 0; n < most; ++n) {
+    all.clear();
+    for (const store::Member& m : store.communicators[c].members)
+      all.insert(all.end(), m.collectives.begin(), m.collectives.end());
+    std::stable_sort(all.begin(), all.end(), [&](uint32_t a, uint32_t b) { return o.seq[a] < o.seq[b]; });
+    for (size_t begin = 0, end = 0; begin < all.size(); begin = end) {
       Skew skew;
-      skew.communicator = static_cast<int32_t>(c);
-      for (const store::Member& m : members) {
-        if (n >= m.collectives.size() || m.collectives[n] >= o.size()) continue;
-        const uint32_t op = m.collectives[n];
-        skew.seq = o.seq[op], skew.api = o.api[op];
-        Take(o, op, skew);
-      }
+      skew.communicator = static_cast<int32_t>(c), skew.seq = o.seq[all[begin]], skew.api = o.api[all[begin]];
+      for (end = begin; end < all.size() && o.seq[all[end]] == skew.seq; ++end) Take(o, all[end], skew);
       if (skew.ranks >= 2) skews.push_back(skew);
     }
   }

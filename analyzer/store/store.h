@@ -228,11 +228,21 @@ struct Kernel {
   int64_t operation = kNone;  // index into operations of the first that it carries; kNone = not certain
 };
 
-// What `rankle run` said while the job ran (events.jsonl): for the causal chain, no rule reads it.
+// What somebody said of the job (`rankle run` while it ran, in events.jsonl; RAS): for the causal chain, no
+// rule reads it.
 struct Notice {
   int64_t time = 0;
   int32_t rank = kNone;  // global rank, kNone = it names none, or several
   std::string host, text;
+  std::string by = "rankle run";
+};
+
+// What a source shows that may be a fault and that it cannot prove: without a finding, the job is not called
+// healthy.
+struct Doubt {
+  int64_t time = 0;
+  std::string what;  // "one snapshot shows ranks that launched less than others ..."
+  std::vector<std::string> evidence;
 };
 
 struct DataQuality {
@@ -272,13 +282,15 @@ class Store {
   std::vector<Kernel> kernels;              // by process, in the order in which CUPTI told them
   std::vector<std::string> kernel_names;
   std::vector<Notice> notices;
+  std::vector<Doubt> doubts;
   DataQuality quality;
   std::string source;  // "rankle", "pytorch-flight-recorder"
   // What the source tells beyond the columns. Where a flag is false, the localizers are as careful as it
   // takes.
-  bool streams_known = true;    // else a rank waits in the first unfinished operation that it issued
-  bool device_times = true;     // else times in between calls say nothing about who is slow
-  bool end_is_observed = true;  // else nobody knows how long a wait lasted: all count
+  bool streams_known = true;     // else a rank waits in the first unfinished operation that it issued
+  bool device_times = true;      // else times in between calls say nothing about who is slow
+  bool durations_known = false;  // without device_times: what lies between started and finished was measured
+  bool end_is_observed = true;   // else nobody knows how long a wait lasted: all count
   std::vector<InputFiles> inputs;
   std::string command;
   int32_t world_size = 0;     // what the job says it has, 0 = unknown

@@ -178,11 +178,11 @@ double DataFactor(const store::DataQuality& quality) {
   return factor;
 }
 
-// What was said while the job ran.
+// What was said of the job.
 void AddNotices(const store::Store& store, Report& report) {
   for (const store::Notice& notice : store.notices) {
     report.causal_chain.push_back(
-        {store::Store::Seconds(notice.time), notice.rank, absl::StrCat("rankle run said: ", notice.text)});
+        {store::Store::Seconds(notice.time), notice.rank, absl::StrCat(notice.by, " said: ", notice.text)});
   }
 }
 

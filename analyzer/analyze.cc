@@ -6,6 +6,7 @@
 
 #include "analyzer/facts/facts.h"
 #include "analyzer/import/importer.h"
+#include "analyzer/import/logs/logs_importer.h"
 #include "analyzer/import/nodes.h"
 #include "analyzer/rules/rule.h"
 #include "analyzer/taxonomy/job_logs.h"
@@ -16,6 +17,8 @@
 
 namespace rankle {
 namespace {
+
+constexpr char kLogs[] = "log";  // as import::LogsImporter names its format
 
 JobSummary Summarize(const store::Store& store) {
   JobSummary job;
@@ -50,15 +53,20 @@ absl::StatusOr<taxonomy::Knowledge> LoadKnowledge(const AnalyzeOptions& options,
   return knowledge;
 }
 
-// Logs are no traces, but they are read for known signatures.
-void AccountForLogs(const std::vector<std::string>& logs, std::vector<store::InputFiles>& inputs) {
-  if (logs.empty()) return;
-  const std::set<std::string> all(logs.begin(), logs.end());
+// Logs are read for known signatures: those that the importer of logs recognised by their content, and all
+// that have the name of one. Adds the former to `logs`, and makes one entry of both.
+void AccountForLogs(std::vector<std::string>& logs, std::vector<store::InputFiles>& inputs) {
+  std::set<std::string> all(logs.begin(), logs.end());
   for (store::InputFiles& input : inputs) {
-    if (!input.used) std::erase_if(input.files, [&](const std::string& file) { return all.contains(file); });
+    if (input.format == kLogs) {
+      all.insert(input.files.begin(), input.files.end()), input.files.clear();
+    } else if (!input.used) {
+      std::erase_if(input.files, [&](const std::string& file) { return all.contains(file); });
+    }
   }
   std::erase_if(inputs, [](const store::InputFiles& input) { return input.files.empty(); });
-  inputs.push_back({"log", true, "", logs});
+  logs.assign(all.begin(), all.end());
+  if (!logs.empty()) inputs.push_back({kLogs, true, "", logs});
 }
 
 }  // namespace
@@ -117,10 +125,10 @@ absl::StatusOr<Report> AnalyzeStore(store::Store input, const AnalyzeOptions& op
 }
 
 absl::StatusOr<Report> Analyze(const std::vector<std::string>& paths, const AnalyzeOptions& options) {
-  // A log named by the user is no trace; alone it is not enough either.
+  // A log named by the user that tells nothing of the job is no trace that could not be read.
   std::vector<std::string> traces = paths;
   std::erase_if(traces, [](const std::string& path) {
-    return taxonomy::IsJobLog(path) && !std::filesystem::is_directory(path);
+    return taxonomy::IsJobLog(path) && std::filesystem::is_regular_file(path) && !import::IsTellingLog(path);
   });
   auto store = import::ImportPaths(traces.empty() ? paths : traces, options.files);
   if (!store.ok()) return store.status();

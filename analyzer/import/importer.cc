@@ -7,6 +7,7 @@
 #include "analyzer/import/flight_record/flight_record_importer.h"
 #include "analyzer/import/flight_recorder/flight_recorder_importer.h"
 #include "analyzer/import/kineto/kineto_importer.h"
+#include "analyzer/import/logs/logs_importer.h"
 #include "analyzer/import/nodes.h"
 
 namespace rankle::import {
@@ -73,6 +74,7 @@ std::vector<std::unique_ptr<Importer>> AllImporters() {
   all.push_back(
       std::make_unique<KinetoImporter>());  // both list groups ("pg_config"): the stricter one first
   all.push_back(std::make_unique<FlightRecorderImporter>());
+  all.push_back(std::make_unique<LogsImporter>());
   return all;
 }
 

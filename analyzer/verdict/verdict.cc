@@ -181,8 +181,8 @@ double DataFactor(const store::DataQuality& quality) {
 // What was said while the job ran.
 void AddNotices(const store::Store& store, Report& report) {
   for (const store::Notice& notice : store.notices) {
-    report.causal_chain.push_back(
-        {store::Store::Seconds(notice.time), notice.rank, absl::StrCat("rankle run said: ", notice.text)});
+    report.causal_chain.push_back({store::Store::Seconds(notice.time), notice.rank,
+                                   absl::StrCat(notice.source, " said: ", notice.text)});
   }
 }
 

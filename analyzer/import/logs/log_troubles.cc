@@ -1,0 +1,162 @@
+#include "analyzer/import/logs/log_troubles.h"
+
+#include <algorithm>
+#include <csignal>
+#include <map>
+#include <set>
+
+#include "absl/strings/str_cat.h"
+#include "analyzer/import/logs/xid.h"
+
+namespace rankle::import {
+namespace {
+
+using store::Blame;
+using store::kNone;
+
+// One each of a rank and kind, and so many in all, go into the causal chain beside what is known better.
+constexpr size_t kMostNotices = 8;
+
+class TroubleAdder {
+ public:
+  TroubleAdder(const LogContents& contents, const RankFinder& finder,
+               const std::function<int64_t(int64_t)>& on_axis, EndsFromLogs ends, store::Store& store)
+      : contents_(contents), finder_(finder), on_axis_(on_axis), ends_(ends), store_(store) {
+    for (int32_t r = 0; r < static_cast<int32_t>(store.ranks.size()); ++r) dense_[store.ranks[r].global] = r;
+    has_first_ = std::any_of(contents.troubles.begin(), contents.troubles.end(),
+                             [](const LoggedTrouble& t) { return t.kind == TroubleKind::kEnd && t.first; });
+  }
+
+  TroubleAccount Add() {
+    std::map<int32_t, std::vector<const LoggedTrouble*>> by_rank;  // dense
+    for (const LoggedTrouble& trouble : contents_.troubles) {
+      const auto it = dense_.find(finder_.RankOf(trouble.who));
+      if (it != dense_.end()) {
+        by_rank[it->second].push_back(&trouble), ++account_.told;
+      } else {
+        ++account_.stranger;
+      }
+      if (it != dense_.end() || account_.stranger <= kMostNotices)
+        Remark(it == dense_.end() ? kNone : it->first, trouble);
+    }
+    for (auto& [rank, troubles] : by_rank) {
+      std::stable_sort(troubles.begin(), troubles.end(),
+                       [](const LoggedTrouble* a, const LoggedTrouble* b) { return a->time < b->time; });
+      AddRank(rank, troubles);
+    }
+    // Nobody has a fault of its own: those who saw others fail are all that there is.
+    if (ends_ == EndsFromLogs::kAll && !anybody_ended_ && !contents_.has_timeouts) {
+      for (const auto& [rank, trouble] : given_up_) {
+        if (trouble != nullptr) EndProcess(rank, by_rank[rank], *trouble);
+      }
+    }
+    return account_;
+  }
+
+ private:
+  void Remark(int32_t global_rank, const LoggedTrouble& trouble) {
+    if (remarked_.size() >= kMostNotices || !remarked_.insert({global_rank, trouble.kind}).second) return;
+    store::Notice notice;
+    notice.time = on_axis_(trouble.time), notice.rank = global_rank, notice.host = trouble.who.host;
+    notice.text = trouble.text, notice.source = "a log";
+    store_.notices.push_back(std::move(notice));
+  }
+
+  // Did anything fail besides what kernel logs say? Those reach back to other jobs.
+  bool JobHasFailed() const {
+    return contents_.has_timeouts ||
+           std::any_of(contents_.troubles.begin(), contents_.troubles.end(), [](const LoggedTrouble& t) {
+             return t.kind == TroubleKind::kEnd || (t.kind == TroubleKind::kError && t.fatal);
+           });
+  }
+
+  static bool IsOwnFault(const LoggedTrouble& t) {
+    if (t.kind == TroubleKind::kXid) return MeaningOfXid(t.xid).blame < XidBlame::kConsequence;
+    return t.kind == TroubleKind::kError && t.blame == Blame::kLocal;
+  }
+  // Ends that processes do not choose themselves, and nobody asks for.
+  static bool IsCrash(const LoggedTrouble& end) {
+    return end.signal != 0 && end.signal != SIGTERM && end.signal != SIGINT && end.signal != SIGHUP;
+  }
+
+  // What ended the rank, in order of time. Everything from the moment on when its watchdog lost patience, or
+  // when it saw a peer gone, follows from that.
+  void AddRank(int32_t rank, const std::vector<const LoggedTrouble*>& troubles) {
+    const LoggedTrouble* end = nullptr;
+    bool waited = false, own_fault = false, gave_up = false;
+    // A GPU that fails is why, however late the line is: the kernel's clock is another one.
+    for (const LoggedTrouble* t : troubles) {
+      if (t->kind != TroubleKind::kXid || !IsOwnFault(*t)) continue;
+      Report(rank, *t, troubles.front()->time);
+      own_fault = true;
+      if (JobHasFailed()) end = t;
+    }
+    for (const LoggedTrouble* t : troubles) {
+      if (t->kind == TroubleKind::kWatchdog) {
+        waited = true;
+      } else if (t->kind == TroubleKind::kError) {
+        if (waited && IsOwnFault(*t)) continue;
+        Report(rank, *t, t->time);
+        if (t->fatal) (IsOwnFault(*t) ? end : given_up_[rank]) = t;
+        waited = waited || !IsOwnFault(*t), own_fault = own_fault || IsOwnFault(*t);
+      } else if (t->kind == TroubleKind::kEnd) {
+        gave_up = waited && !own_fault;
+        const bool late = has_first_ && !t->first && !own_fault;  // ended because of the first
+        const bool counts = own_fault || IsCrash(*t) || ends_ == EndsFromLogs::kAll;
+        if (!gave_up && !late && counts) end = t;
+        if (gave_up && contents_.statuses.empty()) given_up_[rank] = t;
+      }
+    }
+    if (end == nullptr) return;
+    given_up_.erase(rank);
+    EndProcess(rank, troubles, *end);
+  }
+
+  void Report(int32_t rank, const LoggedTrouble& t, int64_t time) {
+    auto& e = store_.events;
+    e.rank.push_back(rank), e.process.push_back(store_.ranks[rank].process), e.communicator.push_back(kNone);
+    e.kind.push_back(store::EventKind::kReport), e.code.push_back(static_cast<uint16_t>(t.failure));
+    e.time.push_back(on_axis_(time)), e.count.push_back(0), e.result.push_back(static_cast<uint8_t>(t.blame));
+    e.text.push_back(t.text);
+  }
+
+  void EndProcess(int32_t rank, const std::vector<const LoggedTrouble*>& troubles,
+                  const LoggedTrouble& last) {
+    const int32_t index = store_.ranks[rank].process;
+    if (index == kNone || ends_ == EndsFromLogs::kNone) return;
+    store::Process& p = store_.processes[index];
+    if (p.state != store::ProcessState::kRunning) return;
+    p.state = store::ProcessState::kFailed, p.ended = std::max<int64_t>(on_axis_(last.time), p.last_seen);
+    p.last_seen = p.ended, anybody_ended_ = true;
+    for (const LoggedTrouble* t : troubles) {
+      if (t->kind == TroubleKind::kEnd)
+        p.signal = t->signal, p.exit_code = t->exit_code, p.end_is_known = true;
+      if (t->who.pid > 0 && p.pid == 0) p.pid = t->who.pid;
+      if (!t->who.host.empty() && p.host.empty()) p.host = t->who.host;
+    }
+    // Python's exit code after an exception.
+    if (!p.end_is_known) p.exit_code = 1;
+    p.has_exit_code = p.signal == 0;
+  }
+
+  const LogContents& contents_;
+  const RankFinder& finder_;
+  const std::function<int64_t(int64_t)>& on_axis_;
+  const EndsFromLogs ends_;
+  store::Store& store_;
+  std::map<int32_t, int32_t> dense_;  // global rank -> index
+  std::set<std::pair<int32_t, TroubleKind>> remarked_;
+  bool has_first_ = false, anybody_ended_ = false;
+  std::map<int32_t, const LoggedTrouble*> given_up_;  // because of others; by dense rank
+  TroubleAccount account_;
+};
+
+}  // namespace
+
+TroubleAccount AddTroubles(const LogContents& contents, const RankFinder& finder,
+                           const std::function<int64_t(int64_t)>& on_axis, EndsFromLogs ends,
+                           store::Store& store) {
+  return TroubleAdder(contents, finder, on_axis, ends, store).Add();
+}
+
+}  // namespace rankle::import

@@ -16,6 +16,7 @@ namespace {
 
 using ::testing::SizeIs;
 
+// The line must outlive what it returns.
 NcclLine Nccl(std::string_view line) {
   NcclLine parsed;
   const size_t mark = FindNcclMark(line);
@@ -56,7 +57,8 @@ TEST(NcclLineTest, WhatLaunchersPutBeforeIsNotTheHost) {
   for (const char* prefix :
        {"[rank3]: ", "[1,3]<stdout>:", " 3: ", "[default3]:", "(RayTrainWorker pid=615, ip=10.7.2.6) ",
         "[2025-05-21 15:43:03] ", "2025-05-21T15:43:03.5Z ", "worker-0 | "}) {
-    const NcclLine l = Nccl(std::string(prefix) + "node-1.x:61:70 [1] NCCL INFO Using network IB");
+    const std::string line = std::string(prefix) + "node-1.x:61:70 [1] NCCL INFO Using network IB";
+    const NcclLine l = Nccl(line);
     EXPECT_EQ(l.host, "node-1.x") << prefix;
     EXPECT_EQ(l.pid, 61) << prefix;
     EXPECT_EQ(l.device, 1) << prefix;

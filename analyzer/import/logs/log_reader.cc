@@ -186,9 +186,11 @@ void LogReader::TakeEnd(const ProcessEnd& end) {
 void LogReader::TakeXid(std::string_view line) {
   XidLine xid;
   if (!ParseXidLine(line, xid)) return;
+  // The kernel has a clock of its own, often in another time zone: it does not move that of the file.
+  const int64_t stamp = FindTime(line);
   LoggedTrouble trouble;
   trouble.kind = TroubleKind::kXid, trouble.xid = xid.number, trouble.who = xid.who;
-  trouble.failure = store::ReportedFailure::kCuda, trouble.time = now_ = std::max(now_, FindTime(line));
+  trouble.failure = store::ReportedFailure::kCuda, trouble.time = stamp == 0 ? now_ : stamp;
   trouble.text = absl::StrCat("Xid ", xid.number, " in the kernel log: ", MeaningOfXid(xid.number).text);
   Add(std::move(trouble));
 }

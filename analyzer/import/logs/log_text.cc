@@ -102,6 +102,7 @@ int64_t Fraction(std::string_view text) {
 
 std::string_view CleanLine(std::string_view line, std::string& scratch) {
   while (!line.empty() && (line.back() == '\r' || line.back() == '\0')) line.remove_suffix(1);
+  if (line.starts_with("\xef\xbb\xbf")) line.remove_prefix(3);  // the byte order mark of a file
   if (line.find('\x1b') == std::string_view::npos) return line;
   scratch.clear();
   for (size_t i = 0; i < line.size(); ++i) {

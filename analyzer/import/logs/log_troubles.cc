@@ -40,8 +40,11 @@ class TroubleAdder {
         Remark(it == dense_.end() ? kNone : it->first, trouble);
     }
     for (auto& [rank, troubles] : by_rank) {
-      std::stable_sort(troubles.begin(), troubles.end(),
-                       [](const LoggedTrouble* a, const LoggedTrouble* b) { return a->time < b->time; });
+      // Its end is the last of a process, whatever clock the launcher has.
+      std::stable_sort(troubles.begin(), troubles.end(), [](const LoggedTrouble* a, const LoggedTrouble* b) {
+        return std::pair(a->kind == TroubleKind::kEnd, a->time) <
+               std::pair(b->kind == TroubleKind::kEnd, b->time);
+      });
       AddRank(rank, troubles);
     }
     // Nobody has a fault of its own: those who saw others fail are all that there is.

@@ -1,5 +1,7 @@
 #include "analyzer/import/logs/traceback.h"
 
+#include <algorithm>
+
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "analyzer/import/logs/log_text.h"
@@ -55,13 +57,12 @@ bool TracebackReader::Take(std::string_view text, TracebackEnd& end) {
     return false;
   }
   if (state_ == State::kTerminate) {
-    const size_t what = text.find("what():");
     state_ = State::kOutside;
-    end = {
-        what == std::string_view::npos
-            ? type_
-            : absl::StrCat(type_, ":", std::string(text.substr(std::min(what + 7, text.size()), kMostText))),
-        ""};
+    end = {type_, ""};
+    if (const size_t what = text.find("what():"); what != std::string_view::npos) {
+      const size_t begin = std::min(text.find_first_not_of(' ', what + 7), text.size());
+      absl::StrAppend(&end.error, ": ", std::string(text.substr(begin, kMostText)));
+    }
     return true;
   }
   if (text.empty() || text[0] == ' ' || text[0] == '\t') {

@@ -63,7 +63,7 @@ void ParseWork(std::string_view line, WatchdogLine& parsed) {
 }  // namespace
 
 bool MayBeWatchdogLine(std::string_view line) {
-  return Has(line, "[PG ") || Has(line, "[Rank ") || Has(line, "ProcessGroupNCCL");
+  return Has(line, "[PG ") || Has(line, "[Rank ") || Has(line, "atchdog");
 }
 
 bool ParseWatchdogLine(std::string_view line, WatchdogLine& parsed) {

@@ -18,6 +18,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   reader.BeginFile("log");
   reader.Take(bytes.substr(0, size / 2)), reader.Take(bytes.substr(size / 2));
   reader.EndFile();
+  reader.Finish();
   store::Store store;
   const import::LogContents again = contents;
   if (!import::BuildStore(std::move(contents), store).ok()) return 0;

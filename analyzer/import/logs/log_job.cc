@@ -174,8 +174,6 @@ absl::Status BuildStore(LogContents contents, store::Store& store) {
   }
   store.quality.notes.push_back(
       "from logs only: when operations finished, streams and exact times are not in them");
-  // Somebody saw the job stand still, and nothing says where: that must not look like health.
-  if (contents.has_timeouts && store.communicators.empty()) store.stalled = store.observed_until;
   if (store.ranks.empty() && account.stranger == 0 && !contents.has_timeouts && contents.nccl_lines == 0)
     return absl::InvalidArgumentError("the logs name neither a rank nor a failure");
   return absl::OkStatus();

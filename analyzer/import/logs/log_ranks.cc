@@ -1,6 +1,7 @@
 #include "analyzer/import/logs/log_ranks.h"
 
 #include <algorithm>
+#include <numeric>
 #include <set>
 #include <tuple>
 
@@ -91,24 +92,32 @@ class SeatFinder {
     for (size_t s = 0; s < ranks.size(); ++s) result_.seats[s].rank = ranks[s];
   }
 
-  void TakeOrder() {
+  // One host, each device once, and numbers that are ranks of the largest communicator.
+  bool HasADeviceEach() const {
     std::set<std::string> hosts;
     std::set<int32_t> devices;
-    std::vector<size_t> order(result_.seats.size());
-    for (size_t s = 0; s < order.size(); ++s) {
-      order[s] = s;
-      hosts.insert(contents_.processes[result_.seats[s].process].host);
-      devices.insert(result_.seats[s].device);
+    int32_t largest = 0;
+    for (const Seat& seat : result_.seats) {
+      hosts.insert(contents_.processes[seat.process].host), devices.insert(seat.device);
+      for (const int32_t c : seat.communicators) largest = std::max(largest, At(c).ranks);
     }
+    return hosts.size() == 1 && devices.size() == result_.seats.size() && *devices.begin() >= 0 &&
+           *devices.rbegin() < largest;
+  }
+
+  void TakeOrder() {
+    const bool a_device_each = HasADeviceEach();
+    std::vector<size_t> order(result_.seats.size());
+    std::iota(order.begin(), order.end(), size_t{0});
     const auto key = [&](size_t s) {
       const LoggedProcess& process = contents_.processes[result_.seats[s].process];
       return std::tuple(process.host, result_.seats[s].device, process.pid);
     };
     std::sort(order.begin(), order.end(), [&](size_t a, size_t b) { return key(a) < key(b); });
-    for (size_t i = 0; i < order.size(); ++i) result_.seats[order[i]].rank = static_cast<int32_t>(i);
-    const bool a_device_each = hosts.size() == 1 && devices.size() == result_.seats.size() &&
-                               *devices.begin() == 0 &&
-                               *devices.rbegin() == static_cast<int32_t>(order.size()) - 1;
+    for (size_t i = 0; i < order.size(); ++i) {
+      Seat& seat = result_.seats[order[i]];
+      seat.rank = a_device_each ? seat.device : static_cast<int32_t>(i);
+    }
     result_.certainty = a_device_each ? kCertaintyByDevice : kCertaintyByOrder;
     result_.how = absl::StrCat("no line tells the ranks: they are numbered by ",
                                a_device_each ? "device" : "host, device and process",

@@ -28,7 +28,7 @@ bool Has(std::string_view line, std::string_view text) {
   return memmem(line.data(), line.size(), text.data(), text.size()) != nullptr;
 }
 
-std::string Cut(std::string_view text) { return std::string(text.substr(0, kMostText)); }
+std::string Cut(std::string_view text) { return Printable(text.substr(0, kMostText)); }
 
 // Is the line worth the looks of all scanners but NCCL's? Every such line holds one of these; most lines of
 // a log hold none, and the check decides how fast logs are read.
@@ -68,7 +68,7 @@ bool LooksLikeLog(std::string_view first_bytes) {
 
 void LogReader::BeginFile(const std::string& path) {
   file_ = path, now_ = 0;
-  streams_.clear(), processes_.clear(), timed_out_.clear();
+  streams_.clear(), processes_.clear();
   first_trouble_ = contents_.troubles.size();
   splitter_ = {};
 }
@@ -135,7 +135,7 @@ void LogReader::TakeWatchdog(const WatchdogLine& line) {
   const bool waited = line.kind == WatchdogLineKind::kTimeout || line.kind == WatchdogLineKind::kTakenDown;
   contents_.has_timeouts = contents_.has_timeouts || waited || line.kind == WatchdogLineKind::kDumpSignal;
   if (line.kind == WatchdogLineKind::kTimeout && rank >= 0 && timed_out_.size() < kMostStreams) {
-    timed_out_[rank] = {line.sequence, line.elements_in, line.ran_ms, Cut(line.operation)};
+    timed_out_[rank] = {line.sequence, line.elements_in, line.ran_ms, now_, Cut(line.operation)};
   }
   if (line.has_status && rank >= 0) {
     if (LoggedStatus* status = StatusOf(rank, line)) {
@@ -267,11 +267,30 @@ void LogReader::TakeErrorFile(const std::string& path, std::string_view bytes) {
   Add(std::move(trouble));
 }
 
+// Watchdogs before PyTorch 2.1 tell what timed out and neither the group nor how far the rank came. If all
+// name the same, it is one operation, which was the first unfinished one of each.
+void LogReader::Finish() {
+  if (!contents_.statuses.empty() || timed_out_.empty()) return;
+  const Work& first = timed_out_.begin()->second;
+  const bool same = std::all_of(timed_out_.begin(), timed_out_.end(), [&](const auto& work) {
+    return work.second.sequence == first.sequence && work.second.operation == first.operation;
+  });
+  if (!same || first.sequence < 1) return;
+  for (const auto& [rank, work] : timed_out_) {
+    LoggedStatus& status = contents_.statuses.emplace_back();
+    status.rank = rank, status.enqueued = status.timed_out = work.sequence,
+    status.completed = work.sequence - 1;
+    status.operation = work.operation, status.elements = work.elements, status.ran_ms = work.ran_ms;
+    status.time = work.time;
+  }
+}
+
 void LogReader::Add(LoggedTrouble trouble) {
   if (contents_.troubles.size() >= kMostTroubles) {
     ++contents_.dropped_troubles;
     return;
   }
+  trouble.text = Printable(trouble.text), trouble.who.host = Printable(trouble.who.host);
   contents_.troubles.push_back(std::move(trouble));
 }
 

@@ -24,11 +24,13 @@ class LogReader {
  public:
   explicit LogReader(LogContents& contents) : contents_(contents), nccl_(contents) {}
 
+  // For each file: BeginFile, Take, EndFile; at last Finish.
   void BeginFile(const std::string& path);
   void Take(std::string_view piece);  // bytes of the file, in order
   void EndFile();
   // A whole error file of torchrun.
   void TakeErrorFile(const std::string& path, std::string_view bytes);
+  void Finish();
 
  private:
   // Lines of one tag are those of one process; without tags, of the file.
@@ -40,7 +42,7 @@ class LogReader {
   };
 
   struct Work {
-    int64_t sequence = -1, elements = -1, ran_ms = 0;
+    int64_t sequence = -1, elements = -1, ran_ms = 0, time = 0;
     std::string operation;
   };
 

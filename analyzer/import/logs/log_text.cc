@@ -186,6 +186,31 @@ int64_t NumberAfter(std::string_view text, std::string_view word, int64_t otherw
   return SignedAfter(text, word, 0, value) ? value : otherwise;
 }
 
+std::string Printable(std::string_view text) {
+  std::string result;
+  for (size_t i = 0; i < text.size();) {
+    const auto first = static_cast<unsigned char>(text[i]);
+    size_t length = first < 0x80                    ? 1
+                    : first >= 0xc2 && first < 0xe0 ? 2
+                    : first >= 0xe0 && first < 0xf0 ? 3
+                                                    : 0;
+    for (size_t k = 1; k < length; ++k) {
+      if (i + k >= text.size() || (static_cast<unsigned char>(text[i + k]) & 0xc0) != 0x80) length = 0;
+    }
+    // Overlong forms and surrogates are no characters; what needs four bytes does not occur in logs.
+    if (length == 3) {
+      const unsigned code = (first & 0xfu) << 12 | (static_cast<unsigned char>(text[i + 1]) & 0x3fu) << 6;
+      if (code < 0x800 || (code >= 0xd800 && code < 0xe000)) length = 0;
+    }
+    if (length == 0 || (length == 1 && (first < ' ' || first == 0x7f))) {
+      result.push_back('?'), ++i;
+      continue;
+    }
+    result.append(text.substr(i, length)), i += length;
+  }
+  return result;
+}
+
 std::string_view Between(std::string_view text, std::string_view open, std::string_view close) {
   const size_t begin = text.find(open);
   if (begin == std::string_view::npos) return {};

@@ -45,6 +45,8 @@ bool NumberAfter(std::string_view text, std::string_view word, int base, size_t&
 bool SignedAfter(std::string_view text, std::string_view word, size_t from, int64_t& value);
 // As above from the beginning; `otherwise` if there is none or it does not fit.
 int64_t NumberAfter(std::string_view text, std::string_view word, int64_t otherwise);
+// The text with what cannot be printed (control characters, bytes that are no UTF-8) replaced by "?".
+std::string Printable(std::string_view text);
 // What stands between the first `open` and the next `close` behind it, "" = nothing.
 std::string_view Between(std::string_view text, std::string_view open, std::string_view close);
 

@@ -23,11 +23,22 @@ class TroubleAdder {
                const std::function<int64_t(int64_t)>& on_axis, EndsFromLogs ends, store::Store& store)
       : contents_(contents), finder_(finder), on_axis_(on_axis), ends_(ends), store_(store) {
     for (int32_t r = 0; r < static_cast<int32_t>(store.ranks.size()); ++r) dense_[store.ranks[r].global] = r;
+    const auto see = [this](int64_t time) {
+      if (time >= kDayNs) begin_ = std::min(begin_, time);
+    };
+    for (const LoggedCommunicator& c : contents.communicators) {
+      see(c.init_started), see(c.ready);
+      if (!c.operations.empty()) see(c.operations.front().time);
+    }
+    for (const LoggedTrouble& t : contents.troubles) {
+      if (t.kind != TroubleKind::kXid) see(t.time);
+    }
     has_first_ = std::any_of(contents.troubles.begin(), contents.troubles.end(),
                              [](const LoggedTrouble& t) { return t.kind == TroubleKind::kEnd && t.first; });
   }
 
   TroubleAccount Add() {
+    if (ends_ == EndsFromLogs::kAll) ReportUnattributed();
     std::map<int32_t, std::vector<const LoggedTrouble*>> by_rank;  // dense
     for (const LoggedTrouble& trouble : contents_.troubles) {
       const auto it = dense_.find(finder_.RankOf(trouble.who));
@@ -65,6 +76,17 @@ class TroubleAdder {
     store_.notices.push_back(std::move(notice));
   }
 
+  // Nobody else speaks of this job: what failed without a name, or stood still, must not look like health.
+  void ReportUnattributed() {
+    for (const LoggedTrouble& trouble : contents_.troubles) {
+      const bool fails =
+          trouble.kind == TroubleKind::kEnd || (trouble.kind == TroubleKind::kError && trouble.fatal);
+      const bool unknown = fails && !dense_.contains(finder_.RankOf(trouble.who));
+      if (trouble.kind != TroubleKind::kWatchdog && !unknown) continue;
+      return Report(kNone, trouble, trouble.time);  // one is enough
+    }
+  }
+
   // Did anything fail besides what kernel logs say? Those reach back to other jobs.
   bool JobHasFailed() const {
     return contents_.has_timeouts ||
@@ -89,8 +111,8 @@ class TroubleAdder {
     bool waited = false, own_fault = false, gave_up = false;
     // A GPU that fails is why, however late the line is: the kernel's clock is another one.
     for (const LoggedTrouble* t : troubles) {
-      if (t->kind != TroubleKind::kXid || !IsOwnFault(*t)) continue;
-      Report(rank, *t, troubles.front()->time);
+      if (t->kind != TroubleKind::kXid || !IsOwnFault(*t) || IsOfEarlier(t->time)) continue;
+      ReportAt(rank, *t, TimeOfXid(rank, on_axis_(troubles.front()->time)));
       own_fault = true;
       if (JobHasFailed()) end = t;
     }
@@ -115,11 +137,23 @@ class TroubleAdder {
     EndProcess(rank, troubles, *end);
   }
 
-  void Report(int32_t rank, const LoggedTrouble& t, int64_t time) {
+  // Kernel logs reach back to what a host did before. Clocks differ by less than a day.
+  bool IsOfEarlier(int64_t time) const {
+    return time >= kDayNs && begin_ != INT64_MAX && time < begin_ - kDayNs;
+  }
+  // After the rank's last operation, before anything that it suffered from.
+  int64_t TimeOfXid(int32_t rank, int64_t latest) const {
+    const size_t end = store_.rank_begin(rank + 1);
+    return end == store_.rank_begin(rank) ? latest : std::min(latest, store_.operations.entered[end - 1]);
+  }
+
+  void Report(int32_t rank, const LoggedTrouble& t, int64_t time) { ReportAt(rank, t, on_axis_(time)); }
+  void ReportAt(int32_t rank, const LoggedTrouble& t, int64_t time) {
     auto& e = store_.events;
-    e.rank.push_back(rank), e.process.push_back(store_.ranks[rank].process), e.communicator.push_back(kNone);
+    const int32_t process = rank == kNone ? kNone : store_.ranks[rank].process;
+    e.rank.push_back(rank), e.process.push_back(process), e.communicator.push_back(kNone);
     e.kind.push_back(store::EventKind::kReport), e.code.push_back(static_cast<uint16_t>(t.failure));
-    e.time.push_back(on_axis_(time)), e.count.push_back(0), e.result.push_back(static_cast<uint8_t>(t.blame));
+    e.time.push_back(time), e.count.push_back(0), e.result.push_back(static_cast<uint8_t>(t.blame));
     e.text.push_back(t.text);
   }
 
@@ -150,6 +184,7 @@ class TroubleAdder {
   std::map<int32_t, int32_t> dense_;  // global rank -> index
   std::set<std::pair<int32_t, TroubleKind>> remarked_;
   bool has_first_ = false, anybody_ended_ = false;
+  int64_t begin_ = INT64_MAX;                         // of the job, where the logs tell times
   std::map<int32_t, const LoggedTrouble*> given_up_;  // because of others; by dense rank
   TroubleAccount account_;
 };

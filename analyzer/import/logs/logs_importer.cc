@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <fstream>
 
+#include "absl/strings/str_cat.h"
 #include "analyzer/import/file_bytes.h"
 #include "analyzer/import/logs/log_job.h"
 #include "analyzer/import/logs/log_reader.h"
@@ -39,6 +40,7 @@ LogContents ReadAll(const std::vector<std::string>& files, store::DataQuality& q
     ++quality.malformed, ++quality.unreadable_files;
     quality.notes.emplace_back(status.message());
   }
+  reader.Finish();
   return contents;
 }
 
@@ -66,7 +68,10 @@ bool LogsImporter::Recognises(const std::string& path, const std::string& first_
 }
 
 absl::Status LogsImporter::Import(const std::vector<std::string>& files, store::Store& store) const {
-  return BuildStore(ReadAll(files, store.quality), store);
+  const absl::Status status = BuildStore(ReadAll(files, store.quality), store);
+  return status.ok()
+             ? status
+             : absl::Status(status.code(), absl::StrCat(files[0], ": ", std::string(status.message())));
 }
 
 absl::Status LogsImporter::Join(const std::vector<std::string>& files, store::Store& store) const {

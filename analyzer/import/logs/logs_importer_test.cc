@@ -255,6 +255,43 @@ std::string TorchrunReport(int rank, const std::string& code, const std::string&
       ")\n  error_file: <N/A>\n  traceback : ", traceback, "\n====\n");
 }
 
+TEST_F(LogsTest, OldWatchdogsThatNameOneOperationAreUnderstood) {
+  std::string log;
+  for (int r : {0, 1, 3}) {
+    absl::StrAppend(&log, "[E ProcessGroupNCCL.cpp:587] [Rank ", r,
+                    "] Watchdog caught collective operation timeout: ",
+                    "WorkNCCL(SeqNum=7, OpType=ALLREDUCE, Timeout(ms)=1800000) ran for 1800116 milliseconds "
+                    "before timing out.\n");
+  }
+  const Report report = Analyze(log);
+  EXPECT_EQ(report.verdict.anomaly, "unknown") << report.verdict.summary;
+  EXPECT_THAT(report.verdict.summary, HasSubstr("rank 2"));
+}
+
+TEST_F(LogsTest, ATimeoutWhereAllCameIsNotHealth) {
+  NcclLog log;
+  log.Made(4);
+  for (int step = 0; step < 20; ++step) log.Step(4, step);
+  log.text +=
+      "[rank0]:[E603 17:48:01.0 P.cpp:632] [Rank 0] Watchdog caught collective operation timeout: "
+      "WorkNCCL(SeqNum=21, "
+      "OpType=ALLREDUCE, Timeout(ms)=600000) ran for 600068 milliseconds before timing out.\n";
+  const Report report = Analyze(log.text);
+  EXPECT_EQ(report.verdict.anomaly, "unknown") << report.verdict.summary;
+  EXPECT_THAT(report.verdict.ranks, IsEmpty());
+}
+
+TEST_F(LogsTest, AnErrorOfNobodyKnownIsNotHealth) {
+  NcclLog log;
+  log.Made(2);
+  for (int step = 0; step < 20; ++step) log.Step(2, step);
+  const Report report = Analyze(
+      log.text +
+      "Traceback (most recent call last):\n  File \"/a/t.py\", line 3, in f\nValueError: \xff\x01wrong\n");
+  EXPECT_EQ(report.verdict.anomaly, "unknown") << report.verdict.summary;
+  EXPECT_THAT(report.verdict.summary, HasSubstr("ValueError: ??wrong"));
+}
+
 TEST_F(LogsTest, TheLauncherTellsWhoDied) {
   const Report report = Analyze("W603 12:00:08.0 api.py:1] Sending process 101 closing signal SIGTERM\n" +
                                 TorchrunReport(2, "-11", "Signal 11 (SIGSEGV) received by PID 102"));
@@ -361,6 +398,13 @@ TEST_F(LogsTest, AnXidOfAnEarlierDayDoesNotMakeAHealthyJobIll) {
       "healthy");
 }
 
+TEST_F(LogsTest, AnXidOfLastWeekIsNotTheCauseOfTodaysFailure) {
+  const Report report =
+      Analyze(FailedGpuLog("May 25 12:00:02 node1 kernel: NVRM: Xid (PCI:0000:3b:00): 79, pid=102, "
+                           "name=python, GPU has fallen off the bus.\n"));
+  EXPECT_NE(report.verdict.anomaly, "crash.cuda") << report.verdict.summary;
+}
+
 // ---- beside other records
 
 DumpJob Dumps(bool hangs) {
@@ -400,6 +444,16 @@ TEST_F(LogsTest, BesideDumpsOfAHangConsequencesInLogsNameNobody) {
   EXPECT_THAT(joined.verdict.ranks, ElementsAre(3));
   EXPECT_GE(joined.verdict.confidence, alone.verdict.confidence);
   EXPECT_FALSE(joined.store->notices.empty());
+}
+
+TEST_F(LogsTest, BesideDumpsOfAHangTheKernelTellsThatTheGpuIsLost) {
+  directory_.Write(Dumps(true));
+  NcclLog log;
+  log.Made(4);
+  const Report joined = Analyze(
+      log.text + "[ 18.3] NVRM: Xid (PCI:0000:4b:00): 79, pid=7, name=python, GPU has fallen off the bus.\n");
+  EXPECT_EQ(joined.verdict.anomaly, "crash.cuda") << joined.verdict.summary;
+  EXPECT_THAT(joined.verdict.ranks, ElementsAre(3));
 }
 
 TEST_F(LogsTest, BesideDumpsOfAHangALogTellsWhy) {

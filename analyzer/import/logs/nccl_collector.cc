@@ -80,7 +80,9 @@ LoggedCommunicator* NcclCollector::CommunicatorOf(const NcclLine& line, int32_t 
 uint16_t NcclCollector::ApiOf(std::string_view operation) {
   auto it = apis_.find(operation);
   if (it == apis_.end()) {
-    const api::ApiInfo* info = api::FindApi(absl::StrCat("nccl", std::string(operation)));
+    // RCCL spells one of them differently.
+    const std::string name(operation == "AllToAll" ? "AlltoAll" : operation);
+    const api::ApiInfo* info = api::FindApi(absl::StrCat("nccl", name));
     if (apis_.size() > 1000) return 0;  // no log of NCCL names that many
     it = apis_.try_emplace(std::string(operation), info == nullptr ? uint16_t{0} : info->id).first;
   }

@@ -1,8 +1,10 @@
 #include "analyzer/import/logs/nccl_line.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cstring>
 
+#include "absl/strings/ascii.h"
 #include "analyzer/import/logs/log_text.h"
 
 namespace rankle::import {
@@ -15,6 +17,12 @@ constexpr size_t kLongestHead = 2048;
 bool ParseInt(std::string_view text, int32_t& value) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   return error == std::errc() && end == text.data() + text.size() && !text.empty();
+}
+
+bool IsHost(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+    return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '.' || c == '-' || c == '_';
+  });
 }
 
 // "prefix host:pid:tid [device]" with anything behind it. The device stands in brackets behind the token
@@ -37,7 +45,7 @@ bool ParseHead(std::string_view head, NcclLine& parsed) {
     const size_t begin = head.find_last_of(" :>])", first - (first > 0 ? 1 : 0));
     const size_t host = first == 0 || begin == std::string_view::npos ? 0 : begin + 1;
     parsed.host = head.substr(host, first - host), parsed.prefix = head.substr(0, host);
-    return !parsed.host.empty();
+    return IsHost(parsed.host);
   }
   return false;
 }

@@ -116,6 +116,7 @@ class TroubleAdder {
       own_fault = true;
       if (JobHasFailed()) end = t;
     }
+    if (ends_ == EndsFromLogs::kNone) return;
     for (const LoggedTrouble* t : troubles) {
       if (t->kind == TroubleKind::kWatchdog) {
         waited = true;

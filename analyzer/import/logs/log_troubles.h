@@ -13,7 +13,7 @@ namespace rankle::import {
 
 // Which ends of processes the logs may tell.
 enum class EndsFromLogs : uint8_t {
-  kNone,      // another source knows how processes ended
+  kNone,      // the records of rankle know them, and every error before: of failures only Xids are new
   kOwnFault,  // those with a reason of their own: whoever waits for others is known better from elsewhere
   kAll,
 };

@@ -10,6 +10,8 @@
 #include "absl/strings/str_cat.h"
 #include "analyzer/analyze.h"
 #include "analyzer/import/importer.h"
+#include "analyzer/import/logs/log_reader.h"
+#include "analyzer/testing/diagnose.h"
 #include "analyzer/testing/dump_files.h"
 
 namespace rankle::import {
@@ -203,7 +205,8 @@ TEST_F(LogsTest, LongLogsKeepTheLatestOperations) {
 }
 
 std::string Status(int rank, const std::string& group, int enqueued, int completed) {
-  const std::string head = absl::StrCat("[rank", rank, "]:[E603 17:48:01.5 ProcessGroupNCCL.cpp:1] ");
+  const std::string head =
+      absl::StrCat("[rank", rank, "]:[E603 17:48:0", rank, ".5 ProcessGroupNCCL.cpp:1] ");
   if (enqueued == completed) {
     return absl::StrCat(head, "[PG ID 0 PG GUID ", group, " Rank ", rank,
                         "] Received a dump signal due to a collective timeout from  rank 0 and we will try "
@@ -238,6 +241,25 @@ TEST_F(LogsTest, TheRankWithoutUnfinishedWorkHasNotCome) {
   EXPECT_EQ(report.verdict.anomaly, "hang.not_entered") << report.verdict.summary;
   EXPECT_THAT(report.verdict.ranks, ElementsAre(2));
   EXPECT_GT(report.verdict.confidence, 0.7);
+}
+
+TEST_F(LogsTest, ASilentRankIsMissingAlsoInAnotherGroupOfTheWholeJob) {
+  std::string log;
+  for (int r : {0, 1, 3, 4, 5}) log += Status(r, "1", 60, 56);
+  const Report report = Analyze(log);
+  EXPECT_EQ(report.verdict.anomaly, "unknown") << report.verdict.summary;
+  EXPECT_THAT(report.verdict.summary, HasSubstr("ranks 0, 1, 3-5 wait in AllReduce #57"));
+  EXPECT_THAT(report.verdict.summary, HasSubstr("rank 2"));
+}
+
+TEST_F(LogsTest, TheWaitOfAGroupLeadsThroughAnotherGroupToWhoHasNotCome) {
+  std::string log;
+  for (int r : {0, 1}) log += Status(r, "0(default_pg)", 60, 56);
+  log += Status(2, "7(tp)", 91, 90) + Status(3, "7(tp)", 90, 90) + Status(3, "0(default_pg)", 56, 56) +
+         Status(2, "0(default_pg)", 56, 56);
+  const Report report = Analyze(log);
+  EXPECT_EQ(report.verdict.anomaly, "hang.not_entered") << report.verdict.summary;
+  EXPECT_THAT(report.verdict.ranks, ElementsAre(3));
 }
 
 TEST_F(LogsTest, TimeoutsOfNobodyKnownAreNotHealth) {
@@ -463,6 +485,36 @@ TEST_F(LogsTest, BesideDumpsOfAHangALogTellsWhy) {
       "[rank3]: FileNotFoundError: [Errno 2] shard 7\n");
   EXPECT_EQ(joined.verdict.anomaly, "crash.exception") << joined.verdict.summary;
   EXPECT_THAT(joined.verdict.ranks, ElementsAre(3));
+}
+
+// rankle's own records know how processes ended, and every error before.
+TEST_F(LogsTest, BesideRanklesRecordsALogOnlyAddsNotices) {
+  rankle::testing::DdpJob ddp(4);
+  const auto healthy = rankle::testing::Diagnose(ddp.job);
+  ASSERT_EQ(healthy.verdict.anomaly, "healthy");
+  ASSERT_TRUE(ddp.job.WriteTo(directory_.path()));
+  NcclLog log;
+  log.Made(4);
+  for (int step = 0; step < 5; ++step) log.Step(4, step);
+  log.Op(0, 4, "AllReduce", "5", 1);
+  const Report report =
+      Analyze(log.text +
+                  "[rank1]: Traceback (most recent call last):\n[rank1]:   File \"t.py\", line 1, in s\n"
+                  "[rank1]: ValueError: x\n",
+              "rank1.log");
+  EXPECT_EQ(report.verdict.anomaly, "healthy") << report.verdict.summary;
+  EXPECT_EQ(report.store->source, "rankle");
+  EXPECT_FALSE(report.store->notices.empty());
+}
+
+TEST_F(LogsTest, LinesOfRankleItselfAreNotRead) {
+  LogContents contents;
+  LogReader reader(contents);
+  reader.BeginFile("job.log");
+  reader.Take("rankle: n1:1:2 [0] NCCL WARN Cuda failure 'x'\nn1:1:2 [0] NCCL WARN Cuda failure 'y'\n");
+  reader.EndFile();
+  ASSERT_THAT(contents.troubles, ::testing::SizeIs(1));
+  EXPECT_THAT(contents.troubles[0].text, HasSubstr("'y'"));
 }
 
 // ---- what becomes of files

@@ -82,7 +82,10 @@ class JobBuilder {
       std::vector<int32_t>& views = group->second;
       std::sort(views.begin(), views.end(),
                 [&](int32_t a, int32_t b) { return seats_.seat_of[a] < seats_.seat_of[b]; });
-      const bool whole = IsWhole(views);
+      const auto size = static_cast<size_t>(std::max(At(views[0]).ranks, 0));
+      const bool whole =
+          IsWhole(views) && places_ + size <= kMostPlaces + kMostPlacesOfASeat * seats_.seats.size();
+      if (whole) places_ += size;
       if (!whole) left_out_ += views.size();
       group = whole ? std::next(group) : groups_.erase(group);
     }
@@ -192,7 +195,7 @@ class JobBuilder {
   void FindMissingRanks() {
     int32_t world = static_cast<int32_t>(seats_.seats.size());
     for (const auto& [key, views] : groups_) world = std::max(world, At(views[0]).ranks);
-    for (const Seat& seat : seats_.seats) world = std::max(world, std::min(seat.rank + 1, kMostRanks));
+    for (const Seat& seat : seats_.seats) world = std::max(world, seat.rank < kMostRanks ? seat.rank + 1 : 0);
     store_.world_size = world;
     std::set<int32_t> seen;
     for (const Seat& seat : seats_.seats) seen.insert(seat.rank);
@@ -201,7 +204,10 @@ class JobBuilder {
     }
   }
 
-  static constexpr int32_t kMostRanks = 1 << 18;
+  // More than any job has. One hostile line may name any size, so the places of all communicators together
+  // are bounded by who speaks.
+  static constexpr int32_t kMostRanks = 1 << 16;
+  static constexpr size_t kMostPlaces = 1 << 17, kMostPlacesOfASeat = 64;
   const LogContents& contents_;
   const LogSeats& seats_;
   const std::function<int64_t(int64_t)>& on_axis_;
@@ -210,7 +216,7 @@ class JobBuilder {
   std::map<std::string, std::vector<int32_t>> groups_;
   std::map<int32_t, std::pair<int32_t, int32_t>> place_of_;  // view -> communicator of the store, member
   std::map<int32_t, uint32_t> shift_;                        // of its numbers
-  size_t left_out_ = 0;
+  size_t left_out_ = 0, places_ = 0;
 };
 
 }  // namespace

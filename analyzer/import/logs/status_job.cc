@@ -13,8 +13,9 @@
 namespace rankle::import {
 namespace {
 
-// Beyond this a line is no line of a job.
-constexpr int32_t kMostRanks = 1 << 18;
+// Every rank's dump lists the members of its groups: beyond these, silent ranks are not listed.
+constexpr int32_t kMostRanks = 1 << 13;
+constexpr size_t kMostFilled = 8;
 
 // PyTorch's numbering: group 0 is the whole job.
 bool IsWholeJob(const LoggedStatus& status) {
@@ -70,11 +71,17 @@ std::vector<Dump> DumpsOf(const LogContents& contents) {
   std::map<int32_t, std::vector<const LoggedStatus*>> by_rank;
   const std::map<std::string, int64_t> numbers = NumbersOf(contents);
   const int32_t highest = HighestRank(contents);
+  for (const LoggedStatus& s : contents.statuses)
+    members[s.group].insert(s.rank), by_rank[s.rank].push_back(&s);
+  size_t filled = 0;
   for (const LoggedStatus& s : contents.statuses) {
     std::set<int32_t>& ranks = members[s.group];
-    ranks.insert(s.rank), by_rank[s.rank].push_back(&s);
-    const bool fill = IsWholeJob(s) && highest < kMostRanks && ranks.size() <= static_cast<size_t>(highest);
-    for (int32_t rank = 0; fill && rank <= highest; ++rank) ranks.insert(rank);
+    const auto all = static_cast<size_t>(highest) + 1;
+    // Groups divide a job into equal parts: one with more than half of the ranks has all. Those who are
+    // silent may be those that are waited for.
+    if (highest >= kMostRanks || ranks.size() == all || !(IsWholeJob(s) || 2 * ranks.size() > all)) continue;
+    if (filled++ >= kMostFilled) break;
+    for (int32_t rank = 0; rank <= highest; ++rank) ranks.insert(rank);
   }
   std::vector<Dump> dumps;
   for (auto& [rank, statuses] : by_rank) {

@@ -1,6 +1,4 @@
 // Logs of made-up jobs, in the shapes of public ones, to the verdict.
-#include "analyzer/import/logs/logs_importer.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -8,69 +6,16 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "analyzer/analyze.h"
-#include "analyzer/import/importer.h"
-#include "analyzer/import/logs/log_reader.h"
-#include "analyzer/testing/diagnose.h"
-#include "analyzer/testing/dump_files.h"
+#include "analyzer/import/logs/testing/log_files.h"
 
 namespace rankle::import {
 namespace {
 
-using rankle::testing::DumpDirectory;
-using rankle::testing::DumpJob;
-using ::testing::AnyOf;
+using namespace rankle::testing;  // NOLINT: the words of these tests
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using ::testing::Not;
-
-class LogsTest : public ::testing::Test {
- protected:
-  Report Analyze(const std::string& log, const std::string& name = "output") {
-    directory_.Write(name, log);
-    return directory_.Analyze();
-  }
-  DumpDirectory directory_{std::string("logs_") +
-                           ::testing::UnitTest::GetInstance()->current_test_info()->name()};
-};
-
-// Lines of NCCL of a job with one process a device on one host, pid 100 + rank.
-struct NcclLog {
-  std::string text, prefix;
-  std::string Head(int rank) const {
-    return absl::StrCat(prefix, "node1:", 100 + rank, ":", 200 + rank, " [", rank, "] NCCL INFO ");
-  }
-  void Init(int rank, int ranks, const char* stage, const std::string& id = "0x99de") {
-    absl::StrAppend(&text, Head(rank), "ncclCommInitRank comm 0x5a", rank, " rank ", rank, " nranks ", ranks,
-                    " cudaDev ", rank, " nvmlDev ", rank, " busId ", rank + 1, "b000 commId ", id, " - Init ",
-                    stage, "\n");
-  }
-  void Made(int ranks) {
-    for (const char* stage : {"START", "COMPLETE"}) {
-      for (int r = 0; r < ranks; ++r) Init(r, ranks, stage);
-    }
-  }
-  void Op(int rank, int ranks, const std::string& name, const std::string& op_count, int count,
-          int root = 0) {
-    absl::StrAppend(&text, Head(rank), name, ": opCount ", op_count, " sendbuff 0x7f0 recvbuff 0x7f1 count ",
-                    count, " datatype 7 op 0 root ", root, " comm 0x5a", rank, " [nranks=", ranks,
-                    "] stream 0x9\n");
-  }
-  void End(int ranks, const char* how) {
-    for (int r = 0; r < ranks; ++r) {
-      absl::StrAppend(&text, Head(r), "comm 0x5a", r, " rank ", r, " nranks ", ranks, " cudaDev ", r,
-                      " busId ", r + 1, "b000 - ", how, " COMPLETE\n");
-    }
-  }
-  void Step(int ranks, int number) {
-    for (int r = 0; r < ranks; ++r)
-      Op(r, ranks, "AllReduce", absl::StrCat(absl::Hex(number)), 4096 + number % 3);
-  }
-};
-
-std::string Hex(int number) { return absl::StrCat(absl::Hex(number)); }
 
 TEST_F(LogsTest, AHealthyNcclLogIsHealthy) {
   NcclLog log;
@@ -194,6 +139,27 @@ TEST_F(LogsTest, AFileARankIsTheSameAsOneOfAll) {
   EXPECT_THAT(report.verdict.ranks, ElementsAre(1));
 }
 
+// Two hosts of two devices each; only the launcher, or RCCL, tells which rank is where.
+TEST_F(LogsTest, TagsAndRcclTellTheRanksOfSeveralHosts) {
+  for (const bool rccl : {false, true}) {
+    std::string log;
+    for (int n = 0; n < 8; ++n) {
+      for (int r = 0; r < 4; ++r) {
+        if (r == 1 && n == 7) continue;  // on the second host
+        absl::StrAppend(&log, rccl ? "" : absl::StrCat("[1,", r, "]<stdout>:"),
+                        r % 2 == 1 ? "a-late" : "z-early", ":", 50 + r, ":9 [", r / 2,
+                        "] NCCL INFO AllReduce: opCount ", n,
+                        " sendbuff 0x1 recvbuff 0x2 count 9 datatype 9 op 0 root 0 comm 0x", 7 + r,
+                        " [nranks=4] stream 0x1", rccl ? absl::StrCat(" task 0 globalrank ", r) : "", "\n");
+      }
+    }
+    const Report report = Analyze(log);
+    EXPECT_EQ(report.verdict.anomaly, "hang.not_entered") << report.verdict.summary;
+    EXPECT_THAT(report.verdict.ranks, ElementsAre(1));
+    EXPECT_THAT(report.verdict.hosts, ElementsAre("a-late"));
+  }
+}
+
 TEST_F(LogsTest, LongLogsKeepTheLatestOperations) {
   NcclLog log;
   log.Made(2);
@@ -202,28 +168,6 @@ TEST_F(LogsTest, LongLogsKeepTheLatestOperations) {
   const Report report = Analyze(log.text);
   EXPECT_EQ(report.verdict.anomaly, "hang.mismatch");
   EXPECT_LT(report.store->operations.size(), 40'000u);
-}
-
-std::string Status(int rank, const std::string& group, int enqueued, int completed) {
-  const std::string head =
-      absl::StrCat("[rank", rank, "]:[E603 17:48:0", rank, ".5 ProcessGroupNCCL.cpp:1] ");
-  if (enqueued == completed) {
-    return absl::StrCat(head, "[PG ID 0 PG GUID ", group, " Rank ", rank,
-                        "] Received a dump signal due to a collective timeout from  rank 0 and we will try "
-                        "our best to dump the "
-                        "debug info. Last enqueued NCCL work: ",
-                        enqueued, ", last completed NCCL work: ", completed,
-                        ".This is most likely caused by incorrect usages of collectives\n");
-  }
-  return absl::StrCat(
-      head, "[Rank ", rank, "] Watchdog caught collective operation timeout: WorkNCCL(SeqNum=", completed + 1,
-      ", OpType=ALLREDUCE, NumelIn=64, NumelOut=64, Timeout(ms)=600000) ran for 600005 milliseconds before "
-      "timing out.\n",
-      head, "[PG ID 0 PG GUID ", group, " Rank ", rank,
-      "]  failure detected by watchdog at work "
-      "sequence id: ",
-      completed + 1, " PG status: last enqueued work: ", enqueued, ", last completed work: ", completed, "\n",
-      head, "[Rank ", rank, "] To avoid data inconsistency, we are taking the entire process down.\n");
 }
 
 TEST_F(LogsTest, TheRankWithoutUnfinishedWorkHasNotCome) {
@@ -268,13 +212,6 @@ TEST_F(LogsTest, TimeoutsOfNobodyKnownAreNotHealth) {
       "Timeout(ms)=600000) ran for "
       "600005 milliseconds before timing out.\n");
   EXPECT_EQ(report.verdict.anomaly, "unknown") << report.verdict.summary;
-}
-
-std::string TorchrunReport(int rank, const std::string& code, const std::string& traceback) {
-  return absl::StrCat(
-      "Root Cause (first observed failure):\n[0]:\n  time      : 2025-06-03_12:00:09\n  host      : node1\n",
-      "  rank      : ", rank, " (local_rank: ", rank, ")\n  exitcode  : ", code, " (pid: ", 100 + rank,
-      ")\n  error_file: <N/A>\n  traceback : ", traceback, "\n====\n");
 }
 
 TEST_F(LogsTest, OldWatchdogsThatNameOneOperationAreUnderstood) {
@@ -425,169 +362,6 @@ TEST_F(LogsTest, AnXidOfLastWeekIsNotTheCauseOfTodaysFailure) {
       Analyze(FailedGpuLog("May 25 12:00:02 node1 kernel: NVRM: Xid (PCI:0000:3b:00): 79, pid=102, "
                            "name=python, GPU has fallen off the bus.\n"));
   EXPECT_NE(report.verdict.anomaly, "crash.cuda") << report.verdict.summary;
-}
-
-// ---- beside other records
-
-DumpJob Dumps(bool hangs) {
-  DumpJob job(4);
-  const int dp = job.Group("dp", {0, 1, 2, 3});
-  for (int i = 0; i < 5; ++i) job.Collective(dp);
-  if (hangs) job.Collective(dp, {.absent = {3}, .hangs = true});
-  return job;
-}
-
-TEST_F(LogsTest, BesideHealthyRecordsALogChangesNothing) {
-  NcclLog log;
-  log.Made(4);
-  for (int step = 0; step < 5; ++step) log.Step(4, step);
-  log.Op(0, 4, "AllReduce", "5", 1);
-  directory_.Write(Dumps(false));
-  const Report alone = directory_.Analyze();
-  ASSERT_EQ(alone.verdict.anomaly, "healthy");
-  const Report joined = Analyze(log.text);
-  EXPECT_EQ(joined.verdict.anomaly, "healthy");
-  EXPECT_DOUBLE_EQ(joined.verdict.confidence, alone.verdict.confidence);
-}
-
-TEST_F(LogsTest, BesideDumpsOfAHangConsequencesInLogsNameNobody) {
-  directory_.Write(Dumps(true));
-  const Report alone = directory_.Analyze();
-  ASSERT_EQ(alone.verdict.anomaly, "hang.not_entered");
-  std::string log;
-  for (int r : {0, 1, 2}) log += Status(r, "0(default_pg)", 7, 6);
-  for (int r : {0, 1, 2}) {
-    absl::StrAppend(&log, "[rank", r, "]: Traceback (most recent call last):\n[rank", r,
-                    "]:   File \"t.py\", line 1, in s\n[rank", r, "]: RuntimeError: gave up\n");
-  }
-  log += TorchrunReport(0, "-6", "Signal 6 (SIGABRT) received by PID 100");
-  const Report joined = Analyze(log);
-  EXPECT_EQ(joined.verdict.anomaly, "hang.not_entered") << joined.verdict.summary;
-  EXPECT_THAT(joined.verdict.ranks, ElementsAre(3));
-  EXPECT_GE(joined.verdict.confidence, alone.verdict.confidence);
-  EXPECT_FALSE(joined.store->notices.empty());
-}
-
-TEST_F(LogsTest, BesideDumpsOfAHangTheKernelTellsThatTheGpuIsLost) {
-  directory_.Write(Dumps(true));
-  NcclLog log;
-  log.Made(4);
-  const Report joined = Analyze(
-      log.text + "[ 18.3] NVRM: Xid (PCI:0000:4b:00): 79, pid=7, name=python, GPU has fallen off the bus.\n");
-  EXPECT_EQ(joined.verdict.anomaly, "crash.cuda") << joined.verdict.summary;
-  EXPECT_THAT(joined.verdict.ranks, ElementsAre(3));
-}
-
-TEST_F(LogsTest, BesideDumpsOfAHangALogTellsWhy) {
-  directory_.Write(Dumps(true));
-  const Report joined = Analyze(
-      "[rank3]: Traceback (most recent call last):\n[rank3]:   File \"/a/data.py\", line 5, in load\n"
-      "[rank3]: FileNotFoundError: [Errno 2] shard 7\n");
-  EXPECT_EQ(joined.verdict.anomaly, "crash.exception") << joined.verdict.summary;
-  EXPECT_THAT(joined.verdict.ranks, ElementsAre(3));
-}
-
-// rankle's own records know how processes ended, and every error before.
-TEST_F(LogsTest, BesideRanklesRecordsALogOnlyAddsNotices) {
-  rankle::testing::DdpJob ddp(4);
-  const auto healthy = rankle::testing::Diagnose(ddp.job);
-  ASSERT_EQ(healthy.verdict.anomaly, "healthy");
-  ASSERT_TRUE(ddp.job.WriteTo(directory_.path()));
-  NcclLog log;
-  log.Made(4);
-  for (int step = 0; step < 5; ++step) log.Step(4, step);
-  log.Op(0, 4, "AllReduce", "5", 1);
-  const Report report =
-      Analyze(log.text +
-                  "[rank1]: Traceback (most recent call last):\n[rank1]:   File \"t.py\", line 1, in s\n"
-                  "[rank1]: ValueError: x\n",
-              "rank1.log");
-  EXPECT_EQ(report.verdict.anomaly, "healthy") << report.verdict.summary;
-  EXPECT_EQ(report.store->source, "rankle");
-  EXPECT_FALSE(report.store->notices.empty());
-}
-
-TEST_F(LogsTest, LinesOfRankleItselfAreNotRead) {
-  LogContents contents;
-  LogReader reader(contents);
-  reader.BeginFile("job.log");
-  reader.Take("rankle: n1:1:2 [0] NCCL WARN Cuda failure 'x'\nn1:1:2 [0] NCCL WARN Cuda failure 'y'\n");
-  reader.EndFile();
-  ASSERT_THAT(contents.troubles, ::testing::SizeIs(1));
-  EXPECT_THAT(contents.troubles[0].text, HasSubstr("'y'"));
-}
-
-// ---- what becomes of files
-
-TEST_F(LogsTest, EachFileIsAccountedForOnce) {
-  NcclLog log;
-  log.Made(2);
-  directory_.Write("worker-0.out", log.text);
-  directory_.Write("plain.log", "epoch 1\n");
-  directory_.Write("notes", "some text\n");
-  const Report report = directory_.Analyze();
-  std::vector<std::string> files;
-  for (const store::InputFiles& input : report.inputs) {
-    for (const std::string& file : input.files) {
-      files.push_back(absl::StrCat(input.format, input.used ? " + " : " - ",
-                                   std::filesystem::path(file).filename().string()));
-    }
-  }
-  EXPECT_THAT(files,
-              ::testing::UnorderedElementsAre("log + worker-0.out", "log + plain.log", "unknown - notes"));
-}
-
-TEST_F(LogsTest, ALogIsRecognisedByWhatItSaysLate) {
-  std::string text;
-  while (text.size() < 600'000) text += "epoch 1 loss 0.5\n";
-  directory_.Write("a", text +
-                            "[rank0]: Traceback (most recent call last):\n[rank0]:   File \"t.py\", line 1, "
-                            "in s\n[rank0]: ValueError: x\n");
-  directory_.Write("b", text);
-  EXPECT_TRUE(IsTellingLog(directory_.path() / "a"));
-  EXPECT_FALSE(IsTellingLog(directory_.path() / "b"));
-}
-
-// ---- damage
-
-TEST_F(LogsTest, DamageCostsLinesNotTheLog) {
-  NcclLog log;
-  log.Made(4);
-  for (int step = 0; step < 5; ++step) log.Step(4, step);
-  std::string crlf;
-  for (const char c : log.text) crlf += c == '\n' ? std::string("\x1b[0m\r\n") : std::string(1, c);
-  std::string rubbish;
-  for (int i = 0; i < 70'000; ++i) rubbish += static_cast<char>(i * 131 % 251);
-  for (const std::string& text : {crlf, log.text + rubbish + "\n" + log.text.substr(0, 0),
-                                  "\xef\xbb\xbf" + log.text, log.text + std::string(10u << 20, 'x') + "\n",
-                                  log.text.substr(0, log.text.size() - 30) + "\n" + "\xff\xfe n\0o\n"}) {
-    const Report report = Analyze(text);
-    EXPECT_EQ(report.job.ranks, 4);
-    EXPECT_THAT(report.verdict.anomaly, AnyOf("healthy", "unknown", "hang.not_entered"))
-        << report.verdict.summary;
-    EXPECT_LE(report.verdict.confidence, 0.85);
-  }
-}
-
-TEST_F(LogsTest, HostileLinesNeitherCrashNorFillTheMemory) {
-  std::string log;
-  for (const char* line :
-       {"n:1:2 [0] NCCL INFO AllReduce: opCount 0 sendbuff 0 recvbuff 0 count 1 datatype 7 op 0 root 0 comm "
-        "0x1 [nranks=2147483647] stream 0",
-        "n:1:2 [0] NCCL INFO comm 0x1 rank 2147483646 nranks 2147483647 cudaDev 0 busId 1 - Init COMPLETE",
-        "n:1:2 [0] NCCL INFO comm 0x2 rank 9 nranks 2 cudaDev 0 busId 1 - Init COMPLETE",
-        "n:1:2 [-5] NCCL INFO AllReduce: opCount ffffffffffffffffff sendbuff 0 recvbuff 0 count "
-        "99999999999999999999 datatype 7",
-        "[rank9999999]: Traceback (most recent call last):", "[rank9999999]: ValueError: x",
-        "[rank7]:[E603 17:48:01 P] [PG ID 0 PG GUID 0 Rank 7] last enqueued work: 9223372036854775807, last "
-        "completed work: -9",
-        "[rank3000000]:[E603 17:48:01 P] [PG ID 0 PG GUID 0 Rank 7] last enqueued work: 5, last completed "
-        "work: 4"}) {
-    absl::StrAppend(&log, line, "\n");
-  }
-  const Report report = Analyze(log);
-  EXPECT_LT(report.store->communicators.size(), 10u);
-  EXPECT_LT(report.job.ranks, 10'000'001);
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include "analyzer/facts/facts.h"
 #include "analyzer/import/archives.h"
 #include "analyzer/import/importer.h"
+#include "analyzer/import/logs/logs_importer.h"
 #include "analyzer/import/nodes.h"
 #include "analyzer/rules/rule.h"
 #include "analyzer/taxonomy/job_logs.h"
@@ -17,6 +18,8 @@
 
 namespace rankle {
 namespace {
+
+constexpr char kLogs[] = "log";  // as import::LogsImporter names its format
 
 JobSummary Summarize(const store::Store& store) {
   JobSummary job;
@@ -57,9 +60,9 @@ bool IsUsed(const std::string& file, const std::vector<store::InputFiles>& input
   });
 }
 
-// Files that are no traces and yet used: logs, which are read for known signatures, and archives.
-void AccountFor(const std::string& format, const std::vector<std::string>& files,
-                std::vector<store::InputFiles>& inputs) {
+// Files that are no traces and yet used, as one entry.
+void AddUsed(const std::string& format, const std::vector<std::string>& files,
+             std::vector<store::InputFiles>& inputs) {
   if (files.empty()) return;
   const std::set<std::string> all(files.begin(), files.end());
   for (store::InputFiles& input : inputs) {
@@ -67,6 +70,19 @@ void AccountFor(const std::string& format, const std::vector<std::string>& files
   }
   std::erase_if(inputs, [](const store::InputFiles& input) { return input.files.empty(); });
   inputs.push_back({format, true, "", files});
+}
+
+// Logs are read for known signatures: those that the importer of logs recognised by their content, and all
+// that have the name of one. Adds the former to `logs`, and makes one entry of both.
+void AccountForLogs(std::vector<std::string>& logs, std::vector<store::InputFiles>& inputs) {
+  // Records that are called *.log (NCCL Inspector) are no text to look through.
+  std::erase_if(logs, [&](const std::string& log) { return IsUsed(log, inputs); });
+  std::set<std::string> all(logs.begin(), logs.end());
+  for (store::InputFiles& input : inputs) {
+    if (input.format == kLogs) all.insert(input.files.begin(), input.files.end()), input.files.clear();
+  }
+  logs.assign(all.begin(), all.end());
+  AddUsed(kLogs, logs, inputs);
 }
 
 // One directory given twice, or also by another name, is one job: its records read twice would look like
@@ -152,10 +168,10 @@ absl::StatusOr<Report> Analyze(const std::vector<std::string>& given, const Anal
   const auto unpacked = import::Unpacked::Make(given, options.files, options.scratch_directory);
   if (!unpacked.ok()) return unpacked.status();
   const std::vector<std::string> paths = WithoutRepeats(unpacked->paths());
-  // A log named by the user is no trace; alone it is not enough either.
+  // A log named by the user that tells nothing of the job is no trace that could not be read.
   std::vector<std::string> traces = paths;
   std::erase_if(traces, [](const std::string& path) {
-    return taxonomy::IsJobLog(path) && !std::filesystem::is_directory(path);
+    return taxonomy::IsJobLog(path) && std::filesystem::is_regular_file(path) && !import::IsTellingLog(path);
   });
   auto store = import::ImportPaths(traces.empty() ? paths : traces, options.files);
   if (!store.ok()) {
@@ -164,10 +180,8 @@ absl::StatusOr<Report> Analyze(const std::vector<std::string>& given, const Anal
   }
   std::vector<std::string> logs = taxonomy::FindJobLogs(import::WithNodeDirectories(paths));
   std::erase_if(logs, [&](const std::string& log) { return !import::IsChosen(options.files, log); });
-  // Records that are called *.log (NCCL Inspector) are no text to look through.
-  std::erase_if(logs, [&](const std::string& log) { return IsUsed(log, store->inputs); });
-  AccountFor("log", logs, store->inputs);
-  AccountFor("archive", unpacked->archives(), store->inputs);
+  AccountForLogs(logs, store->inputs);
+  AddUsed("archive", unpacked->archives(), store->inputs);
   store->quality.notes.insert(store->quality.notes.end(), unpacked->notes().begin(), unpacked->notes().end());
   auto report = AnalyzeStore(*std::move(store), options, logs);
   if (report.ok()) UseArchiveNames(*unpacked, *report);

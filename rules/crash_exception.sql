@@ -1,9 +1,9 @@
 -- id: crash/exception
 -- class: crash.exception
 -- severity: error
--- description: a C++ exception ended the rank
+-- description: an exception ended the rank: C++, or Python as logs tell it
 -- look_alikes: an exception that only reports a peer's failure (then the peer is the culprit)
--- advice: find where the exception is thrown (catch throw in gdb) and why only this rank throws it
+-- advice: find where the exception is thrown (the traceback; catch throw in gdb) and why only this rank throws it
 -- symptom: crash
 -- root_causes: incorrect_implementation 0.5; precondition_missing 0.4
 -- references: first failure: L4, C4 (most "NCCL errors" are local to one node)

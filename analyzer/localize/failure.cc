@@ -31,6 +31,12 @@ constexpr int64_t kTypicalLead = 3'000'000'000, kAmbiguousLead = 200'000'000;
 // Failures with the same signature this close together are one fault on several ranks, not cause and effect.
 constexpr int64_t kTogether = 1'000'000'000;
 
+// Logs report in the Store's terms, which are these.
+static_assert(static_cast<int>(FailureKind::kDeath) == static_cast<int>(store::ReportedFailure::kProcess) &&
+              static_cast<int>(FailureKind::kException) ==
+                  static_cast<int>(store::ReportedFailure::kException) &&
+              static_cast<int>(Cascade::kTypical) == static_cast<int>(store::Blame::kTypical));
+
 bool IsTeardownSignal(int signal) { return signal == SIGINT || signal == SIGTERM || signal == SIGHUP; }
 
 // Was the process asked to end? Shells report a command that a signal ended as 128 + its number.
@@ -133,6 +139,9 @@ class FailureFinder {
       } else if (e.kind[i] == EventKind::kException) {
         f.kind = FailureKind::kException;
         f.what = absl::StrCat("C++ exception ", e.text[i].empty() ? "of unknown type" : e.text[i]);
+      } else if (e.kind[i] == EventKind::kReport) {
+        f.kind = static_cast<FailureKind>(e.code[i]), f.cascade = static_cast<Cascade>(e.result[i]);
+        f.what = e.text[i];
       } else if (e.kind[i] == EventKind::kLifecycle && code == LifecycleEvent::kTerminate) {
         f.kind = FailureKind::kException, f.what = "std::terminate";
       } else if (e.kind[i] == EventKind::kLifecycle && code == LifecycleEvent::kAbort) {

@@ -27,7 +27,12 @@ enum class OpState : uint8_t {  // the values of record::State that an operation
   kIssued = 8,  // called inside a group that has not ended: nothing is enqueued yet
 };
 
-enum class EventKind : uint8_t { kMark, kLifecycle, kException, kMemory, kAsyncError };
+enum class EventKind : uint8_t { kMark, kLifecycle, kException, kMemory, kAsyncError, kReport };
+
+// kReport: what a log says that failed (`code`), and how much it looks like the consequence of a failure
+// elsewhere (`result`); `text` says it in words.
+enum class ReportedFailure : uint16_t { kCuda, kNccl, kOutOfMemory, kException, kProcess };
+enum class Blame : uint8_t { kLocal, kAmbiguous, kTypical };
 
 // How a process stands at the end of the observation.
 enum class ProcessState : uint8_t {
@@ -151,7 +156,7 @@ struct Calls {
 struct Events {
   std::vector<int32_t> rank, process, communicator;
   std::vector<EventKind> kind;
-  std::vector<uint16_t> code;  // LifecycleEvent
+  std::vector<uint16_t> code;  // LifecycleEvent, ReportedFailure
   std::vector<int64_t> time;
   std::vector<uint64_t> count;
   std::vector<uint8_t> result;
@@ -228,7 +233,7 @@ struct Kernel {
   int64_t operation = kNone;  // index into operations of the first that it carries; kNone = not certain
 };
 
-// What somebody said of the job (`rankle run` while it ran, in events.jsonl; RAS): for the causal chain, no
+// What somebody said of the job (`rankle run` while it ran, in events.jsonl; a log; RAS): for the causal chain, no
 // rule reads it.
 struct Notice {
   int64_t time = 0;

@@ -23,7 +23,8 @@ const char* StateName(OpState state) {
   return kNames[static_cast<int>(state)];
 }
 const char* EventName(EventKind kind) {
-  static constexpr const char* kNames[] = {"mark", "lifecycle", "exception", "memory", "async_error"};
+  static constexpr const char* kNames[] = {"mark",   "lifecycle",   "exception",
+                                           "memory", "async_error", "report"};
   return kNames[static_cast<int>(kind)];
 }
 const char* CommStateName(CommState state) {

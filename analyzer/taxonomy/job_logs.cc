@@ -74,7 +74,7 @@ std::vector<LogMatch> ScanJobLogs(const std::vector<std::string>& logs, const Kn
     if (whole) continue;
     scanner.Scan(path, ReadPart(file, size - kEnd, kEnd), 0, matches);
     notes.push_back(absl::StrCat(path, ": of ", size / kMiB, " MiB of log only the first and the last ",
-                                 kEnd / kMiB, " were read"));
+                                 kEnd / kMiB, " were searched for known signatures"));
   }
   if (left_out > 0) {
     notes.push_back(absl::StrCat(left_out, " of ", logs.size(), " logs were not read: together they exceed ",

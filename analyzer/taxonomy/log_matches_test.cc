@@ -141,7 +141,7 @@ TEST_F(JobLogsTest, BothEndsOfAVeryLongLogAreRead) {
   EXPECT_EQ(matches[1].id, "cuda_oom");
   EXPECT_EQ(matches[1].line, 0);  // not known: what lies between was not read
   EXPECT_THAT(notes,
-              ElementsAre(HasSubstr("a.log: of 33 MiB of log only the first and the last 16 were read")));
+              ElementsAre(HasSubstr("a.log: of 33 MiB of log only the first and the last 16 were searched")));
 }
 
 TEST_F(JobLogsTest, ALogThatCannotBeReadIsSaid) {

@@ -74,6 +74,7 @@ class JobBuilder {
   struct Part {
     int64_t enqueued = kAbsent, completed = kAbsent;  // pg_status
     int64_t last = 0;                                 // highest number of a collective in its entries
+    int64_t last_entered = 1;                         // and when it was issued
     bool has_entries = false;
     absl::flat_hash_set<int64_t> unfinished;  // collectives that are entries
   };
@@ -185,7 +186,9 @@ class JobBuilder {
         continue;
       }
       Part& part = parts_[Key(d, g)];
-      part.has_entries = true, part.last = std::max(part.last, e.collective_seq);
+      part.has_entries = true;
+      if (e.collective_seq >= part.last)
+        part.last = e.collective_seq, part.last_entered = std::max<int64_t>(OnAxis(e.created), 1);
       if (e.closes_group && e.p2p) continue;  // sends and receives that the ring forgot
       const bool counted = !e.p2p && !GroupAt(g).has_p2p;
       const bool done = e.is_done || (counted && e.collective_seq <= part.completed);
@@ -227,6 +230,8 @@ class JobBuilder {
         row.seq = static_cast<uint32_t>(n), row.state = store::OpState::kEnqueued;
         row.api = peer == first_of_.end() ? uint16_t{0} : peer->second.first;
         row.entered = peer == first_of_.end() ? 1 : peer->second.second;
+        // What the entries do not hold yet was issued after them.
+        if (n > part.last) row.entered = std::max(row.entered, part.last_entered);
         row.stream = StreamOf(g, DumpEntry{});
         store_.AddOperation(row);
         ++implied_;

@@ -1,0 +1,79 @@
+#include "analyzer/import/logs/failure_text.h"
+
+#include <span>
+
+namespace rankle::import {
+namespace {
+
+using store::Blame;
+using store::ReportedFailure;
+using Weight = ErrorMeaning::Weight;
+
+struct Pattern {
+  std::string_view text;
+  ErrorMeaning meaning;
+};
+
+constexpr ErrorMeaning kNothing{Weight::kNothing, {}, {}};
+constexpr ErrorMeaning kMemory{Weight::kFailure, ReportedFailure::kOutOfMemory, Blame::kLocal};
+constexpr ErrorMeaning kCuda{Weight::kFailure, ReportedFailure::kCuda, Blame::kLocal};
+// A peer that dies closes its connections: whoever reports it lives on.
+constexpr ErrorMeaning kPeerGone{Weight::kFailure, ReportedFailure::kNccl, Blame::kTypical};
+constexpr ErrorMeaning kNccl{Weight::kFailure, ReportedFailure::kNccl, Blame::kAmbiguous};
+
+// The first that is found counts: the specific stands before the general.
+constexpr Pattern kErrors[] = {
+    {"ChildFailedError", kNothing},
+    {"SignalException", kNothing},
+    {"RendezvousConnectionError", kNothing},
+    {"KeyboardInterrupt", kNothing},
+    {"Watchdog caught collective operation timeout",
+     {Weight::kWatchdog, ReportedFailure::kNccl, Blame::kTypical}},
+    {"watchdog thread terminated", {Weight::kWatchdog, ReportedFailure::kNccl, Blame::kTypical}},
+    {"CUDA out of memory", kMemory},
+    {"HIP out of memory", kMemory},
+    {"OutOfMemoryError", kMemory},
+    {"CUDA error: out of memory", kMemory},
+    {"ncclUnhandledCudaError", {Weight::kFailure, ReportedFailure::kCuda, Blame::kAmbiguous}},
+    {"ncclRemoteError", kPeerGone},
+    {"remote process exited", kPeerGone},
+    {"Connection closed by", kPeerGone},
+    {"Connection reset by peer", kPeerGone},
+    {"Broken pipe", kPeerGone},
+    {"DistStoreError", kPeerGone},
+    {"DistNetworkError", kPeerGone},
+    {"NCCL communicator was aborted", kPeerGone},
+    {"NCCL error", kNccl},
+    {"DistBackendError", kNccl},
+    {"CUDA error", kCuda},
+    {"HIP error", kCuda},
+    {"CUDA driver error", kCuda},
+    {"CUBLAS_STATUS", kCuda},
+    {"CUDNN_STATUS", kCuda},
+    {"AcceleratorError", kCuda},
+};
+
+constexpr Pattern kWarnings[] = {
+    {"Cuda failure 2 'out of memory'", kMemory},
+    {"out of memory", kMemory},
+    {"Cuda failure", kCuda},
+    {"HIP failure", kCuda},
+    {"Connection closed by remote peer", kPeerGone},
+    {"Connection reset by peer", kPeerGone},
+    // Work request flushed, retries exceeded: the network or the peer.
+    {"Got completion from peer", kNccl},
+};
+
+ErrorMeaning Find(std::span<const Pattern> patterns, std::string_view text, ErrorMeaning otherwise) {
+  for (const Pattern& pattern : patterns) {
+    if (text.find(pattern.text) != std::string_view::npos) return pattern.meaning;
+  }
+  return otherwise;
+}
+
+}  // namespace
+
+ErrorMeaning MeaningOfError(std::string_view text) { return Find(kErrors, text, {}); }
+ErrorMeaning MeaningOfWarning(std::string_view text) { return Find(kWarnings, text, kNothing); }
+
+}  // namespace rankle::import

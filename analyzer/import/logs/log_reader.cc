@@ -1,0 +1,299 @@
+#include "analyzer/import/logs/log_reader.h"
+
+#include <algorithm>
+#include <cstring>
+#include <filesystem>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "analyzer/import/logs/failure_text.h"
+#include "analyzer/import/logs/xid.h"
+
+namespace rankle::import {
+namespace {
+
+constexpr auto kNowhere = std::string_view::npos;
+// Beyond these a log repeats itself.
+constexpr size_t kMostTroubles = 20'000, kMostStatuses = 1u << 18, kMostStreams = 1u << 17;
+constexpr size_t kMostText = 300;
+// Without times, the place in the file orders events: one step a line.
+constexpr int64_t kStepNs = 1'000;
+// What a process still says while it ends (warnings of destructors, the notice of a debugger). One that says
+// more after an error has got over it.
+constexpr int kLastWords = 40;
+// Of a file of one process the lines need no tag to tell whose they are.
+constexpr size_t kSeveral = 2;
+
+bool Has(std::string_view line, std::string_view text) {
+  return memmem(line.data(), line.size(), text.data(), text.size()) != nullptr;
+}
+
+std::string Cut(std::string_view text) { return Printable(text.substr(0, kMostText)); }
+
+// Is the line worth the looks of all scanners but NCCL's? Every such line holds one of these; most lines of
+// a log hold none, and the check decides how fast logs are read.
+bool MayTell(std::string_view line) {
+  if (line.size() < 8) return false;
+  return MayBeWatchdogLine(line) || LauncherReader::MayBeLauncherLine(line) || Has(line, "Traceback (most") ||
+         Has(line, "terminate called") || Has(line, "NVRM: Xid");
+}
+
+}  // namespace
+
+bool LooksLikeLog(std::string_view first_bytes) {
+  if (LooksLikeErrorFile(first_bytes)) return true;
+  // JSON and pickles may quote a log.
+  if (first_bytes.empty() || first_bytes[0] == '{' || first_bytes[0] == '\x80') return false;
+  std::string scratch;
+  bool found = false;
+  const auto look = [&](std::string_view raw) {
+    if (found) return;
+    const std::string_view line = CleanLine(raw, scratch);
+    const TaggedLine tagged = SplitTags(line);
+    NcclLine nccl;
+    WatchdogLine watchdog;
+    XidLine xid;
+    const size_t mark = FindNcclMark(line);
+    found = (mark != kNowhere && ParseNcclLine(line, mark, nccl)) ||
+            tagged.text.starts_with("NCCL version ") || ParseWatchdogLine(line, watchdog) ||
+            ParseXidLine(line, xid) || TracebackReader::MayBegin(tagged.text) ||
+            LauncherReader::MayBeLauncherLine(tagged.text) || Has(line, "torch.distributed.run") ||
+            Has(line, "torch.distributed.elastic") || Has(line, "torch/distributed/run.py");
+  };
+  LineSplitter splitter;
+  splitter.Feed(first_bytes, look);
+  splitter.Finish(look);
+  return found;
+}
+
+void LogReader::BeginFile(const std::string& path) {
+  file_ = path, now_ = 0;
+  streams_.clear(), processes_.clear();
+  first_trouble_ = contents_.troubles.size();
+  splitter_ = {};
+}
+
+void LogReader::Take(std::string_view piece) {
+  splitter_.Feed(piece, [this](std::string_view line) { Line(line); });
+}
+
+int64_t LogReader::At(std::string_view text) {
+  now_ = std::max(now_ + kStepNs, FindTime(text));
+  return now_;
+}
+
+void LogReader::Line(std::string_view raw) {
+  const std::string_view line = CleanLine(raw, scratch_);
+  now_ += kStepNs;
+  // Lines of rankle itself tell what was injected, which no diagnosis may read.
+  if (line.starts_with("rankle: ")) return;
+  if (const size_t mark = FindNcclMark(line); mark != kNowhere) {
+    NcclLine nccl;
+    if (ParseNcclLine(line, mark, nccl)) {
+      if (!nccl.prefix.empty()) now_ = std::max(now_, FindTime(nccl.prefix));
+      return TakeNccl(nccl);
+    }
+  }
+  if (streams_.empty() && !MayTell(line)) return;
+  if (WatchdogLine watchdog; MayBeWatchdogLine(line) && ParseWatchdogLine(line, watchdog)) {
+    At(line);
+    TakeWatchdog(watchdog);
+    // what() of an exception repeats the watchdog's message.
+    if (!Has(line, "what():")) return;
+  }
+  TakeText(line);
+}
+
+void LogReader::TakeNccl(const NcclLine& line) {
+  ++contents_.nccl_lines;
+  const int32_t process = nccl_.Take(line, now_, file_);
+  if (process < 0) return;
+  if (processes_.size() < kSeveral) processes_.insert(process);
+  if (line.kind != NcclLineKind::kWarning) return;
+  const ErrorMeaning meaning = MeaningOfWarning(line.message);
+  if (meaning.weight != ErrorMeaning::Weight::kFailure) return;
+  LoggedTrouble trouble;
+  trouble.kind = TroubleKind::kError, trouble.failure = meaning.failure, trouble.blame = meaning.blame;
+  trouble.who.host = line.host, trouble.who.pid = line.pid, trouble.time = now_;
+  trouble.text = absl::StrCat("NCCL warned: ", Cut(line.message));
+  Add(std::move(trouble));
+}
+
+LoggedStatus* LogReader::StatusOf(int32_t rank, const WatchdogLine& line) {
+  std::pair key(rank, std::string(line.group));
+  const auto it = status_index_.find(key);
+  if (it != status_index_.end()) return &contents_.statuses[it->second];
+  if (contents_.statuses.size() >= kMostStatuses) return nullptr;
+  status_index_.try_emplace(std::move(key), contents_.statuses.size());
+  LoggedStatus& status = contents_.statuses.emplace_back();
+  status.rank = rank, status.group = Cut(line.group), status.description = Cut(line.description);
+  return &status;
+}
+
+void LogReader::TakeWatchdog(const WatchdogLine& line) {
+  // Without a tag the rank in the group is that in the job only where the group is the whole job.
+  const bool whole = line.group.empty() || line.group == "0" || line.description == "default_pg";
+  const int32_t rank = line.rank >= 0 ? line.rank : whole ? line.group_rank : -1;
+  const bool waited = line.kind == WatchdogLineKind::kTimeout || line.kind == WatchdogLineKind::kTakenDown;
+  contents_.has_timeouts = contents_.has_timeouts || waited || line.kind == WatchdogLineKind::kDumpSignal;
+  if (line.kind == WatchdogLineKind::kTimeout && rank >= 0 && timed_out_.size() < kMostStreams) {
+    timed_out_[rank] = {line.sequence, line.elements_in, line.ran_ms, now_, Cut(line.operation)};
+  }
+  if (line.has_status && rank >= 0) {
+    if (LoggedStatus* status = StatusOf(rank, line)) {
+      // The numbers only rise; the last line is the one to believe.
+      status->enqueued = std::max(status->enqueued, line.enqueued);
+      status->completed = std::max(status->completed, line.completed);
+      status->time = now_;
+      const auto work = timed_out_.find(rank);
+      if (work != timed_out_.end() && (line.sequence < 0 || work->second.sequence == line.sequence) &&
+          work->second.sequence > line.completed && work->second.sequence <= line.enqueued) {
+        status->timed_out = work->second.sequence, status->operation = work->second.operation;
+        status->elements = work->second.elements, status->ran_ms = work->second.ran_ms;
+      }
+    }
+  }
+  if (!waited && line.kind != WatchdogLineKind::kStuck) return;
+  LoggedTrouble trouble;
+  trouble.kind = TroubleKind::kWatchdog, trouble.who.rank = rank, trouble.time = now_;
+  trouble.text = line.kind == WatchdogLineKind::kTimeout
+                     ? absl::StrCat("the watchdog saw ", std::string(line.operation), " #", line.sequence,
+                                    " not finish for ", line.ran_ms / 1000, " s")
+                 : line.kind == WatchdogLineKind::kTakenDown ? "the watchdog ends its process"
+                                                             : "the watchdog itself stands still";
+  Add(std::move(trouble));
+}
+
+void LogReader::TakeEnd(const ProcessEnd& end) {
+  LoggedTrouble trouble;
+  trouble.who = end.who, trouble.time = end.time == 0 ? now_ : end.time, trouble.first = end.first;
+  trouble.exit_code = end.exit_code, trouble.signal = end.signal;
+  if (!end.error.empty()) {
+    const ErrorMeaning meaning = MeaningOfError(end.error);
+    LoggedTrouble error = trouble;
+    error.kind =
+        meaning.weight == ErrorMeaning::Weight::kWatchdog ? TroubleKind::kWatchdog : TroubleKind::kError;
+    error.failure = meaning.failure, error.blame = meaning.blame, error.fatal = true;
+    error.text = Cut(end.error);
+    if (meaning.weight != ErrorMeaning::Weight::kNothing) Add(std::move(error));
+  }
+  trouble.kind = end.asked ? TroubleKind::kRemark : TroubleKind::kEnd;
+  trouble.text =
+      absl::StrCat("the launcher ", end.asked ? "ended the process with" : "saw the process end by",
+                   trouble.signal != 0 ? " signal " : " exit code ",
+                   trouble.signal != 0 ? trouble.signal : trouble.exit_code);
+  Add(std::move(trouble));
+}
+
+void LogReader::TakeXid(std::string_view line) {
+  XidLine xid;
+  if (!ParseXidLine(line, xid)) return;
+  // The kernel has a clock of its own, often in another time zone: it does not move that of the file.
+  const int64_t stamp = FindTime(line);
+  LoggedTrouble trouble;
+  trouble.kind = TroubleKind::kXid, trouble.xid = xid.number, trouble.who = xid.who;
+  trouble.failure = store::ReportedFailure::kCuda, trouble.time = stamp == 0 ? now_ : stamp;
+  trouble.text = absl::StrCat("Xid ", xid.number, " in the kernel log: ", MeaningOfXid(xid.number).text);
+  Add(std::move(trouble));
+}
+
+bool LogReader::TakeText(std::string_view line) {
+  if (Has(line, "NVRM: Xid")) return TakeXid(line), true;
+  const TaggedLine tagged = SplitTags(line);
+  const int32_t tag = tagged.rank >= 0 ? tagged.rank : tagged.local_rank >= 0 ? -2 - tagged.local_rank : -1;
+  auto it = streams_.find(tag);
+  const bool begins =
+      TracebackReader::MayBegin(tagged.text) || LauncherReader::MayBeLauncherLine(tagged.text);
+  if (it == streams_.end()) {
+    if (!begins || streams_.size() >= kMostStreams) return false;
+    it = streams_.try_emplace(tag).first;
+  }
+  Stream& stream = it->second;
+  if (const auto end = stream.launcher.Take(tagged.text)) TakeEnd(*end);
+  if (stream.launcher.inside()) return true;
+  TracebackEnd end;
+  if (stream.traceback.Take(tagged.text, end)) {
+    const ErrorMeaning meaning = MeaningOfError(end.error);
+    if (meaning.weight == ErrorMeaning::Weight::kNothing) return true;
+    LoggedTrouble trouble;
+    trouble.kind =
+        meaning.weight == ErrorMeaning::Weight::kWatchdog ? TroubleKind::kWatchdog : TroubleKind::kError;
+    trouble.failure = meaning.failure, trouble.blame = meaning.blame, trouble.time = now_;
+    trouble.who.rank = tagged.rank, trouble.who.local_rank = tagged.local_rank;
+    trouble.text = end.place.empty() ? end.error : absl::StrCat(end.error, " (", end.place, ")");
+    stream.error = static_cast<int64_t>(contents_.troubles.size()), stream.lines_after = 0;
+    Add(std::move(trouble));
+    return true;
+  }
+  if (!stream.traceback.inside()) ++stream.lines_after;
+  return true;
+}
+
+void LogReader::EndFile() {
+  splitter_.Finish([this](std::string_view line) { Line(line); });
+  contents_.cut_lines += splitter_.cut_lines();
+  for (auto& [tag, stream] : streams_) {
+    if (const auto end = stream.launcher.Finish()) TakeEnd(*end);
+    if (stream.error < 0 || stream.error >= static_cast<int64_t>(contents_.troubles.size())) continue;
+    contents_.troubles[stream.error].fatal = stream.lines_after <= kLastWords;
+  }
+  // Whose untagged lines are these? Of the one process of the file, if it has one.
+  for (size_t i = first_trouble_; i < contents_.troubles.size(); ++i) {
+    LoggedTrouble& trouble = contents_.troubles[i];
+    const bool nobody = trouble.who.rank < 0 && trouble.who.local_rank < 0 && trouble.who.pid < 0;
+    if (!nobody || trouble.kind == TroubleKind::kXid) continue;
+    if (processes_.size() != 1) continue;
+    const LoggedProcess& process = contents_.processes[*processes_.begin()];
+    trouble.who.host = process.host, trouble.who.pid = process.pid;
+  }
+}
+
+void LogReader::TakeErrorFile(const std::string& path, std::string_view bytes) {
+  const auto file = ParseErrorFile(bytes);
+  if (!file) {
+    contents_.notes.push_back(absl::StrCat(path, ": an error file that cannot be read, left out"));
+    return;
+  }
+  const ErrorMeaning meaning = MeaningOfError(file->error);
+  if (meaning.weight == ErrorMeaning::Weight::kNothing) return;
+  LoggedTrouble trouble;
+  trouble.kind =
+      meaning.weight == ErrorMeaning::Weight::kWatchdog ? TroubleKind::kWatchdog : TroubleKind::kError;
+  trouble.failure = meaning.failure, trouble.blame = meaning.blame, trouble.fatal = true;
+  // torchrun names the directory of the file after the rank on the host.
+  int32_t local = -1;
+  if (absl::SimpleAtoi(std::filesystem::path(path).parent_path().filename().string(), &local) && local >= 0)
+    trouble.who.local_rank = local;
+  trouble.text = file->place.empty() ? file->error : absl::StrCat(file->error, " (", file->place, ")");
+  trouble.time = YearTime(file->seconds);
+  Add(std::move(trouble));
+}
+
+// Watchdogs before PyTorch 2.1 tell what timed out and neither the group nor how far the rank came. If all
+// name the same, it is one operation, which was the first unfinished one of each.
+void LogReader::Finish() {
+  if (!contents_.statuses.empty() || timed_out_.empty()) return;
+  const Work& first = timed_out_.begin()->second;
+  const bool same = std::all_of(timed_out_.begin(), timed_out_.end(), [&](const auto& work) {
+    return work.second.sequence == first.sequence && work.second.operation == first.operation;
+  });
+  if (!same || first.sequence < 1) return;
+  for (const auto& [rank, work] : timed_out_) {
+    LoggedStatus& status = contents_.statuses.emplace_back();
+    status.rank = rank, status.enqueued = status.timed_out = work.sequence,
+    status.completed = work.sequence - 1;
+    status.operation = work.operation, status.elements = work.elements, status.ran_ms = work.ran_ms;
+    status.time = work.time;
+  }
+}
+
+void LogReader::Add(LoggedTrouble trouble) {
+  if (contents_.troubles.size() >= kMostTroubles) {
+    ++contents_.dropped_troubles;
+    return;
+  }
+  trouble.text = Printable(trouble.text), trouble.who.host = Printable(trouble.who.host);
+  contents_.troubles.push_back(std::move(trouble));
+}
+
+}  // namespace rankle::import

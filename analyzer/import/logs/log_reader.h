@@ -1,0 +1,73 @@
+// Reads log files line by line into LogContents: one scanner for each family of lines, whatever the mixture.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "analyzer/import/logs/launcher_line.h"
+#include "analyzer/import/logs/line_splitter.h"
+#include "analyzer/import/logs/log_contents.h"
+#include "analyzer/import/logs/nccl_collector.h"
+#include "analyzer/import/logs/traceback.h"
+#include "analyzer/import/logs/watchdog_line.h"
+
+namespace rankle::import {
+
+// Does some line of these first bytes of a file belong to a family?
+bool LooksLikeLog(std::string_view first_bytes);
+
+class LogReader {
+ public:
+  explicit LogReader(LogContents& contents) : contents_(contents), nccl_(contents) {}
+
+  // For each file: BeginFile, Take, EndFile; at last Finish.
+  void BeginFile(const std::string& path);
+  void Take(std::string_view piece);  // bytes of the file, in order
+  void EndFile();
+  // A whole error file of torchrun.
+  void TakeErrorFile(const std::string& path, std::string_view bytes);
+  void Finish();
+
+ private:
+  // Lines of one tag are those of one process; without tags, of the file.
+  struct Stream {
+    TracebackReader traceback;
+    LauncherReader launcher;
+    int64_t error = -1;   // index of the last error, which may have ended the process
+    int lines_after = 0;  // since that
+  };
+
+  struct Work {
+    int64_t sequence = -1, elements = -1, ran_ms = 0, time = 0;
+    std::string operation;
+  };
+
+  void Line(std::string_view raw);
+  void TakeNccl(const NcclLine& line);
+  void TakeWatchdog(const WatchdogLine& line);
+  void TakeEnd(const ProcessEnd& end);
+  // False: the line belongs to no family.
+  bool TakeText(std::string_view line);
+  void TakeXid(std::string_view line);
+  LoggedStatus* StatusOf(int32_t rank, const WatchdogLine& line);
+  void Add(LoggedTrouble trouble);
+  int64_t At(std::string_view text);
+
+  LogContents& contents_;
+  NcclCollector nccl_;
+  LineSplitter splitter_;
+  std::string file_, scratch_;
+  int64_t now_ = 0;
+  std::map<int32_t, Stream> streams_;  // by rank of the tag; -1 = none
+  std::set<int32_t> processes_;        // of the file, the first few
+  size_t first_trouble_ = 0;           // of the file
+  std::map<std::pair<int32_t, std::string>, size_t> status_index_;
+  std::map<int32_t, Work>
+      timed_out_;  // by rank: what its watchdog named last, whose group the next line tells
+};
+
+}  // namespace rankle::import

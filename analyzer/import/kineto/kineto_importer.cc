@@ -14,7 +14,7 @@ namespace {
 // Traces of long profiles take gigabytes; what grows beyond this is a bomb.
 constexpr uint64_t kMostBytes = 256ull << 30;
 
-absl::StatusOr<KinetoTrace> ReadTrace(const std::string& path) {
+absl::StatusOr<RankTrace> ReadTrace(const std::string& path) {
   KinetoReader reader;
   bool is_trace = true;
   const absl::Status status = ReadFilePieces(path, kMostBytes, [&](std::string_view piece) {
@@ -22,13 +22,13 @@ absl::StatusOr<KinetoTrace> ReadTrace(const std::string& path) {
     is_trace = fed.ok();
     return fed.ok() ? fed : absl::InvalidArgumentError(absl::StrCat(path, ": ", fed.message()));
   });
-  // Compressed data that is cut or damaged: what came before is kept, and KinetoTrace::cut says so.
+  // Compressed data that is cut or damaged: what came before is kept, and RankTrace::cut says so.
   if (!status.ok() && (!is_trace || !absl::IsDataLoss(status))) return status;
   return reader.Finish(path);
 }
 
 struct Parsed {
-  absl::StatusOr<KinetoTrace> trace = KinetoTrace();
+  absl::StatusOr<RankTrace> trace = RankTrace();
 };
 
 }  // namespace
@@ -38,7 +38,7 @@ bool KinetoImporter::Recognises(const std::string&, const std::string& first_byt
 }
 
 absl::Status KinetoImporter::Import(const std::vector<std::string>& files, store::Store& store) const {
-  std::vector<KinetoTrace> traces;
+  std::vector<RankTrace> traces;
   InOrder<Parsed>(
       files.size(), std::thread::hardware_concurrency(),
       [&](size_t i, Parsed& p) { p.trace = ReadTrace(files[i]); },

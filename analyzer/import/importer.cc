@@ -4,6 +4,7 @@
 #include <map>
 
 #include "absl/strings/str_cat.h"
+#include "analyzer/import/execution_trace/execution_trace_importer.h"
 #include "analyzer/import/flight_record/flight_record_importer.h"
 #include "analyzer/import/flight_recorder/flight_recorder_importer.h"
 #include "analyzer/import/kineto/kineto_importer.h"
@@ -73,6 +74,7 @@ std::vector<std::unique_ptr<Importer>> AllImporters() {
   all.push_back(
       std::make_unique<KinetoImporter>());  // both list groups ("pg_config"): the stricter one first
   all.push_back(std::make_unique<FlightRecorderImporter>());
+  all.push_back(std::make_unique<ExecutionTraceImporter>());
   return all;
 }
 

@@ -94,7 +94,7 @@ class JobBuilder {
   void FindUsers() {
     for (const RankTrace& t : traces_) {
       for (const RankOperation& o : t.operations) {
-        if (o.group_size == kSomeRanks && !o.group.empty()) users_[o.group].insert(t.rank);
+        if (o.ranks.empty() && !o.group.empty()) users_[o.group].insert(t.rank);
       }
     }
   }
@@ -109,8 +109,14 @@ class JobBuilder {
     }
     group_of_.resize(traces_.size());
     for (size_t t = 0; t < traces_.size(); ++t) {
-      for (const RankOperation& o : traces_[t].operations)
-        group_of_[t].push_back(GroupOf(traces_[t], o, listed));
+      std::map<std::pair<std::string, int32_t>, int32_t> known;  // those without ranks of their own
+      for (const RankOperation& o : traces_[t].operations) {
+        const auto it = o.ranks.empty() ? known.find({o.group, o.group_size}) : known.end();
+        const int32_t g = it != known.end() ? it->second : GroupOf(traces_[t], o, listed);
+        if (o.ranks.empty()) known.try_emplace({o.group, o.group_size}, g);
+        without_group_ += g < 0;
+        group_of_[t].push_back(g);
+      }
     }
   }
 
@@ -128,10 +134,7 @@ class JobBuilder {
     if (const auto it = users_.find(o.group); ranks.empty() && it != users_.end())
       ranks.assign(it->second.begin(), it->second.end());
     std::sort(ranks.begin(), ranks.end());
-    if (!std::binary_search(ranks.begin(), ranks.end(), trace.rank)) {
-      ++without_group_;
-      return -1;
-    }
+    if (!std::binary_search(ranks.begin(), ranks.end(), trace.rank)) return -1;
     const GroupKey key(o.group, std::move(ranks));
     const auto [it, added] = groups_.try_emplace(key, static_cast<int32_t>(in_order_.size()));
     if (added) in_order_.push_back({key, o.group_title});

@@ -9,6 +9,7 @@
 #include "analyzer/import/flight_recorder/flight_recorder_importer.h"
 #include "analyzer/import/kineto/kineto_importer.h"
 #include "analyzer/import/nodes.h"
+#include "analyzer/import/nsys/nsys_importer.h"
 
 namespace rankle::import {
 namespace {
@@ -75,6 +76,7 @@ std::vector<std::unique_ptr<Importer>> AllImporters() {
       std::make_unique<KinetoImporter>());  // both list groups ("pg_config"): the stricter one first
   all.push_back(std::make_unique<FlightRecorderImporter>());
   all.push_back(std::make_unique<ExecutionTraceImporter>());
+  all.push_back(std::make_unique<NsysImporter>());
   return all;
 }
 

@@ -18,7 +18,7 @@ constexpr TraceSource kCalls = {
     .name = "execution-trace",
     .certainty = 0.8,  // the calls are exact, the windows of the ranks need not be the same
     .runs_on_device = false,
-    .align_windows = true,
+    .numbers_calls = true,
     .not_seen =
         "execution traces only: they tell what each rank called, in order, and neither when, nor what was "
         "unfinished, nor how the job ended",

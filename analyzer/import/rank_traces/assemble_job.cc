@@ -42,8 +42,8 @@ class JobBuilder {
     NumberRanks();
     FindUsers();
     FindGroups();
+    AlignWindows();
     if (source_.runs_on_device) RelateClocks();
-    if (source_.align_windows) AlignWindows();
     AddRanks();
     AddCommunicators();
     for (size_t t = 0; t < traces_.size(); ++t) AddOperations(t);
@@ -141,7 +141,7 @@ class JobBuilder {
     return it->second;
   }
 
-  // The n-th collective of a group is the same on all its ranks, if all have as many.
+  // Of the collectives that all ranks of their group have.
   void RelateClocks() {
     std::map<std::pair<int32_t, size_t>, std::vector<SharedEnd>> ends;
     for (size_t t = 0; t < traces_.size(); ++t) {
@@ -149,7 +149,7 @@ class JobBuilder {
       for (size_t i = 0; i < traces_[t].operations.size(); ++i) {
         const int32_t g = group_of_[t][i];
         if (g >= 0 && !Meaning(traces_[t].operations[i]).p2p)
-          ends[{g, count[g]++}].push_back({t, traces_[t].operations[i].finished_ns});
+          ends[{g, BeginOf(g, t) + count[g]++}].push_back({t, traces_[t].operations[i].finished_ns});
       }
     }
     std::vector<std::vector<SharedEnd>> shared;
@@ -175,7 +175,8 @@ class JobBuilder {
         const RankOperation& o = traces_[t].operations[i];
         const OperationMeaning meaning = Meaning(o);
         if (group_of_[t][i] < 0 || meaning.p2p) continue;
-        own[group_of_[t][i]].push_back({o.sequence, meaning.api, CountOf(o, meaning)});
+        own[group_of_[t][i]].push_back(
+            {source_.numbers_calls ? o.sequence : -1, meaning.api, CountOf(o, meaning), o.finished_ns});
       }
       for (auto& [g, calls] : own) {
         windows[g].resize(traces_.size());
@@ -188,7 +189,9 @@ class JobBuilder {
       for (const uint32_t begin : begins_[g]) differ = differ || begin > 0;
     }
     if (differ)
-      Note("the traces begin at different operations; they were aligned by the numbers of the collectives");
+      Note(
+          "the traces begin at different operations; they were aligned by the numbers or the ends of "
+          "collectives");
   }
 
   void AddRanks() {

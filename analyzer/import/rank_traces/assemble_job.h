@@ -16,9 +16,8 @@ struct TraceSource {
   const char* name = "";       // Store::source
   double certainty = 1;        // the most that it can prove
   bool runs_on_device = true;  // operations have run, and have the times of the device; else they are calls
-  // Windows of ranks may begin at different operations, and RankOperation::sequence tells at which.
-  bool align_windows = false;
-  const char* not_seen = "";       // a note for the report
+  bool numbers_calls = false;  // RankOperation::sequence tells where the windows of ranks begin
+  const char* not_seen = "";   // a note for the report
   const char* no_operations = "";  // what is wrong, and what to do, where no trace holds an operation
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdlib>
 
 namespace rankle::import {
 namespace {
@@ -32,28 +33,66 @@ Fit Compare(const std::vector<WindowOfCalls>& traces, const std::vector<uint32_t
   return fit;
 }
 
+using Begins = std::vector<uint32_t>;
+
+// Empty: not all are numbered, or all begin at the same number.
+Begins ByNumber(const std::vector<WindowOfCalls>& traces) {
+  int64_t first = INT64_MAX, last = INT64_MIN;
+  for (const WindowOfCalls& calls : traces) {
+    if (calls.empty()) continue;
+    if (calls.front().sequence < 0) return {};
+    first = std::min(first, calls.front().sequence), last = std::max(last, calls.front().sequence);
+  }
+  if (first >= last || last - first > kFurthest) return {};
+  Begins begins(traces.size(), 0);
+  for (size_t t = 0; t < traces.size(); ++t) {
+    if (!traces[t].empty()) begins[t] = static_cast<uint32_t>(traces[t].front().sequence - first);
+  }
+  return begins;
+}
+
+// By the call of the trace that begins first that ends next to the first call of each. Empty: without times.
+Begins ByTime(const std::vector<WindowOfCalls>& traces) {
+  const WindowOfCalls* earliest = nullptr;
+  for (const WindowOfCalls& calls : traces) {
+    if (calls.empty()) continue;
+    if (calls.front().finished_ns == 0) return {};
+    if (earliest == nullptr || calls.front().finished_ns < earliest->front().finished_ns) earliest = &calls;
+  }
+  if (earliest == nullptr) return {};
+  Begins begins(traces.size(), 0);
+  for (size_t t = 0; t < traces.size(); ++t) {
+    if (traces[t].empty()) continue;
+    const int64_t end = traces[t].front().finished_ns;
+    auto nearest = earliest->begin();
+    for (auto it = nearest; it != earliest->end() && it->finished_ns != 0; ++it) {
+      if (std::abs(it->finished_ns - end) > std::abs(nearest->finished_ns - end)) break;
+      nearest = it;
+    }
+    begins[t] = static_cast<uint32_t>(nearest - earliest->begin());
+  }
+  return begins;
+}
+
 }  // namespace
 
 std::vector<uint32_t> WindowBegins(const std::vector<WindowOfCalls>& traces) {
-  const std::vector<uint32_t> by_order(traces.size(), 0);
-  int64_t first = INT64_MAX, last = 0;
-  bool as_many = true;
-  const WindowOfCalls* any = nullptr;
-  for (const WindowOfCalls& calls : traces) {
-    if (calls.empty()) continue;
-    if (calls.front().sequence < 0) return by_order;
-    first = std::min(first, calls.front().sequence), last = std::max(last, calls.front().sequence);
-    as_many = as_many && (any == nullptr || calls.size() == any->size());
-    any = &calls;
+  const Begins by_order(traces.size(), 0);
+  const Fit order = Compare(traces, by_order);
+  if (const Begins by_number = ByNumber(traces); !by_number.empty()) {
+    size_t most = 0, fewest = SIZE_MAX;
+    for (const WindowOfCalls& calls : traces) {
+      if (!calls.empty()) most = std::max(most, calls.size()), fewest = std::min(fewest, calls.size());
+    }
+    const Fit number = Compare(traces, by_number);
+    const bool nothing_gained = order.different == 0 && most == fewest;
+    if (!nothing_gained && number.same > 0 && number.different <= order.different) return by_number;
   }
-  if (any == nullptr || first == last || last - first > kFurthest) return by_order;
-  std::vector<uint32_t> by_number(traces.size(), 0);
-  for (size_t t = 0; t < traces.size(); ++t) {
-    if (!traces[t].empty()) by_number[t] = static_cast<uint32_t>(traces[t].front().sequence - first);
-  }
-  const Fit order = Compare(traces, by_order), number = Compare(traces, by_number);
-  if (as_many && order.different == 0) return by_order;  // nothing is gained by the numbers
-  return number.same > 0 && number.different <= order.different ? by_number : by_order;
+  if (order.different == 0) return by_order;
+  const Begins by_time = ByTime(traces);
+  if (by_time.empty()) return by_order;
+  const Fit time = Compare(traces, by_time);
+  return time.same > 0 && time.different == 0 ? by_time : by_order;
 }
 
 }  // namespace rankle::import

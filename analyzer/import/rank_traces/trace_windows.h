@@ -1,7 +1,8 @@
 // Traces begin when somebody starts the recorder, which need not be at the same operation on all ranks. Then
-// the n-th collective of one trace is not the n-th of another. Frameworks number the collectives of a group,
-// but ranks may number differently (by other operations of the group), so the numbers are believed only where
-// the calls fit better with them than without. Pure.
+// the n-th collective of one trace is not the n-th of another. Two things can tell: frameworks number the
+// collectives of a group, and a collective ends everywhere at the same time. But ranks may number differently
+// (by other operations of the group), and clocks differ, so either is believed only where the calls fit
+// better with it than in plain order. Pure.
 #pragma once
 
 #include <cstdint>
@@ -13,6 +14,7 @@ struct CallInWindow {
   int64_t sequence = -1;  // as the framework numbered it, -1 = not told
   uint16_t api = 0;
   uint64_t count = 0;
+  int64_t finished_ns = 0;  // 0 = not told
 };
 using WindowOfCalls = std::vector<CallInWindow>;  // collectives of one group in one trace
 

@@ -1,0 +1,58 @@
+// Where the windows of ranks begin: what tells it, and when it is not believed.
+#include "analyzer/import/rank_traces/trace_windows.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace rankle::import {
+namespace {
+
+using ::testing::Each;
+using ::testing::ElementsAre;
+
+constexpr int64_t kStep = 1'000'000;
+
+// Calls first..last of a job whose sizes repeat every three calls.
+WindowOfCalls Window(int first, int last, bool numbered, int64_t clock = -1) {
+  WindowOfCalls calls;
+  for (int i = first; i <= last; ++i)
+    calls.push_back(
+        {numbered ? i : -1, 1, static_cast<uint64_t>(10 + i % 3), clock < 0 ? 0 : clock + i * kStep});
+  return calls;
+}
+
+TEST(TraceWindows, NumbersTellWhereAWindowBegins) {
+  EXPECT_THAT(WindowBegins({Window(5, 9, true), Window(7, 12, true), {}}), ElementsAre(0, 2, 0));
+}
+
+TEST(TraceWindows, TheSameTimeTellsWhereNothingIsNumbered) {
+  EXPECT_THAT(WindowBegins({Window(7, 12, false, 3000), Window(5, 9, false, 0), Window(5, 12, false, 700)}),
+              ElementsAre(2, 0, 0));
+}
+
+TEST(TraceWindows, NumbersThatDoNotFitAreNotBelieved) {
+  WindowOfCalls counts_sends_too = Window(5, 9, true);
+  for (CallInWindow& call : counts_sends_too) call.sequence += 2;
+  EXPECT_THAT(WindowBegins({Window(5, 9, true), counts_sends_too}), Each(0));
+}
+
+TEST(TraceWindows, ClocksThatAreOffAreNotBelieved) {
+  EXPECT_THAT(WindowBegins({Window(5, 9, false, 0), Window(5, 9, false, 2 * kStep)}), Each(0));
+}
+
+// A call that differs under every alignment is for the diagnosis to name.
+TEST(TraceWindows, ADisagreementMovesNoWindow) {
+  WindowOfCalls odd = Window(5, 9, false, 0);
+  odd[2].count = 99;
+  EXPECT_THAT(WindowBegins({Window(5, 9, false, 0), odd, Window(5, 9, false, 0)}), Each(0));
+  odd.erase(odd.begin() + 1);
+  EXPECT_THAT(WindowBegins({Window(5, 9, false, 0), odd, Window(5, 9, false, 0)}), Each(0));
+}
+
+TEST(TraceWindows, NothingToCompareMovesNothing) {
+  EXPECT_THAT(WindowBegins({}), ElementsAre());
+  EXPECT_THAT(WindowBegins({{}, {}}), Each(0));
+}
+
+}  // namespace
+}  // namespace rankle::import

@@ -91,10 +91,12 @@ NsysDatabase::NsysDatabase(const std::string& path, const Form& form) : form_(fo
                    {kExchange, 1, 22, "Message size [bytes]", "8"},
                    {kExchange, 2, 5, "Peer rank", "16"}};
     for (int process = 0; process < 2; ++process) {  // each process registers them
-      for (const auto& e : entries)
+      for (const auto& e : entries) {
+        if (!form.communicators && e.index == 0) continue;
         Execute(absl::StrCat("INSERT INTO NVTX_PAYLOAD_SCHEMA_ENTRIES VALUES (", kDomain, ", ", e.schema,
                              ", ", e.index, ", NULL, ", e.type, ", '", e.name, "', NULL, NULL, ", e.offset,
                              ")"));
+      }
     }
   }
 }

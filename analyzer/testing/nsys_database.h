@@ -31,6 +31,7 @@ class NsysDatabase {
   struct Form {
     bool ranges = true;                              // --trace=nvtx
     bool payloads = true;                            // NCCL tells communicator and size
+    bool communicators = true;                       // payloads tell the communicator (NCCL 2.25 and later)
     bool launches = true;                            // CUPTI_ACTIVITY_KIND_RUNTIME
     bool inline_text = false;                        // names of ranges are texts, not numbers of strings
     int64_t session_ns = 1'700'000'000'000'000'000;  // 0: no such table

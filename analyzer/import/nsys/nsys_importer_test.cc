@@ -159,6 +159,43 @@ TEST_F(NsysTest, AGroupIsOneKernelOrOneForEachCommunicator) {
   EXPECT_THAT(store.communicators[0].members, SizeIs(2));
 }
 
+TEST_F(NsysTest, OlderVersionsTellRanksButNoCommunicators) {
+  {
+    NsysDatabase::Form form;
+    form.communicators = false;
+    NsysDatabase file(Path("node.sqlite"), form);
+    for (int rank = 0; rank < 3; ++rank) {
+      const NsysProcess process{.pid = 100 - rank, .device = static_cast<uint32_t>(rank)};
+      file.Created(process, 1, 3, rank);
+      file.Created(process, 2, 2, rank % 2);
+      file.Created(process, 3, 3, (rank + 1) % 3);  // another one of all ranks, in another order
+      file.Call(process, {.called = 1000, .started = 1010, .finished = 1100});
+    }
+  }
+  const store::Store store = Read();
+  EXPECT_EQ(store.quality.certainty, 0.9);
+  EXPECT_EQ(store.ProcessOf(2)->pid, 98);
+  ASSERT_EQ(store.communicators.size(), 1u);
+  EXPECT_THAT(store.communicators[0].members, SizeIs(3));
+  EXPECT_THAT(store.operations.count, ElementsAre(4096, 4096, 4096));
+}
+
+// Numbers that no clock shows are damage, whatever is added to them.
+TEST_F(NsysTest, AbsurdTimesAreCounted) {
+  {
+    NsysDatabase file(Path("a.sqlite"));
+    file.Call({}, {.called = 1000, .started = 1010, .finished = 1100});
+    file.Execute(
+        "INSERT INTO CUPTI_ACTIVITY_KIND_KERNEL SELECT 9223372036854775807, 9223372036854775807, deviceId, "
+        "contextId, streamId, correlationId, globalPid, demangledName, shortName, 1 FROM "
+        "CUPTI_ACTIVITY_KIND_KERNEL");
+    file.Execute("UPDATE TARGET_INFO_SESSION_START_TIME SET utcEpochNs = 9223372036854775807");
+  }
+  const store::Store store = Read();
+  EXPECT_EQ(store.operations.size(), 1u);
+  EXPECT_EQ(store.quality.malformed, 1u);
+}
+
 TEST_F(NsysTest, WithoutRangesKernelsTellWhatTheyAre) {
   for (int rank = 0; rank < 2; ++rank) {
     NsysDatabase::Form form;
@@ -234,6 +271,22 @@ TEST_F(NsysTest, PartsOfTheJobAreNotTakenForAll) {
   EXPECT_EQ(store.quality.certainty, 0.5);
   ASSERT_EQ(store.communicators.size(), 2u);
   for (const store::Communicator& c : store.communicators) EXPECT_THAT(c.members, SizeIs(2));
+}
+
+// Rank 1's profile begins two calls later; sizes tell that the n-th calls are not the same.
+TEST_F(NsysTest, WindowsThatBeginAtDifferentCallsAreAlignedByTime) {
+  for (int rank = 0; rank < 2; ++rank) {
+    NsysDatabase file(Path(absl::StrCat("rank", rank, ".sqlite")));
+    for (int i = rank == 1 ? 2 : 0; i < 9; ++i)
+      file.Call({}, {.called = 1000 * i + 1000,
+                     .started = 1000 * i + 1100 + 20 * rank,
+                     .finished = 1000 * i + 1500,
+                     .bytes = 64 + i % 3});
+  }
+  const auto skews = localize::FindSkews(Read());
+  ASSERT_EQ(skews.size(), 7u);
+  for (const auto& skew : skews) EXPECT_EQ(skew.last - skew.first, 20'000);
+  EXPECT_EQ(Diagnose().verdict.anomaly, "healthy");
 }
 
 TEST_F(NsysTest, OtherDatabasesAreNotTaken) {

@@ -91,9 +91,7 @@ class JobReader {
       const Unit unit{p, found.process, found.device};
       const auto [it, added] = traces_.try_emplace(unit);
       RankTrace& trace = it->second;
-      if (added) {
-        trace.file = profile.file, trace.host = profile.host, trace.pid = PidOf(found.process);
-      }
+      if (added) trace.file = profile.file, trace.host = profile.host, trace.pid = PidOf(found.process);
       RankOperation& o = trace.operations.emplace_back();
       o.name = TorchName(found.name), o.named_by_kernel = found.range < 0;
       if (o.named_by_kernel) o.name = found.name, ++without_call_;
@@ -113,18 +111,20 @@ class JobReader {
     }
   }
 
-  // Ranges that create a communicator tell its size, and the place and device of the process.
+  // Ranges that create a communicator tell its size, and the place and device of the process. Before 2.25
+  // NCCL did not tell which one it was: then the first of each size counts, which is enough to number the
+  // ranks.
   void TakeCommunicators(size_t p) {
     for (const NsysRange& range : profiles_[p].ranges) {
       const NcclPayload& created = range.payload;
-      if (!created.communicator || created.ranks <= 0 || created.rank < 0 || created.rank >= created.ranks)
-        continue;
-      const uint64_t process = ProcessOfThread(range.thread);
-      const Unit* const unit = UnitOf(p, process, created.device);
+      if (created.ranks <= 0 || created.rank < 0 || created.rank >= created.ranks) continue;
+      const Unit* const unit = UnitOf(p, ProcessOfThread(range.thread), created.device);
       if (unit == nullptr) continue;
-      Communicator& c = communicators_[*created.communicator];
+      const std::string name =
+          created.communicator ? NameOf(*created.communicator) : absl::StrCat(created.ranks, " ranks");
+      Communicator& c = communicators_[name];
       c.size = std::max(c.size, created.ranks);
-      c.places[*unit] = created.rank;
+      c.places.try_emplace(*unit, created.rank);
     }
   }
 
@@ -144,12 +144,14 @@ class JobReader {
   // usual, but not certain; where others are as large, none of them has all.
   const Communicator* World() const {
     const Communicator* world = nullptr;
-    for (const auto& [id, c] : communicators_) {
+    for (const auto& [name, c] : communicators_) {
       if (world == nullptr || c.size > world->size) world = &c;
     }
-    const bool has_all =
-        world != nullptr && world->size < INT32_MAX && world->places.size() == traces_.size();
-    return has_all ? world : nullptr;
+    if (world == nullptr || world->size >= INT32_MAX || world->places.size() != traces_.size())
+      return nullptr;
+    std::set<int64_t> places;
+    for (const auto& [unit, place] : world->places) places.insert(place);
+    return places.size() == traces_.size() ? world : nullptr;
   }
 
   void NumberRanks() {
@@ -169,17 +171,14 @@ class JobReader {
         if (o.group_size == kSomeRanks) o.group_size = SizeOf(o.group);
       }
     }
-    for (const auto& [id, c] : communicators_) {
-      for (const auto& [unit, place] : c.places) rank_at_[{NameOf(id), place}] = traces_.at(unit).rank;
+    for (const auto& [name, c] : communicators_) {
+      for (const auto& [unit, place] : c.places) rank_at_[{name, place}] = traces_.at(unit).rank;
     }
   }
-  int32_t SizeOf(const std::string& group) {
-    if (sizes_.empty()) {
-      for (const auto& [id, c] : communicators_)
-        sizes_[NameOf(id)] = c.size > INT32_MAX / 2 ? kSomeRanks : static_cast<int32_t>(c.size);
-    }
-    const auto it = sizes_.find(group);
-    return it == sizes_.end() ? kSomeRanks : it->second;
+  int32_t SizeOf(const std::string& group) const {
+    const auto it = communicators_.find(group);
+    return it == communicators_.end() || it->second.size >= INT32_MAX ? kSomeRanks
+                                                                      : static_cast<int32_t>(it->second.size);
   }
   size_t UnitsOf(const Unit& unit) const {
     return static_cast<size_t>(std::count_if(traces_.begin(), traces_.end(), [&](const auto& t) {
@@ -199,9 +198,8 @@ class JobReader {
   const std::vector<NsysProfile>& profiles_;
   store::Store& store_;
   std::map<Unit, RankTrace> traces_;
-  std::map<Unit, std::vector<int64_t>> peers_;  // of each operation, as places; -1 = none
-  std::map<uint64_t, Communicator> communicators_;
-  std::map<std::string, int32_t> sizes_;
+  std::map<Unit, std::vector<int64_t>> peers_;                  // of each operation, as places; -1 = none
+  std::map<std::string, Communicator> communicators_;           // by name
   std::map<std::pair<std::string, int64_t>, int32_t> rank_at_;  // by communicator and place
   uint64_t without_call_ = 0;
 };

@@ -19,6 +19,10 @@ constexpr const char* kStrings = "StringIds";
 // eventType of NVTX_EVENTS (ENUM_NSYS_EVENT_TYPE).
 enum NvtxEvent : int64_t { kPushPop = 59, kStartEnd = 60 };
 
+// Nanoseconds of a hundred years: what is later is damage, and the sum of two is no overflow.
+constexpr int64_t kLatestNs = 3'200'000'000'000'000'000;
+bool IsTime(int64_t ns) { return ns >= 0 && ns <= kLatestNs; }
+
 // "ncclAllReduce", not PyTorch's "nccl:all_reduce", which is about the same call.
 bool IsNcclCall(std::string_view name) {
   return name.size() > 4 && name.substr(0, 4) == "nccl" &&
@@ -96,7 +100,8 @@ class ProfileReader {
           if (!IsNcclKernel(name)) return;
           NsysKernel kernel;
           kernel.start_ns = row.Integer(0), kernel.end_ns = row.Integer(1, -1);
-          if (row.IsNull(0) || kernel.start_ns < 0 || kernel.end_ns < kernel.start_ns) {
+          if (row.IsNull(0) || !IsTime(kernel.start_ns) || !IsTime(kernel.end_ns) ||
+              kernel.end_ns < kernel.start_ns) {
             ++profile_.malformed;
             return;
           }
@@ -115,7 +120,7 @@ class ProfileReader {
       const auto thread = static_cast<uint64_t>(row.Integer(1));
       auto it = launched_.find({ProcessOfThread(thread), row.Integer(2)});
       if (it == launched_.end()) it = launched_.find({0, row.Integer(2)});
-      if (it == launched_.end() || row.IsNull(0)) return;
+      if (it == launched_.end() || row.IsNull(0) || !IsTime(row.Integer(0))) return;
       for (const size_t k : it->second) {
         profile_.kernels[k].launch_thread = thread, profile_.kernels[k].launch_ns = row.Integer(0);
         if (profile_.kernels[k].process == 0) profile_.kernels[k].process = ProcessOfThread(thread);
@@ -140,8 +145,9 @@ class ProfileReader {
                             const int64_t type = row.Integer(2, kPushPop);
                             const auto thread = static_cast<uint64_t>(row.Integer(5));
                             if ((type != kPushPop && type != kStartEnd) || !IsNcclCall(name)) return;
-                            if (row.IsNull(0) || row.Integer(1, -1) < row.Integer(0))
-                              return;  // it was open when the profile ended
+                            if (row.IsNull(0) || !IsTime(row.Integer(0)) || !IsTime(row.Integer(1, -1)) ||
+                                row.Integer(1) < row.Integer(0))
+                              return;  // without an end: it was open when the profile ended
                             profile_.ranges.push_back({thread, row.Integer(0), row.Integer(1),
                                                        std::string(name), schemas_.Decode(row.Bytes(6))});
                           });
@@ -149,7 +155,7 @@ class ProfileReader {
 
   absl::Status ReadSession() {
     return database_.Read("TARGET_INFO_SESSION_START_TIME", {"utcEpochNs"}, [&](const DatabaseRow& row) {
-      profile_.session_ns = std::max<int64_t>(row.Integer(0), 0);
+      profile_.session_ns = IsTime(row.Integer(0)) ? row.Integer(0) : 0;
     });
   }
 

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "analyzer/import/execution_trace/recorded_call.h"
@@ -23,8 +24,8 @@ using simdjson::dom::array;
 using simdjson::dom::element;
 using simdjson::dom::object;
 
-// Larger groups are not spelled out: above this it is no size.
-constexpr int32_t kMostRanks = 1 << 20;
+// Members of all groups that a trace lists: more is no job (rank_traces/trace_groups.h bounds what is kept).
+constexpr size_t kMostListed = 8 << 20;
 
 // "ranks" of a listed group: [0, 2], or {"0": 0, "2": 1} (global rank: place).
 std::vector<int32_t> ListedRanks(const object& group) {
@@ -124,15 +125,19 @@ class PyTorchForm : public ExecutionTraceReader::Form {
         trace_.world_size = std::max(trace_.world_size, static_cast<int32_t>(size));
         for (int32_t rank = 0; rank < size; ++rank) group.ranks.push_back(rank);
       }
-      if (!group.name.empty() && !group.ranks.empty()) trace_.groups.push_back(std::move(group));
+      if (!group.name.empty() && !group.ranks.empty()) List(std::move(group));
     }
   }
 
+  void List(RankGroup group) {
+    if (listed_ + group.ranks.size() > kMostListed) return;
+    listed_ += group.ranks.size();
+    if (place_of_.try_emplace(group.name, trace_.groups.size()).second)
+      trace_.groups.push_back(std::move(group));
+  }
   const RankGroup* Listed(const std::string& name) const {
-    for (const RankGroup& group : trace_.groups) {
-      if (group.name == name) return &group;
-    }
-    return nullptr;
+    const auto it = place_of_.find(name);
+    return it == place_of_.end() ? nullptr : &trace_.groups[it->second];
   }
 
   // Groups that calls describe by their first rank and a stride.
@@ -149,12 +154,13 @@ class PyTorchForm : public ExecutionTraceReader::Form {
     distinct_groups_ = names.size();
     for (const auto& [name, call] : described) {
       if (Listed(name) != nullptr) continue;
-      RankGroup& group = trace_.groups.emplace_back();
+      RankGroup group;
       group.name = name, group.title = call->operation.group_title;
       for (int64_t i = 0; i < call->operation.group_size; ++i) {
         const int64_t rank = call->first_rank + i * call->rank_stride;
         if (rank < kMostRanks) group.ranks.push_back(static_cast<int32_t>(rank));
       }
+      List(std::move(group));
     }
   }
 
@@ -196,7 +202,8 @@ class PyTorchForm : public ExecutionTraceReader::Form {
   TraceScanner scanner_;
   simdjson::dom::parser parser_, groups_parser_;
   std::vector<RecordedCall> calls_;
-  size_t distinct_groups_ = 0;
+  absl::flat_hash_map<std::string, size_t> place_of_;  // of a group by its name, in trace_.groups
+  size_t distinct_groups_ = 0, listed_ = 0;
   RankTrace trace_;
 };
 

@@ -24,7 +24,6 @@ constexpr std::string_view kTellsOtherRank[] = {"broadcast", "_broadcast_oop", "
 constexpr size_t kTensorFields = 6, kElementsField = 3;
 // Lists of tensors in lists of tensors (all_gather's outputs) are the deepest there is.
 constexpr int kDeepest = 4;
-constexpr int64_t kMostRanks = 1 << 24;
 
 template <size_t N>
 bool IsAmong(std::string_view name, const std::string_view (&names)[N]) {

@@ -21,9 +21,6 @@ namespace {
 using simdjson::dom::element;
 using simdjson::dom::object;
 
-// Ranks and sizes come from files: above this it is no rank.
-constexpr int64_t kMostRanks = 1 << 24;
-
 std::string_view Text(const object& o, const char* key) {
   std::string_view text;
   return o[key].get(text) == simdjson::SUCCESS ? text : std::string_view();

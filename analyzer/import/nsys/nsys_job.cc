@@ -117,7 +117,9 @@ class JobReader {
   void TakeCommunicators(size_t p) {
     for (const NsysRange& range : profiles_[p].ranges) {
       const NcclPayload& created = range.payload;
-      if (created.ranks <= 0 || created.rank < 0 || created.rank >= created.ranks) continue;
+      if (created.ranks <= 0 || created.ranks > kMostRanks || created.rank < 0 ||
+          created.rank >= created.ranks)
+        continue;
       const Unit* const unit = UnitOf(p, ProcessOfThread(range.thread), created.device);
       if (unit == nullptr) continue;
       const std::string name =
@@ -147,8 +149,7 @@ class JobReader {
     for (const auto& [name, c] : communicators_) {
       if (world == nullptr || c.size > world->size) world = &c;
     }
-    if (world == nullptr || world->size >= INT32_MAX || world->places.size() != traces_.size())
-      return nullptr;
+    if (world == nullptr || world->places.size() != traces_.size()) return nullptr;
     std::set<int64_t> places;
     for (const auto& [unit, place] : world->places) places.insert(place);
     return places.size() == traces_.size() ? world : nullptr;
@@ -177,8 +178,7 @@ class JobReader {
   }
   int32_t SizeOf(const std::string& group) const {
     const auto it = communicators_.find(group);
-    return it == communicators_.end() || it->second.size >= INT32_MAX ? kSomeRanks
-                                                                      : static_cast<int32_t>(it->second.size);
+    return it == communicators_.end() ? kSomeRanks : static_cast<int32_t>(it->second.size);
   }
   size_t UnitsOf(const Unit& unit) const {
     return static_cast<size_t>(std::count_if(traces_.begin(), traces_.end(), [&](const auto& t) {

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "analyzer/import/rank_traces/trace_clocks.h"
+#include "analyzer/import/rank_traces/trace_groups.h"
 #include "analyzer/import/rank_traces/trace_windows.h"
 #include "analyzer/import/torch_names.h"
 #include "injector/api/api.h"
@@ -40,8 +41,8 @@ class JobBuilder {
 
   void Build() {
     NumberRanks();
-    FindUsers();
-    FindGroups();
+    const TraceGroups groups(traces_, world_size_);
+    groups_ = &groups;
     AlignWindows();
     if (source_.runs_on_device) RelateClocks();
     AddRanks();
@@ -56,12 +57,7 @@ class JobBuilder {
   }
 
  private:
-  using GroupKey = std::pair<std::string, std::vector<int32_t>>;
-  struct Group {
-    GroupKey key;
-    std::string title;
-  };
-
+  const TraceGroup& GroupAt(int32_t group) const { return groups_->groups()[group]; }
   void Note(std::string text) { store_.quality.notes.push_back(std::move(text)); }
 
   // By what the files say; what says nothing, or what another file has said, gets the free numbers in order
@@ -69,11 +65,12 @@ class JobBuilder {
   void NumberRanks() {
     std::set<int32_t> taken;
     for (RankTrace& t : traces_) {
+      if (t.rank >= kMostRanks) t.rank = -1;
       if (t.rank >= 0 && !taken.insert(t.rank).second) t.rank = -1, guessed_ = true;
     }
     int32_t next = 0;
     for (RankTrace& t : traces_) {
-      world_size_ = std::max(world_size_, t.world_size);
+      world_size_ = std::max(world_size_, std::min(t.world_size, kMostRanks));
       if (t.rank >= 0) continue;
       guessed_ = guessed_ || traces_.size() > 1;
       while (taken.contains(next)) ++next;
@@ -84,77 +81,20 @@ class JobBuilder {
     world_size_ = std::max(world_size_, traces_.back().rank + 1);
   }
 
-  std::vector<int32_t> World() const {
-    std::vector<int32_t> all(static_cast<size_t>(world_size_));
-    for (int32_t r = 0; r < world_size_; ++r) all[r] = r;
-    return all;
-  }
-
-  // Who uses a group, by its name: its members where nothing better is told.
-  void FindUsers() {
-    for (const RankTrace& t : traces_) {
-      for (const RankOperation& o : t.operations) {
-        if (o.ranks.empty() && !o.group.empty()) users_[o.group].insert(t.rank);
-      }
-    }
-  }
-
-  // The group of each operation; -1 = it cannot be told which ranks it has.
-  void FindGroups() {
-    std::map<std::string, std::vector<int32_t>> listed;  // by name, as any file lists it
-    for (const RankTrace& t : traces_) {
-      for (const RankGroup& g : t.groups) {
-        if (!g.ranks.empty()) listed.try_emplace(g.name, g.ranks);
-      }
-    }
-    group_of_.resize(traces_.size());
-    for (size_t t = 0; t < traces_.size(); ++t) {
-      std::map<std::pair<std::string, int32_t>, int32_t> known;  // those without ranks of their own
-      for (const RankOperation& o : traces_[t].operations) {
-        const auto it = o.ranks.empty() ? known.find({o.group, o.group_size}) : known.end();
-        const int32_t g = it != known.end() ? it->second : GroupOf(traces_[t], o, listed);
-        if (o.ranks.empty()) known.try_emplace({o.group, o.group_size}, g);
-        without_group_ += g < 0;
-        group_of_[t].push_back(g);
-      }
-    }
-  }
-
-  int32_t GroupOf(const RankTrace& trace, const RankOperation& o,
-                  const std::map<std::string, std::vector<int32_t>>& listed) {
-    std::vector<int32_t> ranks = o.ranks;
-    // The file's own list first: names may mean other ranks elsewhere.
-    for (const RankGroup& g : trace.groups) {
-      if (ranks.empty() && g.name == o.group &&
-          (o.group_size <= 0 || g.ranks.size() == static_cast<size_t>(o.group_size)))
-        ranks = g.ranks;
-    }
-    if (const auto it = listed.find(o.group); ranks.empty() && it != listed.end()) ranks = it->second;
-    if (ranks.empty() && (o.group_size == 0 || o.group_size == world_size_)) ranks = World();
-    if (const auto it = users_.find(o.group); ranks.empty() && it != users_.end())
-      ranks.assign(it->second.begin(), it->second.end());
-    std::sort(ranks.begin(), ranks.end());
-    if (!std::binary_search(ranks.begin(), ranks.end(), trace.rank)) return -1;
-    const GroupKey key(o.group, std::move(ranks));
-    const auto [it, added] = groups_.try_emplace(key, static_cast<int32_t>(in_order_.size()));
-    if (added) in_order_.push_back({key, o.group_title});
-    return it->second;
-  }
-
   // Of the collectives that all ranks of their group have.
   void RelateClocks() {
     std::map<std::pair<int32_t, size_t>, std::vector<SharedEnd>> ends;
     for (size_t t = 0; t < traces_.size(); ++t) {
       std::map<int32_t, size_t> count;
       for (size_t i = 0; i < traces_[t].operations.size(); ++i) {
-        const int32_t g = group_of_[t][i];
+        const int32_t g = groups_->Of(t, i);
         if (g >= 0 && !Meaning(traces_[t].operations[i]).p2p)
           ends[{g, BeginOf(g, t) + count[g]++}].push_back({t, traces_[t].operations[i].finished_ns});
       }
     }
     std::vector<std::vector<SharedEnd>> shared;
     for (auto& [where, found] : ends) {
-      if (found.size() == in_order_[where.first].key.second.size() && found.size() > 1)
+      if (found.size() == GroupAt(where.first).ranks.size() && found.size() > 1)
         shared.push_back(std::move(found));
     }
     const std::vector<int64_t> ahead = ClocksAhead(traces_.size(), shared);
@@ -174,8 +114,8 @@ class JobBuilder {
       for (size_t i = 0; i < traces_[t].operations.size(); ++i) {
         const RankOperation& o = traces_[t].operations[i];
         const OperationMeaning meaning = Meaning(o);
-        if (group_of_[t][i] < 0 || meaning.p2p) continue;
-        own[group_of_[t][i]].push_back(
+        if (groups_->Of(t, i) < 0 || meaning.p2p) continue;
+        own[groups_->Of(t, i)].push_back(
             {source_.numbers_calls ? o.sequence : -1, meaning.api, CountOf(o, meaning), o.finished_ns});
       }
       for (auto& [g, calls] : own) {
@@ -224,13 +164,13 @@ class JobBuilder {
   int64_t OnAxis(int64_t time) const { return time == 0 ? 0 : std::max<int64_t>(time - origin_ + 1, 1); }
 
   void AddCommunicators() {
-    for (size_t g = 0; g < in_order_.size(); ++g) {
+    for (const TraceGroup& group : groups_->groups()) {
       store::Communicator& c = store_.communicators.emplace_back();
-      const auto& [name, ranks] = in_order_[g].key;
-      c.id = g + 1;
-      c.name = name.empty()                 ? "world"
-               : in_order_[g].title.empty() ? absl::StrCat("group ", name)
-                                            : absl::StrCat(in_order_[g].title, "(", name, ")");
+      const std::vector<int32_t>& ranks = group.ranks;
+      c.id = store_.communicators.size();
+      c.name = group.name.empty()    ? "world"
+               : group.title.empty() ? absl::StrCat("group ", group.name)
+                                     : absl::StrCat(group.title, "(", group.name, ")");
       c.members.resize(ranks.size());
       for (size_t place = 0; place < ranks.size(); ++place) {
         const auto it = dense_.find(ranks[place]);
@@ -261,18 +201,14 @@ class JobBuilder {
     std::map<std::pair<int32_t, bool>, uint32_t> counts;  // of collectives, and of sends and receives
     int64_t previous = 0;                                 // calls are in order also where some lack a time
     for (size_t i = 0; i < trace.operations.size(); ++i) {
-      const int32_t g = group_of_[t][i];
+      const int32_t g = groups_->Of(t, i);
       if (g < 0) continue;
       const RankOperation& o = trace.operations[i];
       const OperationMeaning meaning = Meaning(o);
-      const auto& ranks = in_order_[g].key.second;
-      const auto place_of = [&](int32_t rank) {
-        const auto it = std::lower_bound(ranks.begin(), ranks.end(), rank);
-        return it == ranks.end() || *it != rank ? kNone : static_cast<int32_t>(it - ranks.begin());
-      };
+      const TraceGroup& group = GroupAt(g);
       store::Operation row;
-      row.rank = static_cast<int32_t>(t), row.communicator = g, row.member = place_of(trace.rank);
-      row.api = meaning.api, row.p2p = meaning.p2p, row.peer = meaning.p2p ? place_of(o.peer) : kNone;
+      row.rank = static_cast<int32_t>(t), row.communicator = g, row.member = group.PlaceOf(trace.rank);
+      row.api = meaning.api, row.p2p = meaning.p2p, row.peer = meaning.p2p ? group.PlaceOf(o.peer) : kNone;
       row.seq = ++counts[{g, meaning.p2p}] + (meaning.p2p ? 0 : BeginOf(g, t));
       row.started = OnAxis(o.started_ns), row.finished = OnAxis(o.finished_ns);
       row.entered = o.called_ns == 0 ? row.started : OnAxis(o.called_ns);
@@ -299,8 +235,8 @@ class JobBuilder {
 
   void Describe() {
     Note(std::string(source_.not_seen));
-    if (without_group_ > 0)
-      Note(absl::StrCat(without_group_, " operations of groups whose ranks cannot be told, left out"));
+    if (groups_->untold() > 0)
+      Note(absl::StrCat(groups_->untold(), " operations of groups whose ranks cannot be told, left out"));
     if (guessed_) Note("not all files tell their rank: they were numbered by their names");
     if (!source_.runs_on_device) return;
     size_t linked = 0, all = 0;
@@ -316,14 +252,10 @@ class JobBuilder {
   const TraceSource& source_;
   Store& store_;
   absl::flat_hash_map<int32_t, int32_t> dense_;  // global rank -> index in store
-  std::map<std::string, std::set<int32_t>> users_;
-  std::map<GroupKey, int32_t> groups_;
-  std::vector<Group> in_order_;
-  std::vector<std::vector<int32_t>> group_of_;       // of each operation of each trace
+  const TraceGroups* groups_ = nullptr;
   std::map<int32_t, std::vector<uint32_t>> begins_;  // by group: of the window of each trace
   int32_t world_size_ = 0;
   int64_t origin_ = 0;
-  uint64_t without_group_ = 0;
   bool guessed_ = false;
 };
 

@@ -27,7 +27,7 @@ void NumberByNames(std::vector<RankTrace>& traces) {
   bool say_rank = true;
   for (const RankTrace* trace : open) {
     const int32_t rank = RankInName(trace->file);
-    if (rank < 0 || !taken.insert(rank).second) return;
+    if (rank < 0 || rank >= kMostRanks || !taken.insert(rank).second) return;
     say_rank = say_rank && SaysRank(trace->file);
   }
   const bool in_a_row = *taken.begin() == 0 && *taken.rbegin() == static_cast<int32_t>(taken.size()) - 1;

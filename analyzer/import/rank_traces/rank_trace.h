@@ -8,6 +8,9 @@
 
 namespace rankle::import {
 
+// No job has more: a trace that says so is damaged.
+inline constexpr int32_t kMostRanks = 1 << 20;
+
 // RankOperation::group_size of a group that need not have all ranks of the job.
 inline constexpr int32_t kSomeRanks = -1;
 

@@ -31,8 +31,9 @@ constexpr TraceSource kNodes = {
     .runs_on_device = false,
     .not_seen =
         "execution traces only: they tell what each rank called, in order, and neither when, nor what was "
-        "unfinished, nor how the job ended; calls are not numbered, so traces that begin at different calls "
-        "look as if the ranks disagreed",
+        "unfinished, nor how the job ended; calls are not numbered: which belong together was judged by "
+        "their "
+        "order alone",
     .no_operations = kNoOperations,
 };
 constexpr TraceSource kTimedNodes = {

@@ -10,6 +10,11 @@ namespace {
 // Numbers further apart are no numbers of one count.
 constexpr int64_t kFurthest = 1 << 24;
 
+// Without numbers and times: further apart nobody starts the recorders of a job that calls this often, and
+// fewer common calls agree by chance.
+constexpr int64_t kMostShift = 256;
+constexpr size_t kEnough = 3;
+
 struct Fit {
   size_t same = 0, different = 0;
 };
@@ -74,6 +79,49 @@ Begins ByTime(const std::vector<WindowOfCalls>& traces) {
   return begins;
 }
 
+// Do the calls agree where both have one, if `a` begins `later` calls after `b`? Too few common calls tell
+// nothing.
+bool AgreesShifted(const WindowOfCalls& a, const WindowOfCalls& b, int64_t later) {
+  const auto begin_a = static_cast<size_t>(std::max<int64_t>(-later, 0));
+  const auto begin_b = static_cast<size_t>(std::max<int64_t>(later, 0));
+  size_t common = 0;
+  for (; begin_a + common < a.size() && begin_b + common < b.size(); ++common) {
+    const CallInWindow &x = a[begin_a + common], &y = b[begin_b + common];
+    if (x.api != y.api || x.count != y.count) return false;
+  }
+  return common >= kEnough && common * 2 >= std::min(a.size(), b.size());
+}
+
+// By the least shift against the longest trace under which all common calls agree. Empty: some agree under
+// none.
+Begins ByFit(const std::vector<WindowOfCalls>& traces) {
+  const WindowOfCalls* longest = nullptr;
+  for (const WindowOfCalls& calls : traces) {
+    if (longest == nullptr || calls.size() > longest->size()) longest = &calls;
+  }
+  std::vector<int64_t> later(traces.size(), 0);
+  for (size_t t = 0; t < traces.size(); ++t) {
+    if (traces[t].empty() || AgreesShifted(traces[t], *longest, 0)) continue;
+    int64_t shift = 1;
+    while (shift <= kMostShift && !AgreesShifted(traces[t], *longest, shift) &&
+           !AgreesShifted(traces[t], *longest, -shift))
+      ++shift;
+    if (shift > kMostShift) return {};
+    later[t] = AgreesShifted(traces[t], *longest, shift) ? shift : -shift;
+  }
+  const int64_t first = later.empty() ? 0 : *std::min_element(later.begin(), later.end());
+  Begins begins(traces.size(), 0);
+  for (size_t t = 0; t < traces.size(); ++t) {
+    if (!traces[t].empty()) begins[t] = static_cast<uint32_t>(later[t] - first);
+  }
+  return begins;
+}
+
+bool AreNumbered(const std::vector<WindowOfCalls>& traces) {
+  return std::all_of(traces.begin(), traces.end(),
+                     [](const WindowOfCalls& calls) { return calls.empty() || calls.front().sequence >= 0; });
+}
+
 }  // namespace
 
 std::vector<uint32_t> WindowBegins(const std::vector<WindowOfCalls>& traces) {
@@ -90,7 +138,10 @@ std::vector<uint32_t> WindowBegins(const std::vector<WindowOfCalls>& traces) {
   }
   if (order.different == 0) return by_order;
   const Begins by_time = ByTime(traces);
-  if (by_time.empty()) return by_order;
+  if (by_time.empty()) {
+    const Begins by_fit = AreNumbered(traces) ? Begins() : ByFit(traces);
+    return by_fit.empty() ? by_order : by_fit;
+  }
   const Fit time = Compare(traces, by_time);
   return time.same > 0 && time.different == 0 ? by_time : by_order;
 }

@@ -30,6 +30,17 @@ TEST(TraceWindows, TheSameTimeTellsWhereNothingIsNumbered) {
               ElementsAre(2, 0, 0));
 }
 
+TEST(TraceWindows, TheCallsThemselvesTellWhereThereIsNothingElse) {
+  EXPECT_THAT(WindowBegins({Window(5, 19, false), Window(4, 15, false), {}, Window(6, 19, false)}),
+              ElementsAre(1, 0, 0, 2));
+  // Left out in the middle: no shift makes them agree.
+  WindowOfCalls odd = Window(5, 19, false);
+  odd.erase(odd.begin() + 7);
+  EXPECT_THAT(WindowBegins({Window(5, 19, false), odd}), Each(0));
+  // Two common calls agree by chance.
+  EXPECT_THAT(WindowBegins({Window(5, 7, false), Window(6, 8, false)}), Each(0));
+}
+
 TEST(TraceWindows, NumbersThatDoNotFitAreNotBelieved) {
   WindowOfCalls counts_sends_too = Window(5, 9, true);
   for (CallInWindow& call : counts_sends_too) call.sequence += 2;

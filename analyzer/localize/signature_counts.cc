@@ -89,7 +89,8 @@ class CountComparer {
     if (missing == ahead.collectives.end()) return false;
     std::map<int32_t, uint32_t> first_after;  // of other communicators: the first number called after that
     for (size_t i = *missing + 1; i < store_.rank_begin(static_cast<size_t>(ahead.rank) + 1); ++i) {
-      if (o_.communicator[i] != communicator_ && !o_.p2p[i]) first_after.try_emplace(o_.communicator[i], o_.seq[i]);
+      if (o_.communicator[i] != communicator_ && !o_.p2p[i])
+        first_after.try_emplace(o_.communicator[i], o_.seq[i]);
     }
     return std::any_of(first_after.begin(), first_after.end(), [&](const auto& after) {
       const auto& members = store_.communicators[after.first].members;

@@ -57,7 +57,7 @@ class NsysTest : public ::testing::Test {
 };
 
 TEST_F(NsysTest, KernelsAreJoinedWithTheCallsThatLaunchedThem) {
-  // Names and pids say nothing of the ranks; sessions began at different times.
+  // Names and pids say nothing of the ranks; the recordings began at different times.
   for (int rank = 0; rank < 3; ++rank) {
     NsysDatabase::Form form;
     form.session_ns += rank * 7'000;

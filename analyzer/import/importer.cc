@@ -5,10 +5,12 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "analyzer/import/execution_trace/execution_trace_importer.h"
 #include "analyzer/import/flight_record/flight_record_importer.h"
 #include "analyzer/import/flight_recorder/flight_recorder_importer.h"
 #include "analyzer/import/kineto/kineto_importer.h"
 #include "analyzer/import/nodes.h"
+#include "analyzer/import/nsys/nsys_importer.h"
 
 namespace rankle::import {
 namespace {
@@ -88,6 +90,8 @@ std::vector<std::unique_ptr<Importer>> AllImporters() {
   all.push_back(
       std::make_unique<KinetoImporter>());  // both list groups ("pg_config"): the stricter one first
   all.push_back(std::make_unique<FlightRecorderImporter>());
+  all.push_back(std::make_unique<ExecutionTraceImporter>());
+  all.push_back(std::make_unique<NsysImporter>());
   return all;
 }
 

@@ -23,15 +23,23 @@ std::vector<Skew> FindSkews(const store::Store& store) {
   std::vector<Skew> skews;
   for (size_t c = 0; c < store.communicators.size(); ++c) {
     const auto& members = store.communicators[c].members;
-    size_t most = 0;
-    for (const store::Member& m : members) most = std::max(most, m.collectives.size());
-    for (size_t n = 0; n < most; ++n) {
+    // All members' lists at once, by number: the records of some may begin later.
+    std::vector<size_t> next(members.size(), 0);
+    while (true) {
+      uint32_t seq = UINT32_MAX;
+      bool any = false;
+      for (size_t m = 0; m < members.size(); ++m) {
+        if (next[m] < members[m].collectives.size())
+          any = true, seq = std::min(seq, o.seq[members[m].collectives[next[m]]]);
+      }
+      if (!any) break;
       Skew skew;
-      skew.communicator = static_cast<int32_t>(c);
-      for (const store::Member& m : members) {
-        if (n >= m.collectives.size() || m.collectives[n] >= o.size()) continue;
-        const uint32_t op = m.collectives[n];
-        skew.seq = o.seq[op], skew.api = o.api[op];
+      skew.communicator = static_cast<int32_t>(c), skew.seq = seq;
+      for (size_t m = 0; m < members.size(); ++m) {
+        const auto& collectives = members[m].collectives;
+        if (next[m] >= collectives.size() || o.seq[collectives[next[m]]] != seq) continue;
+        const uint32_t op = collectives[next[m]++];
+        skew.api = o.api[op];
         Take(o, op, skew);
       }
       if (skew.ranks >= 2) skews.push_back(skew);

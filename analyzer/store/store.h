@@ -279,6 +279,7 @@ class Store {
   bool streams_known = true;    // else a rank waits in the first unfinished operation that it issued
   bool device_times = true;     // else times in between calls say nothing about who is slow
   bool end_is_observed = true;  // else nobody knows how long a wait lasted: all count
+  bool calls_only = false;      // what was called, not what was waited for: numbers of calls are compared
   std::vector<InputFiles> inputs;
   std::string command;
   int32_t world_size = 0;     // what the job says it has, 0 = unknown

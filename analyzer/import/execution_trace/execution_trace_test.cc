@@ -301,6 +301,18 @@ TEST_F(ExecutionTraceTest, CutMessagesKeepWhatCameBefore) {
   EXPECT_EQ(store.quality.cut_files, 1u);
 }
 
+TEST_F(ExecutionTraceTest, OfTwoJobsInOneDirectoryTheLargerIsAnalyzed) {
+  for (int rank = 0; rank < 2; ++rank)
+    Write(absl::StrCat("a", rank, ".json"), PyTorchTrace("1.1.0-chakra.0.0.4", 2, Steps(rank, 3)));
+  for (int rank = 0; rank < 4; ++rank)
+    Write(absl::StrCat("b", rank, ".json"), PyTorchTrace("1.1.0-chakra.0.0.4", 4, Steps(rank, 3)));
+  const store::Store store = Read();
+  EXPECT_EQ(store.ranks.size(), 4u);
+  EXPECT_EQ(store.world_size, 4);
+  EXPECT_THAT(store.quality.notes, Contains(HasSubstr("2 profiles of different jobs")));
+  EXPECT_EQ(Diagnose().verdict.anomaly, "healthy");
+}
+
 TEST_F(ExecutionTraceTest, AnAbsurdLengthIsRefusedAtOnce) {
   Write("a.et", ChakraTrace({{.id = 1, .name = "n", .type = 7}}) + "\xff\xff\xff\xff\x0f");
   const auto store = ImportPaths({directory_.string()});

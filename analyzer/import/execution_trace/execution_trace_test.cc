@@ -302,10 +302,13 @@ TEST_F(ExecutionTraceTest, CutMessagesKeepWhatCameBefore) {
 }
 
 TEST_F(ExecutionTraceTest, OfTwoJobsInOneDirectoryTheLargerIsAnalyzed) {
-  for (int rank = 0; rank < 2; ++rank)
-    Write(absl::StrCat("a", rank, ".json"), PyTorchTrace("1.1.0-chakra.0.0.4", 2, Steps(rank, 3)));
-  for (int rank = 0; rank < 4; ++rank)
-    Write(absl::StrCat("b", rank, ".json"), PyTorchTrace("1.1.0-chakra.0.0.4", 4, Steps(rank, 3)));
+  for (const auto& [name, ranks] : {std::pair("a", 2), std::pair("b", 4)}) {
+    const std::string groups = absl::StrCat(
+        R"([{\"pg_name\": \"0\", \"pg_desc\": \"default_pg\", \"ranks\": [], \"group_size\": )", ranks, "}]");
+    for (int rank = 0; rank < ranks; ++rank)
+      Write(absl::StrCat(name, rank, ".json"),
+            PyTorchTrace("1.1.0-chakra.0.0.4", ranks, Steps(rank, 3), 1, groups));
+  }
   const store::Store store = Read();
   EXPECT_EQ(store.ranks.size(), 4u);
   EXPECT_EQ(store.world_size, 4);

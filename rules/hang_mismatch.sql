@@ -13,6 +13,7 @@ SELECT culprits AS ranks, others AS victims, communicator, op, seq, NULL AS sinc
        CASE WHEN decided = 0 THEN 0.5 ELSE min(0.98, 0.6 + 0.4 * support) END AS confidence,
        what AS summary
 FROM disagreements
+WHERE kind <> 'fewer'                                        -- rules/unknown_fewer.sql
 UNION ALL
 SELECT culprits, victims, communicator, op, seq, waited_s, at_s, evidence,
        0.85,                                                 -- a rank that is stuck just before its teardown looks alike

@@ -5,12 +5,14 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "analyzer/import/execution_trace/execution_trace_importer.h"
 #include "analyzer/import/flight_record/flight_record_importer.h"
 #include "analyzer/import/flight_recorder/flight_recorder_importer.h"
 #include "analyzer/import/inspector/inspector_importer.h"
 #include "analyzer/import/kineto/kineto_importer.h"
 #include "analyzer/import/logs/logs_importer.h"
 #include "analyzer/import/nodes.h"
+#include "analyzer/import/nsys/nsys_importer.h"
 #include "analyzer/import/profiler_dump/profiler_importer.h"
 #include "analyzer/import/ras/ras_importer.h"
 
@@ -95,6 +97,8 @@ std::vector<std::unique_ptr<Importer>> AllImporters() {
   all.push_back(std::make_unique<ProfilerDumpImporter>());
   all.push_back(std::make_unique<RasImporter>());  // a status has "nccl_version", as dumps have
   all.push_back(std::make_unique<FlightRecorderImporter>());
+  all.push_back(std::make_unique<ExecutionTraceImporter>());
+  all.push_back(std::make_unique<NsysImporter>());
   all.push_back(std::make_unique<LogsImporter>());
   return all;
 }

@@ -280,11 +280,12 @@ class CollectiveComparer {
 
 const char* DisagreementKindName(DisagreementKind kind) {
   static constexpr const char* kNames[] = {"changed",   "skipped", "repeated", "swapped",
-                                           "different", "sizes",   "peer"};
+                                           "different", "sizes",   "peer",     "fewer"};
   return kNames[static_cast<int>(kind)];
 }
 
 void FindStepDisagreements(const Store& store, std::vector<Disagreement>& found);
+void FindCountDisagreements(const Store& store, std::vector<Disagreement>& found);
 void FindP2pDisagreements(const Store& store, const Progress& progress, std::vector<Disagreement>& found);
 
 std::vector<Disagreement> FindDisagreements(const Store& store, const Progress& progress) {
@@ -293,6 +294,7 @@ std::vector<Disagreement> FindDisagreements(const Store& store, const Progress& 
     if (store.communicators[c].members.size() > 1) CollectiveComparer(store, c).Compare(found);
   }
   if (found.empty()) FindStepDisagreements(store, found);
+  if (found.empty() && store.calls_only) FindCountDisagreements(store, found);
   FindP2pDisagreements(store, progress, found);
   return found;
 }

@@ -18,7 +18,16 @@
 
 namespace rankle::localize {
 
-enum class DisagreementKind { kChanged, kSkipped, kRepeated, kSwapped, kDifferent, kSizes, kPeer };
+enum class DisagreementKind {
+  kChanged,
+  kSkipped,
+  kRepeated,
+  kSwapped,
+  kDifferent,
+  kSizes,
+  kPeer,
+  kFewer  // the records of a rank end earlier: it left calls out, or the records did
+};
 const char* DisagreementKindName(DisagreementKind kind);
 
 struct Disagreement {

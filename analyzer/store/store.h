@@ -296,6 +296,7 @@ class Store {
   bool device_times = true;      // else times in between calls say nothing about who is slow
   bool durations_known = false;  // without device_times: what lies between started and finished was measured
   bool end_is_observed = true;   // else nobody knows how long a wait lasted: all count
+  bool calls_only = false;       // what was called, not what was waited for: numbers of calls are compared
   std::vector<InputFiles> inputs;
   std::string command;
   int32_t world_size = 0;     // what the job says it has, 0 = unknown

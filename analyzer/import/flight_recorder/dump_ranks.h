@@ -21,8 +21,4 @@ struct DumpRanks {
 // over is dealt out in order of the names, and `guessed` is set.
 DumpRanks RanksOf(const std::vector<Dump>& dumps);
 
-// The rank that a file name ends in or tells otherwise ("nccl_trace_rank_12", "node3-rank12.json.gz"), -1 =
-// none.
-int32_t RankInName(const std::string& path);
-
 }  // namespace rankle::import

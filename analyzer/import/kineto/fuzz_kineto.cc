@@ -15,7 +15,7 @@ namespace {
 using namespace rankle;
 
 void Try(std::string_view text, size_t piece) {
-  std::vector<import::KinetoTrace> traces;
+  std::vector<import::RankTrace> traces;
   for (int copy = 0; copy < 2; ++copy) {
     import::KinetoReader reader;
     bool usable = true;

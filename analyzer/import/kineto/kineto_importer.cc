@@ -1,35 +1,18 @@
 #include "analyzer/import/kineto/kineto_importer.h"
 
-#include <thread>
+#include <utility>
 
-#include "absl/strings/str_cat.h"
-#include "analyzer/import/file_bytes.h"
-#include "analyzer/import/in_order.h"
 #include "analyzer/import/kineto/kineto_job.h"
 #include "analyzer/import/kineto/kineto_trace.h"
+#include "analyzer/import/rank_traces/read_traces.h"
 
 namespace rankle::import {
 namespace {
 
-// Traces of long profiles take gigabytes; what grows beyond this is a bomb.
-constexpr uint64_t kMostBytes = 256ull << 30;
-
-absl::StatusOr<KinetoTrace> ReadTrace(const std::string& path) {
+absl::StatusOr<RankTrace> ReadTrace(const std::string& path) {
   KinetoReader reader;
-  bool is_trace = true;
-  const absl::Status status = ReadFilePieces(path, kMostBytes, [&](std::string_view piece) {
-    const absl::Status fed = reader.Feed(piece);
-    is_trace = fed.ok();
-    return fed.ok() ? fed : absl::InvalidArgumentError(absl::StrCat(path, ": ", fed.message()));
-  });
-  // Compressed data that is cut or damaged: what came before is kept, and KinetoTrace::cut says so.
-  if (!status.ok() && (!is_trace || !absl::IsDataLoss(status))) return status;
-  return reader.Finish(path);
+  return ReadInPieces(path, reader);
 }
-
-struct Parsed {
-  absl::StatusOr<KinetoTrace> trace = KinetoTrace();
-};
 
 }  // namespace
 
@@ -38,21 +21,8 @@ bool KinetoImporter::Recognises(const std::string&, const std::string& first_byt
 }
 
 absl::Status KinetoImporter::Import(const std::vector<std::string>& files, store::Store& store) const {
-  std::vector<KinetoTrace> traces;
-  InOrder<Parsed>(
-      files.size(), std::thread::hardware_concurrency(),
-      [&](size_t i, Parsed& p) { p.trace = ReadTrace(files[i]); },
-      [&](size_t, Parsed& p) {
-        if (p.trace.ok()) {
-          traces.push_back(*std::move(p.trace));
-          return;
-        }
-        ++store.quality.malformed, ++store.quality.unreadable_files;
-        store.quality.notes.emplace_back(p.trace.status().message());
-      });
-  if (traces.empty())
-    return absl::InvalidArgumentError(absl::StrCat("no usable trace: ", store.quality.notes.back()));
-  return BuildStore(std::move(traces), store);
+  auto traces = ReadAll(files, ReadTrace, store);
+  return traces.ok() ? BuildStore(*std::move(traces), store) : traces.status();
 }
 
 }  // namespace rankle::import

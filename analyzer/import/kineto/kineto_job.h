@@ -6,13 +6,14 @@
 
 #include <vector>
 
-#include "analyzer/import/kineto/kineto_trace.h"
+#include "absl/status/status.h"
+#include "analyzer/import/rank_traces/rank_trace.h"
 #include "analyzer/store/store.h"
 
 namespace rankle::import {
 
 // Fills an empty store and finishes it. Notes and counts already in store.quality stay. An error when no
 // trace holds a kernel of NCCL.
-absl::Status BuildStore(std::vector<KinetoTrace> traces, store::Store& store);
+absl::Status BuildStore(std::vector<RankTrace> traces, store::Store& store);
 
 }  // namespace rankle::import

@@ -11,7 +11,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
-#include "analyzer/import/kineto/trace_scanner.h"
+#include "analyzer/import/json_objects/trace_scanner.h"
 #include "analyzer/import/torch_names.h"
 #include "analyzer/store/store.h"
 
@@ -21,8 +21,6 @@ namespace {
 using simdjson::dom::element;
 using simdjson::dom::object;
 
-// Ranks and sizes come from files: above this it is no rank.
-constexpr int64_t kMostRanks = 1 << 24;
 // Until 2065: later times are damage, and sums of three of them stay within 64 bits.
 constexpr int64_t kMostNs = 3'000'000'000'000'000'000;
 
@@ -117,7 +115,7 @@ class KinetoReader::Impl {
 
   absl::Status Feed(std::string_view bytes) { return scanner_.Feed(bytes); }
 
-  KinetoTrace Finish(std::string file) {
+  RankTrace Finish(std::string file) {
     trace_.file = std::move(file);
     trace_.cut = !scanner_.Finish().ok();
     trace_.events = scanner_.events();
@@ -128,13 +126,13 @@ class KinetoReader::Impl {
       if (t != kNotTold) t += base_ns_;
       return t == kNotTold || (t >= 0 && t <= kMostNs);
     };
-    std::erase_if(trace_.operations, [&](KinetoOperation& o) {
+    std::erase_if(trace_.operations, [&](RankOperation& o) {
       const bool usable = shift(o.started_ns) && shift(o.finished_ns);
       if (!shift(o.called_ns)) o.called_ns = kNotTold;
       trace_.malformed += !usable;
       return !usable;
     });
-    std::erase_if(trace_.steps, [&](KinetoStep& s) { return !shift(s.begin_ns) || !shift(s.end_ns); });
+    std::erase_if(trace_.steps, [&](RankStep& s) { return !shift(s.begin_ns) || !shift(s.end_ns); });
     std::stable_sort(trace_.operations.begin(), trace_.operations.end(),
                      [](const auto& a, const auto& b) { return a.started_ns < b.started_ns; });
     std::stable_sort(trace_.steps.begin(), trace_.steps.end(),
@@ -146,7 +144,7 @@ class KinetoReader::Impl {
   // What the CPU side says of an "External id".
   struct Call {
     int64_t begin_ns = kNotTold;
-    KinetoOperation what;    // name "" = not told
+    RankOperation what;      // name "" = not told
     std::string annotation;  // "nccl:all_to_all"
   };
   struct Pending {
@@ -181,7 +179,7 @@ class KinetoReader::Impl {
   }
 
   void TakeGroup(const object& group) {
-    KinetoGroup& g = trace_.groups.emplace_back();
+    RankGroup& g = trace_.groups.emplace_back();
     g.name = Text(group, "pg_name");
     if (g.name.empty()) g.name = Text(group, "uid");
     g.title = Text(group, "pg_desc");
@@ -260,7 +258,7 @@ class KinetoReader::Impl {
     return elements < 1e18 ? static_cast<uint64_t>(elements) : 0;
   }
 
-  static void ReadArguments(const object& args, KinetoOperation& o) {
+  static void ReadArguments(const object& args, RankOperation& o) {
     if (const auto name = Text(args, "Collective name"); !name.empty())
       o.name = name, o.named_by_kernel = false;
     if (const auto group = Text(args, "Process Group Name"); !group.empty()) o.group = group;
@@ -277,7 +275,7 @@ class KinetoReader::Impl {
   }
 
   void AddKernel(std::string_view name, const object& args, int64_t begin, int64_t end) {
-    KinetoOperation& o = trace_.operations.emplace_back();
+    RankOperation& o = trace_.operations.emplace_back();
     o.name = FunctionOfKernel(name), o.named_by_kernel = true;
     o.started_ns = begin, o.finished_ns = end;
     o.stream = static_cast<uint32_t>(Integer(args, "stream", 0));
@@ -289,7 +287,7 @@ class KinetoReader::Impl {
   // A kernel belongs to the innermost call around its launch: the annotation "nccl:...", which lies in
   // record_param_comms and has the next id.
   void JoinWithCall(const Pending& pending) {
-    KinetoOperation& o = trace_.operations[pending.operation];
+    RankOperation& o = trace_.operations[pending.operation];
     const auto exact = calls_.find(pending.external);
     if (exact == calls_.end()) return;
     const auto outer = calls_.find(pending.external - 1);
@@ -297,7 +295,7 @@ class KinetoReader::Impl {
     const bool has_outer =
         !call.annotation.empty() && outer != calls_.end() && outer->second.annotation.empty();
     o.called_ns = has_outer ? outer->second.begin_ns : call.begin_ns;
-    const KinetoOperation& told = has_outer ? outer->second.what : call.what;
+    const RankOperation& told = has_outer ? outer->second.what : call.what;
     if (o.named_by_kernel && !told.name.empty()) o.name = told.name, o.named_by_kernel = false;
     if (o.named_by_kernel && !call.annotation.empty()) o.name = call.annotation, o.named_by_kernel = false;
     if (o.group.empty()) o.group = told.group, o.group_title = told.group_title;
@@ -313,13 +311,13 @@ class KinetoReader::Impl {
   // Traces of 2023 have the kernel's correlation as its "External id": there is no call of that number. Then
   // the n-th kernel belongs to the n-th annotation, if there are as many and none contradicts.
   void JoinByOrder() {
-    std::vector<KinetoOperation*> kernels;
-    for (KinetoOperation& o : trace_.operations) {
+    std::vector<RankOperation*> kernels;
+    for (RankOperation& o : trace_.operations) {
       if (o.called_ns != kNotTold) return;
       kernels.push_back(&o);
     }
     if (kernels.size() != annotations_.size()) return;
-    const auto by_start = [](const KinetoOperation* a, const KinetoOperation* b) {
+    const auto by_start = [](const RankOperation* a, const RankOperation* b) {
       return a->started_ns < b->started_ns;
     };
     std::stable_sort(kernels.begin(), kernels.end(), by_start);
@@ -355,7 +353,7 @@ class KinetoReader::Impl {
   TraceScanner scanner_;
   simdjson::dom::parser parser_;
   std::vector<Annotation> annotations_;
-  KinetoTrace trace_;
+  RankTrace trace_;
   int64_t base_ns_ = 0;
   absl::flat_hash_map<int64_t, Call> calls_;  // by "External id"
   std::vector<Pending> pending_;
@@ -364,6 +362,6 @@ class KinetoReader::Impl {
 KinetoReader::KinetoReader() : impl_(std::make_unique<Impl>()) {}
 KinetoReader::~KinetoReader() = default;
 absl::Status KinetoReader::Feed(std::string_view bytes) { return impl_->Feed(bytes); }
-KinetoTrace KinetoReader::Finish(std::string file) { return impl_->Finish(std::move(file)); }
+RankTrace KinetoReader::Finish(std::string file) { return impl_->Finish(std::move(file)); }
 
 }  // namespace rankle::import

@@ -1,5 +1,6 @@
-#include "analyzer/import/kineto/trace_scanner.h"
+#include "analyzer/import/json_objects/trace_scanner.h"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 
@@ -121,7 +122,7 @@ absl::Status TraceScanner::Feed(std::string_view bytes) {
       case Place::kColon:
         if (*at == ':' || IsBlank(*at)) {
           ++at;
-        } else if (*at == '[' && key_ == "traceEvents") {
+        } else if (*at == '[' && std::find(lists_.begin(), lists_.end(), key_) != lists_.end()) {
           place_ = Place::kBetween, ++at;
         } else {
           place_ = Place::kTopValue, value = at;

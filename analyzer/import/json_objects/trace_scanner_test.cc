@@ -1,5 +1,5 @@
 // The text of each event, wherever the pieces of the file end.
-#include "analyzer/import/kineto/trace_scanner.h"
+#include "analyzer/import/json_objects/trace_scanner.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -48,6 +48,17 @@ TEST(TraceScannerTest, FindsEventsAndValuesWhereverThePiecesEnd) {
 
 TEST(TraceScannerTest, TakesABareListOfEvents) {
   EXPECT_THAT(Scan(R"([{"a":1},{"b":2}])", 3).events, ElementsAre(R"({"a":1})", R"({"b":2})"));
+}
+
+TEST(TraceScannerTest, TakesTheListsThatItIsTold) {
+  std::vector<std::string> events, keys;
+  TraceScanner scanner({[&](std::string_view event) { events.emplace_back(event); },
+                        [&](std::string_view key, std::string_view) { keys.emplace_back(key); }},
+                       {"nodes"});
+  ASSERT_TRUE(scanner.Feed(R"({"traceEvents": [{"a":1}], "nodes": [{"b":2}]})").ok());
+  EXPECT_TRUE(scanner.Finish().ok());
+  EXPECT_THAT(events, ElementsAre(R"({"b":2})"));
+  EXPECT_THAT(keys, ElementsAre("traceEvents"));
 }
 
 TEST(TraceScannerTest, SaysWhereAFileIsCutOrNoTrace) {

@@ -1,10 +1,12 @@
-#include "analyzer/import/kineto/shared_order.h"
+#include "analyzer/import/rank_traces/shared_order.h"
 
 #include <algorithm>
 #include <cstdlib>
 #include <optional>
 
 #include "absl/container/flat_hash_map.h"
+#include "analyzer/import/rank_traces/trace_clocks.h"
+#include "analyzer/import/rank_traces/trace_windows.h"
 #include "analyzer/localize/median.h"
 
 namespace rankle::import {
@@ -81,7 +83,7 @@ struct Fit {
   int64_t spread = INT64_MAX;  // median distance of the differences of ends from their median
 };
 
-std::optional<Fit> FitOf(const Operations& reference, const Operations& mine, int64_t shift) {
+std::optional<Fit> FitOf(const Operations& reference, const Operations& mine, int64_t shift, bool sizes) {
   const auto size = static_cast<int64_t>(mine.size());
   const int64_t first = std::max<int64_t>(0, -shift),
                 last = std::min(size, static_cast<int64_t>(reference.size()) - shift);
@@ -89,8 +91,9 @@ std::optional<Fit> FitOf(const Operations& reference, const Operations& mine, in
   const int64_t every = (last - first + static_cast<int64_t>(kSampledPairs) - 1) / kSampledPairs;
   std::vector<int64_t> off;
   for (int64_t i = first; i < last; i += every) {
-    if (reference[i + shift].function != mine[i].function) return std::nullopt;
-    off.push_back(mine[i].end_ns - reference[i + shift].end_ns);
+    const SharedOperation &a = reference[i + shift], &b = mine[i];
+    if (sizes ? !SameCall(a, b) : a.function != b.function) return std::nullopt;
+    off.push_back(b.end_ns - a.end_ns);
   }
   Fit fit{.shift = shift, .ahead = localize::Median(off)};
   for (int64_t& difference : off) difference = std::abs(difference - fit.ahead);
@@ -107,14 +110,15 @@ Match Shifted(const Operations& reference, const Operations& mine, int64_t shift
   return match;
 }
 
-// All shifts in which three quarters of mine lie inside of the reference.
-std::vector<Fit> Fits(const Operations& reference, const Operations& mine) {
+// All shifts in which three quarters of mine lie inside of the reference, the best rhythm first. With `sizes`
+// only those in which all calls agree.
+std::vector<Fit> FitsOf(const Operations& reference, const Operations& mine, bool sizes) {
   const auto quarter = static_cast<int64_t>(mine.size() / 4);
   std::vector<Fit> fits;
   for (int64_t shift = -quarter;
        shift <= static_cast<int64_t>(reference.size()) - static_cast<int64_t>(mine.size()) + quarter;
        ++shift) {
-    if (const auto fit = FitOf(reference, mine, shift)) fits.push_back(*fit);
+    if (const auto fit = FitOf(reference, mine, shift, sizes)) fits.push_back(*fit);
   }
   std::stable_sort(fits.begin(), fits.end(), [](const Fit& a, const Fit& b) { return a.spread < b.spread; });
   return fits;
@@ -125,13 +129,16 @@ bool ClearlyBetter(const Fit& fit, const Fit& other) {
 }
 
 std::optional<Match> ByRhythm(const Operations& reference, const Operations& mine) {
-  const std::vector<Fit> fits = Fits(reference, mine);
+  const std::vector<Fit> fits = FitsOf(reference, mine, false);
   if (fits.empty()) return std::nullopt;
   if (mine.size() == reference.size()) {
     const auto straight = std::find_if(fits.begin(), fits.end(), [](const Fit& f) { return f.shift == 0; });
     if (straight != fits.end() && !ClearlyBetter(fits.front(), *straight)) return Shifted(reference, mine, 0);
   }
   if (fits.size() == 1 || ClearlyBetter(fits[0], fits[1])) return Shifted(reference, mine, fits[0].shift);
+  const std::vector<Fit> same_calls = FitsOf(reference, mine, true);
+  if (same_calls.size() == 1 && mine.size() >= kFewestAgreeing)
+    return Shifted(reference, mine, same_calls[0].shift);
   // Of regular steps the shift that needs the smallest error of a clock, if clocks can be as wrong as that
   // and the next one needs much more.
   const auto least = std::min_element(fits.begin(), fits.end(), [](const Fit& a, const Fit& b) {
@@ -141,15 +148,50 @@ std::optional<Match> ByRhythm(const Operations& reference, const Operations& min
   return ByTime(reference, mine, least->ahead);
 }
 
+// Pairs that are not the same call.
+size_t Disagreements(const Operations& reference, const Operations& mine, const Match& match) {
+  size_t different = 0;
+  for (size_t i = 0; i < mine.size(); ++i)
+    different += match[i] >= 0 && !SameCall(reference[match[i]], mine[i]);
+  return different;
+}
+
+// Numbers that count something else, too, and clocks that are off match other calls: then these agree better
+// in plain order.
+bool Believed(const Operations& reference, const Operations& mine, const std::optional<Match>& match) {
+  return match && Disagreements(reference, mine, *match) <=
+                      Disagreements(reference, mine, Shifted(reference, mine, 0));
+}
+
 std::optional<Match> MatchOf(const Operations& reference, const Operations& mine) {
-  if (auto match = ById(reference, mine)) return match;
-  if (auto match = ByTime(reference, mine, 0)) return match;
+  if (auto match = ById(reference, mine); Believed(reference, mine, match)) return match;
+  if (auto match = ByTime(reference, mine, 0); Believed(reference, mine, match)) return match;
   return ByRhythm(reference, mine);
+}
+
+bool HaveTimes(const std::vector<Operations>& ranks) {
+  return std::all_of(ranks.begin(), ranks.end(), [](const Operations& operations) {
+    return std::all_of(operations.begin(), operations.end(),
+                       [](const SharedOperation& op) { return op.end_ns != kNotTold; });
+  });
+}
+
+// Each rank's calls in a row from where its window begins.
+SharedOrder OrderOfCalls(const std::vector<Operations>& ranks) {
+  const std::vector<uint32_t> begins = WindowBegins(ranks);
+  SharedOrder order;
+  for (size_t r = 0; r < ranks.size(); ++r) {
+    order.shifted = order.shifted || begins[r] > 0;
+    auto& numbers = order.number.emplace_back();
+    for (size_t i = 0; i < ranks[r].size(); ++i) numbers.push_back(begins[r] + static_cast<uint32_t>(i) + 1);
+  }
+  return order;
 }
 
 }  // namespace
 
 SharedOrder FindSharedOrder(const std::vector<std::vector<SharedOperation>>& ranks) {
+  if (!HaveTimes(ranks)) return OrderOfCalls(ranks);
   SharedOrder order;
   order.number.resize(ranks.size());
   size_t most = 0;

@@ -1,5 +1,5 @@
 // Windows of profilers that begin and end apart, with clocks that agree or do not.
-#include "analyzer/import/kineto/shared_order.h"
+#include "analyzer/import/rank_traces/shared_order.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -89,6 +89,60 @@ TEST(SharedOrderTest, EqualNumbersWithAWrongClockAreTakenInOrder) {
   const SharedOrder order = FindSharedOrder({Regular(1, 9), Regular(1, 9, 7033 * kMs)});
   EXPECT_TRUE(order.told);
   EXPECT_EQ(order.left_out, 0u);
+}
+
+// Calls first..last of a job whose sizes repeat every three calls, one every ms.
+std::vector<SharedOperation> Sized(int first, int last, int64_t ahead) {
+  std::vector<SharedOperation> operations;
+  for (int i = first; i <= last; ++i)
+    operations.push_back({1, 0, 5000 * kMs + i * kMs + ahead, static_cast<uint64_t>(10 + i % 3)});
+  return operations;
+}
+
+TEST(SharedOrderTest, TheSameTimeTellsWhereNothingIsNumbered) {
+  const SharedOrder order = FindSharedOrder({Sized(7, 12, 3000), Sized(5, 9, 0), Sized(5, 12, 700)});
+  EXPECT_THAT(order.number, ElementsAre(ElementsAre(1, 2, 3, 0, 0, 0), ElementsAre(0, 0, 1, 2, 3),
+                                        ElementsAre(0, 0, 1, 2, 3, 0, 0, 0)));
+}
+
+TEST(SharedOrderTest, ClocksThatAreOffAreNotBelieved) {
+  EXPECT_THAT(FindSharedOrder({Sized(5, 9, 0), Sized(5, 9, 2 * kMs)}).number,
+              Each(ElementsAre(1, 2, 3, 4, 5)));
+  // Most of these seem to end together.
+  const SharedOrder order = FindSharedOrder({Sized(5, 24, 0), Sized(5, 24, 2 * kMs)});
+  EXPECT_EQ(order.left_out, 0u);
+}
+
+TEST(SharedOrderTest, IdentitiesThatDoNotFitAreNotBelieved) {
+  std::vector<SharedOperation> first = Sized(5, 9, 0), second = Sized(5, 9, 0);
+  for (size_t i = 0; i < first.size(); ++i) first[i].id = 5 + i, second[i].id = 7 + i;
+  EXPECT_THAT(FindSharedOrder({first, second}).number, Each(ElementsAre(1, 2, 3, 4, 5)));
+}
+
+// It is for the diagnosis to name.
+TEST(SharedOrderTest, ACallThatDisagreesShiftsNothing) {
+  std::vector<SharedOperation> odd = Sized(5, 12, 0);
+  odd[0].count = 99;
+  EXPECT_THAT(FindSharedOrder({Sized(5, 12, 0), odd}).number, Each(ElementsAre(1, 2, 3, 4, 5, 6, 7, 8)));
+}
+
+TEST(SharedOrderTest, SizesTellWhereARegularRhythmAndAWrongClockDoNot) {
+  std::vector<SharedOperation> first = Regular(1, 10), second = Regular(3, 10, 7033 * kMs);
+  for (int i = 1; i <= 10; ++i) first[i - 1].count = static_cast<uint64_t>(i * i);
+  for (int i = 3; i <= 10; ++i) second[i - 3].count = static_cast<uint64_t>(i * i);
+  const SharedOrder order = FindSharedOrder({first, second});
+  EXPECT_TRUE(order.told);
+  EXPECT_THAT(order.number[0], ElementsAre(0, 0, 1, 2, 3, 4, 5, 6, 7, 8));
+}
+
+TEST(SharedOrderTest, OfCallsWithoutTimesNoneIsLeftOut) {
+  std::vector<SharedOperation> first, second;
+  for (uint64_t i = 1; i <= 9; ++i) first.push_back({1, 0, kNotTold, i * i});
+  second.assign(first.begin() + 1, first.end());
+  const SharedOrder order = FindSharedOrder({first, second});
+  EXPECT_EQ(order.left_out, 0u);
+  EXPECT_TRUE(order.shifted);
+  EXPECT_THAT(order.number[1], ElementsAre(2, 3, 4, 5, 6, 7, 8, 9));
 }
 
 }  // namespace

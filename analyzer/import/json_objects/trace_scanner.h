@@ -1,12 +1,15 @@
-// Cuts a Chrome trace ({"traceEvents": [...], ...} or a bare list of events) into its events and its other
-// top-level values, while it is read: a trace of gigabytes never lies in memory. No JSON is checked here
-// beyond what finds the ends of values; whoever takes an event parses it. Pure.
+// Cuts a JSON trace, which is one long list of objects and little else, into its objects and its other
+// top-level values, while it is read: a trace of gigabytes never lies in memory. That is a Chrome trace
+// ({"traceEvents": [...], ...} or a bare list of events), or an execution trace ({"nodes": [...], ...}). No
+// JSON is checked here beyond what finds the ends of values; whoever takes an event parses it. Pure.
 #pragma once
 
 #include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 
@@ -25,7 +28,9 @@ class TraceScanner {
   // An event or another value of more bytes than this is no trace.
   static constexpr size_t kMaxValueBytes = 64 << 20;
 
-  explicit TraceScanner(Sink sink) : sink_(std::move(sink)) {}
+  // `lists`: keys of the top-level object whose values are such lists.
+  explicit TraceScanner(Sink sink, std::vector<std::string> lists = {"traceEvents"})
+      : sink_(std::move(sink)), lists_(std::move(lists)) {}
 
   // The next bytes of the file. Views given to the sink are valid during the call. Errors: text that can be
   // no trace, with the offset; a value that is too long. Nothing may be fed after an error.
@@ -54,6 +59,7 @@ class TraceScanner {
   void Keep(const char* begin, const char* end) { kept_.append(begin, end); }
 
   Sink sink_;
+  std::vector<std::string> lists_;
   Place place_ = Place::kStart;
   bool bare_list_ = false;
   bool in_string_ = false, escaped_ = false;

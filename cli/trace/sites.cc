@@ -188,6 +188,7 @@ std::vector<FaultPoint> FaultPoints(const std::vector<sites::SiteRecord>& record
     }
   }
   std::vector<FaultPoint> ordered;
+  ordered.reserve(points.size());
   for (auto& [key, point] : points) ordered.push_back(std::move(point));
   return ordered;
 }
@@ -231,8 +232,10 @@ std::string FaultPointText(const FaultPoint& point) {
   if (unreturned > 0) outcomes.push_back(absl::StrCat("not returned ", unreturned));
   if (point.Injected() > 0) outcomes.push_back(absl::StrCat("injected ", point.Injected()));
   const std::set<int32_t> ranks = point.Ranks();
-  const std::string who = ranks.empty() ? absl::StrCat(point.processes.size(), point.processes.size() == 1 ? " process" : " processes", ", no rank")
-                                        : absl::StrCat("ranks ", absl::StrJoin(ranks, ","));
+  const std::string who =
+      ranks.empty() ? absl::StrCat(point.processes.size(),
+                                   point.processes.size() == 1 ? " process" : " processes", ", no rank")
+                    : absl::StrCat("ranks ", absl::StrJoin(ranks, ","));
   std::string text =
       absl::StrFormat("%s  %-22s %s, %.3f s: %s  [%s]\n    at %s\n", sites::SiteIdText(point.id),
                       api::ApiName(point.api), Times(point.Hits()), Sum(point, &SiteCalls::time_s),

@@ -150,7 +150,8 @@ absl::StatusOr<std::string> NodeName(const RunOptions& options) {
 }
 
 absl::StatusOr<Environment> EnvironmentOf(const RunOptions& options, const RunRecord& record,
-                                          const std::string& output_dir, const FaultFiles& faults, bool sites) {
+                                          const std::string& output_dir, const FaultFiles& faults,
+                                          bool sites) {
   const Installation& installation = ThisInstallation();
   const bool needs_hooks = options.trace || !faults.plan_path.empty();
   JobVariables variables{.output_dir = output_dir,
@@ -275,8 +276,8 @@ RunOutcome RunToEnd(const RunOptions& options) {
   job.record.virtual_gpus = options.virtual_gpus;
   job.record.job_id = absl::Uniform<uint64_t>(absl::BitGen());
   job.record.seed = plan->seed().value_or(kDefaultSeed);
-  absl::StatusOr<Environment> environment = EnvironmentOf(
-      options, job.record, output_dir->path, *faults, options.sites || plan->NeedsSites());
+  absl::StatusOr<Environment> environment =
+      EnvironmentOf(options, job.record, output_dir->path, *faults, options.sites || plan->NeedsSites());
   if (!environment.ok()) return refuse(environment.status());
   job.environment = *std::move(environment);
   WarnWhereNothingIsRecorded(options, job.path);

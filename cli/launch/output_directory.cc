@@ -37,7 +37,8 @@ bool IsOfAnEarlierRun(const std::string& name) {
          (name.starts_with("kernels-") && name.ends_with(".rkd")) ||
          (name.starts_with("sites-") && name.ends_with(".rks")) || IsCapturedLog(name) ||
          name == "run.json" || name == "digest.json" || name == "events.jsonl" || name == "plan.armed" ||
-         name == "plan.txt" || name == "control" || name == kHooksLink || name == kLibcLink || name == kVirtualGpusLink;
+         name == "plan.txt" || name == "control" || name == kHooksLink || name == kLibcLink ||
+         name == kVirtualGpusLink;
 }
 
 absl::Status RemoveEarlierRun(const fs::path& directory) {

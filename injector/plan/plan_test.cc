@@ -448,6 +448,11 @@ TEST(Libc, IsNeverCountedTogetherWithNcclAndCuda) {
   EXPECT_TRUE(IsAimed(plan.fault(1), "read"));
   EXPECT_FALSE(IsAimed(plan.fault(1), "ncclSend"));
   EXPECT_TRUE(plan.NeedsSites());
+  EXPECT_TRUE(plan.NeedsHooks());
+  Plan libc;
+  ASSERT_TRUE(libc.AddShortForm("abort read").ok());
+  EXPECT_TRUE(libc.NeedsSites());
+  EXPECT_FALSE(libc.NeedsHooks());
 }
 
 TEST(Libc, GroupsHoldTheirFunctions) {

@@ -40,10 +40,11 @@ void RunCommand::DeclareFlags(Flags& flags) {
                "Also take kernel times from CUPTI: exact, but launches cost more, and no other profiler\n"
                "(nsys, ncu, torch.profiler) can be used in the job",
                options_.cupti);
-  flags.Switch("--sites",
-               "Also record which functions of NCCL, CUDA and the C library are called from where, what they\n"
-               "come to, and exceptions (rankle trace sites); on where a fault is aimed at one of them",
-               options_.sites);
+  flags.Switch(
+      "--sites",
+      "Also record which functions of NCCL, CUDA and the C library are called from where, what they\n"
+      "come to, and exceptions (rankle trace sites); on where a fault is aimed at one of them",
+      options_.sites);
   flags.Number({.name = "--check-results",
                 .type = "N",
                 .help = "Compare the data of every N-th operation between ranks, 0 = never (default: 1 with "

@@ -102,6 +102,14 @@ absl::Status CheckSites(const RunOptions& options, bool needed) {
           " is missing: this rankle was built without it (glibc 2.35 is needed)"));
 }
 
+absl::Status CheckHooks() {
+  const std::string& library = ThisInstallation().hooks_library;
+  if (FileExists(library)) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      Cat("--fault/--plan: ", library,
+          " is missing: this rankle was built without its interposer; `rankle doctor` says why"));
+}
+
 absl::Status CheckInstallation(const RunOptions& options) {
   const Installation& installation = ThisInstallation();
   if (options.virtual_gpus > 0 && !FileExists(installation.virtual_gpu_dir)) {
@@ -109,11 +117,8 @@ absl::Status CheckInstallation(const RunOptions& options) {
         Cat("--virtual-gpus: ", installation.virtual_gpu_dir,
             " is missing: this rankle was built without virtual GPUs; `rankle doctor` says why"));
   }
-  if (HasFaults(options) && !FileExists(installation.hooks_library)) {
-    return absl::FailedPreconditionError(
-        Cat("--fault/--plan: ", installation.hooks_library,
-            " is missing: this rankle was built without its interposer; `rankle doctor` says why"));
-  }
+  // Which of the two a fault needs is known when the plan has been read.
+  if (HasFaults(options) && !FileExists(installation.libc_library)) return CheckHooks();
   return absl::OkStatus();
 }
 
@@ -150,7 +155,8 @@ absl::StatusOr<std::string> NodeName(const RunOptions& options) {
 }
 
 absl::StatusOr<Environment> EnvironmentOf(const RunOptions& options, const RunRecord& record,
-                                          const std::string& output_dir, const FaultFiles& faults, bool sites) {
+                                          const std::string& output_dir, const FaultFiles& faults,
+                                          bool sites) {
   const Installation& installation = ThisInstallation();
   const bool needs_hooks = options.trace || !faults.plan_path.empty();
   JobVariables variables{.output_dir = output_dir,
@@ -243,6 +249,8 @@ RunOutcome RunToEnd(const RunOptions& options) {
   if (!plan.ok()) return refuse(plan.status());
   if (absl::Status status = CheckRunnable(options); !status.ok()) return refuse(status);
   if (absl::Status status = CheckSites(options, plan->NeedsSites()); !status.ok()) return refuse(status);
+  if (absl::Status status = plan->NeedsHooks() ? CheckHooks() : absl::OkStatus(); !status.ok())
+    return refuse(status);
   const absl::StatusOr<std::string> node = NodeName(options);
   if (!node.ok()) return refuse(node.status());
   const std::string job_dir =
@@ -276,8 +284,8 @@ RunOutcome RunToEnd(const RunOptions& options) {
   job.record.virtual_gpus = options.virtual_gpus;
   job.record.job_id = absl::Uniform<uint64_t>(absl::BitGen());
   job.record.seed = plan->seed().value_or(kDefaultSeed);
-  absl::StatusOr<Environment> environment = EnvironmentOf(
-      options, job.record, output_dir->path, *faults, options.sites || plan->NeedsSites());
+  absl::StatusOr<Environment> environment =
+      EnvironmentOf(options, job.record, output_dir->path, *faults, options.sites || plan->NeedsSites());
   if (!environment.ok()) return refuse(environment.status());
   job.environment = *std::move(environment);
   WarnWhereNothingIsRecorded(options, job.path);

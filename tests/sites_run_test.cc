@@ -174,7 +174,6 @@ TEST_F(SitesRun, ExceptionsAreKnownByTypeAndTheFrameAbove) {
 TEST_F(SitesRun, AStormOfForksAndThreadsIsCountedToTheLast) {
   const Finished job = RunMode({"--sites"}, "storm");
   EXPECT_THAT(job.out, HasSubstr("storm 90 of 90"));
-  EXPECT_EQ(Sum(PointsOf("fork", "calls_a_lot"), "hits"), 0u);
   EXPECT_EQ(Sum(PointsOf("fork"), "hits"), 90u);
   EXPECT_EQ(Sum(PointsOf("__cxa_throw"), "hits"), 90u);
   EXPECT_EQ(Sum(PointsOf("write"), "hits"), 90u);  // of the children, each in a record of its own
@@ -301,6 +300,27 @@ TEST_F(SitesRun, DelaysComeBeforeTheCall) {
   EXPECT_EQ(calls["injected"], 1);
 }
 
+TEST_F(SitesRun, HangsEndByThemselvesAndProcessesEndWhereAsked) {
+  ASSERT_EQ(RunMode({"--fault", "hang rename for=300ms nth=5"}, "files").exit_code, 7);
+  const Json calls = PointsOf("rename").at(0)["processes"][0];
+  EXPECT_GE(calls["last_s"].get<double>() - calls["first_s"].get<double>(), 0.3);
+  const Finished exits = RunMode({"--fault", "exit fsync nth=2 code=9"}, "files");
+  EXPECT_EQ(exits.exit_code, 9);
+  EXPECT_EQ(LinesOf(exits.out).back(), "write 2 ok");
+  EXPECT_EQ(RunMode({"--fault", "signal pread signal=KILL"}, "files").exit_code, 128 + SIGKILL);
+  EXPECT_EQ(RunMode({"--fault", "abort __cxa_throw nth=3"}, "throws").exit_code, 128 + SIGABRT);
+}
+
+TEST_F(SitesRun, AHungCallIsReleasedFromOutside) {
+  RankleProcess job({"run", "-q", "--no-capture", "-o", out_dir(), "--fault", "hang connect nth=2 name=stuck",
+                     "--", CALLS_A_LOT, "network"});
+  ASSERT_TRUE(WaitUntil([&] {
+    return RunRankle({"release", out_dir(), "--fault", "stuck"}).exit_code == 0 &&
+           job.out().find("echo 5") != std::string::npos;
+  }));
+  EXPECT_EQ(job.Wait().exit_code, 7);
+}
+
 TEST_F(SitesRun, ARankThatIsNotMeantIsLeftAlone) {
   const Finished plain = RunMode({"--no-trace"}, "files");
   const Finished job = RunRankle({"run", "-q", "-n", "2", "-o", out_dir(), "--fault",
@@ -363,6 +383,9 @@ TEST_F(SitesRun, CallsOfNcclAndCudaStandInTheSameRecordAndTakeSites) {
   watched.push_back("--sites");
   const Finished job = Run(watched, program);
   ASSERT_EQ(job.exit_code, 0) << job.err;
+  // What rankle's libraries call themselves (threads, files, waits) is not the program's.
+  for (const Json& point : Points())
+    EXPECT_THAT(point["place"]["module"].get<std::string>(), Not(HasSubstr("librankle")));
   const auto reduces = PointsOf("ncclAllReduce");
   ASSERT_FALSE(reduces.empty());
   EXPECT_EQ(reduces[0]["ranks"], Json({0, 1}));

@@ -1,5 +1,6 @@
 // Functions and source lines of code addresses, after the process has ended: from the symbol tables and debug
-// information of the binaries it had loaded, read with elfutils (also separate debug files, by build id).
+// information of the binaries it had loaded, read with elfutils (also separate debug files, by build id; from
+// servers only where the user names some in DEBUGINFOD_URLS).
 #pragma once
 
 #include <cstdint>

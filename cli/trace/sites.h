@@ -42,6 +42,12 @@ struct FaultPoint {
   CodeAddress caller;
   std::vector<SiteCalls> processes;  // in the order of their records
   // Over all processes.
+  template <typename Value>
+  Value Sum(Value SiteCalls::*field) const {
+    Value sum = 0;
+    for (const SiteCalls& calls : processes) sum += calls.*field;
+    return sum;
+  }
   uint64_t Hits() const;
   uint64_t Injected() const;
   Outcomes AllOutcomes() const;
@@ -66,6 +72,7 @@ std::string OutcomeName(const sites::SiteRecord& record, uint16_t api, sites::Ou
 // calls stand in its flight record (rankle trace cat --injections).
 std::string InjectionsJson(const sites::SiteRecord& record);
 
+// sites_print.cc
 std::string FaultPointText(const FaultPoint& point);  // two lines or three, for people
 std::string FaultPointJson(const FaultPoint& point);  // one JSON object on a line
 

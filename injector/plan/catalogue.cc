@@ -182,7 +182,7 @@ constexpr ActionInfo kCatalogue[] = {
     {Action::kShort, "short", "moves fewer bytes than the call asked for", kSocket | kFile, kShortParameters,
      "a count below what was asked for, as from a full socket buffer: the rest is still to be done",
      "datagrams: what is cut off is lost, where a stream would keep it",
-     kCrashCauses, "", "short read rank=1 call=3 bytes=1"},
+     kHardwareCauses, "", "short read rank=1 call=3 bytes=1"},
     {Action::kThrottle, "throttle", "limits the process's CPU", kAny, {}, "", "", kLateCauses,
      "it needs control groups, which this version does not use; use delay with a distribution", ""},
     {Action::kGil, "gil", "holds Python's interpreter lock", kAny, {}, "", "", kLateCauses,

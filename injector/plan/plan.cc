@@ -16,6 +16,16 @@ constexpr size_t kLargestPool = 16 << 20;
 
 std::string DefaultName(size_t index) { return Concat("fault-", index + 1); }
 
+// A fault is aimed at functions of the C library or at others, never at both (targets.cc).
+bool AimsAtLibc(const ArmedFault& fault) {
+  const auto is_target = [&](const api::ApiInfo& info) {
+    return (fault.apis[info.id / 64] >> (info.id % 64) & 1) != 0;
+  };
+  const auto all = api::AllApis();
+  const auto first = std::find_if(all.begin(), all.end(), is_target);
+  return first != all.end() && first->library == api::Library::kLibc;
+}
+
 }  // namespace
 
 absl::Status Plan::AddYaml(std::string_view text, std::string_view name) {
@@ -67,15 +77,11 @@ std::optional<size_t> Plan::FindName(std::string_view name) const {
 std::string Plan::fault_name(size_t index) const { return pool_.c_str() + faults_[index].name; }
 
 bool Plan::NeedsSites() const {
-  const auto needs = [](const ArmedFault& fault) {
-    return fault.site.count != 0 ||
-           std::any_of(api::AllApis().begin(), api::AllApis().end(), [&](const api::ApiInfo& info) {
-             return info.library == api::Library::kLibc &&
-                    (fault.apis[info.id / 64] >> (info.id % 64) & 1) != 0;
-           });
-  };
-  return std::any_of(faults_.begin(), faults_.end(), needs);
+  return std::any_of(faults_.begin(), faults_.end(),
+                     [](const ArmedFault& fault) { return fault.site.count != 0 || AimsAtLibc(fault); });
 }
+
+bool Plan::NeedsHooks() const { return !std::all_of(faults_.begin(), faults_.end(), AimsAtLibc); }
 
 std::string Plan::Arm(uint64_t default_seed) const {
   ArmedHeader header = {};

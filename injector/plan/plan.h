@@ -30,6 +30,8 @@ class Plan {
   std::string fault_name(size_t index) const;
   // Does a fault need call sites: is it aimed at one, or at a function of the C library?
   bool NeedsSites() const;
+  // Is one aimed at a function of NCCL, CUDA or the process?
+  bool NeedsHooks() const;
 
   // The bytes of the armed plan file.
   std::string Arm(uint64_t default_seed) const;

@@ -448,6 +448,11 @@ TEST(Libc, IsNeverCountedTogetherWithNcclAndCuda) {
   EXPECT_TRUE(IsAimed(plan.fault(1), "read"));
   EXPECT_FALSE(IsAimed(plan.fault(1), "ncclSend"));
   EXPECT_TRUE(plan.NeedsSites());
+  EXPECT_TRUE(plan.NeedsHooks());
+  Plan libc;
+  ASSERT_TRUE(libc.AddShortForm("abort read").ok());
+  EXPECT_TRUE(libc.NeedsSites());
+  EXPECT_FALSE(libc.NeedsHooks());
 }
 
 TEST(Libc, GroupsHoldTheirFunctions) {
@@ -532,30 +537,35 @@ TEST_P(RoundTrip, DescribedFaultsReadBackTheSame) {
 
 INSTANTIATE_TEST_SUITE_P(
     EveryAction, RoundTrip,
-    testing::Values(
-        "delay ncclAllReduce rank=3 call=100.. time=200ms",
-        "delay nccl* time=uniform(1ms,5ms) at=exit name=x",
-        "delay cuda,p2p time=normal(20ms,5ms) every=3 times=2 after=1s until=1m", "hang collective for=3s",
-        "hang ncclSend peer=1,3..5 comm='dp*',\"a,b c\"", "fail collective result=ncclSystemError",
-        "fail cuda result=cudaErrorECCUncorrectable", "fail * result=cudaErrorMemoryAllocation",
-        "fail * result=2", "fail * result=700", "fail cuMemAlloc result=CUDA_ERROR_OUT_OF_MEMORY",
-        "fail cudaMalloc result=12345", "async-error p2p result=ncclInternalError",
-        "skip collective step=3..9 probability=0.125", "repeat ncclSend", "swap collective rank=1",
-        "mutate collective field=datatype value=bfloat16", "mutate ncclAllReduce field=op value=max",
-        "mutate ncclAllReduce field=op value=77", "mutate ncclSend field=count delta=-5",
-        "mutate p2p field=comm value=2",
-        "corrupt collective buffer=recv pattern=nan bits=8 offset=4KiB dtype=float32,int8",
-        "corrupt ncclSend offset=0", "oom malloc after_bytes=1GiB bytes>=1MiB", "oom malloc times=1",
-        "leak memcpy bytes=3KiB where.bytes=1MiB..2MiB", "slow-kernel launch time=uniform(10us,20us)",
-        "slow-kernel launch factor=1.3", "slow-copy memcpy rate=100MiB/s", "gpu-lost ncclAllReduce",
-        "xid cuda code=48", "exit process after=3s code=0", "abort ncclCommInitRank comm_size=4",
-        "signal ncclSend signal=STOP for=5s", "signal ncclSend signal=40",
-        "short read,writev bytes=1 site=[a1b2c3, ffffffffffff]",
-        "short file bytes=4KiB where.bytes=1MiB..2MiB", "fail connect errno=ECONNREFUSED nth=3",
-        "fail libc result=EINTR", "fail file result=5", "fail getaddrinfo result=EAI_AGAIN",
-        "hang epoll_wait for=2s", "throw ncclSend type=std::bad_alloc what=''", "throw ncclSend what='{a}'",
-        "throw ncclSend what='it\"s \\ late' stack='*step*;main' host=node?,other "
-        "local_rank=0..3 comm_rank=2"));
+    testing::Values("delay ncclAllReduce rank=3 call=100.. time=200ms",
+                    "delay nccl* time=uniform(1ms,5ms) at=exit name=x",
+                    "delay cuda,p2p time=normal(20ms,5ms) every=3 times=2 after=1s until=1m",
+                    "hang collective for=3s", "hang ncclSend peer=1,3..5 comm='dp*',\"a,b c\"",
+                    "fail collective result=ncclSystemError", "fail cuda result=cudaErrorECCUncorrectable",
+                    "fail * result=cudaErrorMemoryAllocation", "fail * result=2", "fail * result=700",
+                    "fail cuMemAlloc result=CUDA_ERROR_OUT_OF_MEMORY", "fail cudaMalloc result=12345",
+                    "async-error p2p result=ncclInternalError", "skip collective step=3..9 probability=0.125",
+                    "repeat ncclSend", "swap collective rank=1",
+                    "mutate collective field=datatype value=bfloat16",
+                    "mutate ncclAllReduce field=op value=max", "mutate ncclAllReduce field=op value=77",
+                    "mutate ncclSend field=count delta=-5", "mutate p2p field=comm value=2",
+                    "corrupt collective buffer=recv pattern=nan bits=8 offset=4KiB dtype=float32,int8",
+                    "corrupt ncclSend offset=0", "oom malloc after_bytes=1GiB bytes>=1MiB",
+                    "oom malloc times=1", "leak memcpy bytes=3KiB where.bytes=1MiB..2MiB",
+                    "slow-kernel launch time=uniform(10us,20us)", "slow-kernel launch factor=1.3",
+                    "slow-copy memcpy rate=100MiB/s", "gpu-lost ncclAllReduce", "xid cuda code=48",
+                    "exit process after=3s code=0", "abort ncclCommInitRank comm_size=4",
+                    "signal ncclSend signal=STOP for=5s", "signal ncclSend signal=40",
+                    "throw ncclSend type=std::bad_alloc what=''", "throw ncclSend what='{a}'",
+                    "throw ncclSend what='it\"s \\ late' stack='*step*;main' host=node?,other "
+                    "local_rank=0..3 comm_rank=2"));
+
+INSTANTIATE_TEST_SUITE_P(Libc, RoundTrip,
+                         testing::Values("short read,writev bytes=1 site=[a1b2c3, ffffffffffff]",
+                                         "short file bytes=4KiB where.bytes=1MiB..2MiB",
+                                         "fail connect errno=ECONNREFUSED nth=3", "fail libc result=EINTR",
+                                         "fail file result=5", "fail getaddrinfo result=EAI_AGAIN",
+                                         "hang epoll_wait for=2s"));
 
 }  // namespace
 }  // namespace rankle::plan

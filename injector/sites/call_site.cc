@@ -93,7 +93,8 @@ Unwound Unwind(uint64_t address) {
 // address. Elsewhere only frame pointers are used, which those ABIs keep.
 const uint64_t* StackOf(const CallFrame& call) { return call.frame + 2; }
 
-uint64_t LearnWhere(const CallFrame& call, const Unwound& unwound) {
+// Looks at words of other functions' frames, which a sanitizer may hold to be out of bounds.
+__attribute__((no_sanitize("address"))) uint64_t LearnWhere(const CallFrame& call, const Unwound& unwound) {
   if (unwound.caller == 0) return kNowhere;
   const uint64_t pointer = call.frame[0];
   const auto* const at_pointer = reinterpret_cast<const uint64_t*>(pointer) + 1;
@@ -132,7 +133,7 @@ uint64_t Learn(const CallFrame& call, Rule& rule) {
 
 uint64_t UnwindCaller(uint64_t address) { return Unwind(address).caller; }
 
-uint64_t CallerOf(const CallFrame& call) {
+__attribute__((no_sanitize("address"))) uint64_t CallerOf(const CallFrame& call) {
   Rule* const rule = RuleOf(call.address);
   if (rule == nullptr) return UnwindCaller(call.address);
   const uint64_t code = CodeBefore(call.address);

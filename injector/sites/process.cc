@@ -67,7 +67,8 @@ void Open(Process& process) {
   files::Identity identity = files::IdentityOfThisProcess(process.host);
   process.start_ns = identity.monotonic_ns;
   process.target.rank = identity.rank, process.target.host = process.host;
-  char command[256], path[4096];
+  // Not on the stack, which may be a signal handler's. One thread at a time comes here (Phase::kStarting).
+  static char command[256], path[4096];
   hooks::ReadCommand(command, sizeof(command));
   const bool wanted = files::RecordPath(identity, "sites", "rks", path, sizeof(path));
   const int error = wanted ? process.recorder.Create(path, identity, command) : 0;

@@ -93,7 +93,7 @@ class Recorder {
   Slot* slots_ = nullptr;
   uint32_t most_ = 0;
   std::atomic<bool> growing_{false};
-  bool used_ = false;  // the index may hold something
+  bool used_ = false;     // the index may hold something
   char path_[4096] = {};  // "" = in memory
   Known known_[kKnown] = {};
 };

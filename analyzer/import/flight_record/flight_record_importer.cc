@@ -189,7 +189,8 @@ bool FlightRecordImporter::Recognises(const std::string& path, const std::string
   return record::LooksLikeFlightRecord(first_bytes) || absl::EndsWith(path, ".rkl");
 }
 
-// What `rankle run` needs for itself or tells its like on other nodes, and diagnosis must never read. Site records
+// What `rankle run` needs for itself or tells its like on other nodes, and diagnosis must never read. Site
+// records
 // (.rks) hold what was injected, and are for `rankle trace sites` and campaigns.
 bool FlightRecordImporter::IsCompanion(const std::string& path) const {
   const std::string name = path.substr(path.rfind('/') + 1);

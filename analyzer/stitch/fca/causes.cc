@@ -48,7 +48,7 @@ class Analysis {
   Causes Run(const Observations& observations) {
     std::vector<Comparison> comparisons = GroupRuns(observations.runs, causes_.notes);
     for (Comparison& comparison : comparisons) {
-      FillRows(comparison);
+      FillRows(comparison, options_.watched);
       AddExperiment(comparison);
       AddTests(comparison, kBehaviour, TestBehaviour(comparison, options_));
       const WorkTests work = TestWork(comparison, options_);

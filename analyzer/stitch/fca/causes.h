@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -85,6 +86,10 @@ struct Look {
 
 struct FcaOptions {
   Method method = Method::kPermutation;
+  // Sites that can be part of a chain, because faults are injected there; empty = all. Others are not
+  // compared, except within these as parent loops: fewer comparisons, so that those that matter need fewer
+  // repeats.
+  std::set<SiteId> watched = {};
   double rate = 0.05;  // of false discoveries, for each kind of test
   // When one looks, by injected runs; the last is the cap. Looking again is a second chance to be wrong, so
   // each look may use only its share of `rate` (shares add up to 1). Most of it belongs to the last one: what

@@ -155,6 +155,22 @@ TEST(Causes, ASlowedParentAndTheLoopsItRuns) {
   EXPECT_EQ(causes.edges[2].to.site, 4u);
 }
 
+TEST(Causes, OnlyWatchedSitesAndWhatTheyContainAreCompared) {
+  SiteObservation within = At(6, 10);
+  within.parent = 2;
+  within.per_parent = {{1, 10}};
+  Campaign campaign;
+  campaign.Runs(20, Profile({At(2, 5), At(3, 5), within}))
+      .Runs(3, Injected(Error(1), {At(1, 1), At(2, 9), At(3, 9), within}));
+  FcaOptions options;
+  options.watched = {2};
+  const Causes causes = AnalyzeCauses(campaign.observations, options);
+  ASSERT_THAT(causes.edges, SizeIs(1));
+  EXPECT_EQ(causes.edges[0].to.site, 2u);
+  EXPECT_EQ(causes.work.made + causes.steady_work.made, 2u) << "2, and 6 within it";
+  EXPECT_THAT(causes.experiments[0].own, SizeIs(1)) << "its own place is needed all the same";
+}
+
 TEST(Causes, SeverityIsHowTheRunsEnded) {
   Campaign campaign;
   campaign.Runs(20, Profile({At(2, 5)}))

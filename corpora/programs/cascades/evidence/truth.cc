@@ -37,6 +37,7 @@ Truth ParseTruth(const YAML::Node& node) {
   truth.kind = Text(node, "kind");
   truth.workloads = node["campaign"]["workloads"].as<std::vector<std::string>>();
   truth.campaign_ranks = node["campaign"]["ranks"].as<int>();
+  truth.delay_ms = node["campaign"]["delay_ms"].as<int>();
   truth.replay_ranks = node["replay"]["ranks"].as<int>();
   truth.replay_workload = Text(node["replay"], "workload");
   truth.replay_trigger = Text(node["replay"], "trigger");

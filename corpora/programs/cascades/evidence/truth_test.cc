@@ -11,7 +11,7 @@ constexpr char kTruth[] = R"(
 - name: storm
   kind: retry storm
   length: 2
-  campaign: {ranks: 2, workloads: [w]}
+  campaign: {ranks: 2, workloads: [w], delay_ms: 200}
   replay: {ranks: 4, workload: w, trigger: "Read:read 1+1 delay 9"}
   cycle:
     - cause: {function: Await, call: recv, kind: error EAGAIN}

@@ -138,7 +138,7 @@ class Agent {
         NoteRedo();
         continue;  // ends the worker
       }
-      HandOverState(agent_end);
+      Require(HandOverState(agent_end), "the worker is gone");
       worker_end.LeaveToChild();
       if (AwaitSteps(agent_end, kSteps) == Received::kMessage) tally.done = kSteps;
       break;

@@ -25,6 +25,9 @@ constexpr int kReportMs = 1000;
 // For the servers of rank 0 to see that clients have hung up. After a cascade they are still busy for those:
 // not longer.
 constexpr int kHangUpMs = 200;
+// A fault may be injected where nothing was meant to fail, and a rank may then wait for ever. It ends by
+// SIGALRM: later than the meeting, the work and the reports can take together (10 + 3 + 1 s).
+constexpr unsigned kLongestLifeSeconds = 20;
 
 struct Hello {
   int32_t rank = 0;
@@ -140,6 +143,7 @@ Job ParsedJob(const Program& program, int argc, char** argv) {
 
 // All of a rank's life; returns its exit code.
 int Run(const Program& program, Job& job, uint16_t port) {
+  ::alarm(kLongestLifeSeconds);
   const Ports mine = program.serve(job);
   const Meeting meeting = job.rank == 0 ? Gather(job, mine, port) : Join(job, mine, port);
   job.limit = job.start + program.limit_milliseconds * kMillisecond;

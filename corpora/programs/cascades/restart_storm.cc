@@ -138,8 +138,8 @@ class Agent {
         NoteRedo();
         continue;  // ends the worker
       }
-      HandOverState(agent_end);
-      worker_end.Close();
+      Require(HandOverState(agent_end), "the worker is gone");
+      worker_end.LeaveToChild();
       if (AwaitSteps(agent_end, kSteps) == Received::kMessage) tally.done = kSteps;
       break;
     }

@@ -178,6 +178,7 @@ constexpr std::string_view kLibraryDetectors[] = {
     "absl::Status::ok",
     "absl::StatusOr::ok",
     "std::weak_ptr::expired",
+    "std::__weak_ptr::expired",
     "std::basic_ios::good",
     "std::basic_ios::fail",
     "std::basic_ios::bad",

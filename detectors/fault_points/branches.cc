@@ -4,6 +4,7 @@
 #include "clang/AST/ExprCXX.h"
 #include "clang/AST/StmtCXX.h"
 #include "clang/Lex/Lexer.h"
+#include "detectors/fault_points/api_table.h"
 
 namespace rankle::points {
 
@@ -15,26 +16,27 @@ namespace {
 struct Branch {
   const char* form = nullptr;
   const clang::Expr* condition = nullptr;
+  clang::SourceLocation place = {};  // of the word or sign that makes it a branch
   int outcomes = 2;
 };
 
 Branch AsBranch(const clang::Stmt& stmt) {
   if (const auto* branch = dyn_cast<clang::IfStmt>(&stmt)) {
     if (branch->isConstexpr() || branch->isConsteval()) return {};
-    return {"if", branch->getCond()};
+    return {"if", branch->getCond(), branch->getIfLoc()};
   }
   if (const auto* choice = dyn_cast<clang::SwitchStmt>(&stmt)) {
     int cases = 1;  // none of them
     for (const clang::SwitchCase* at = choice->getSwitchCaseList(); at; at = at->getNextSwitchCase()) {
       if (isa<clang::CaseStmt>(at)) ++cases;
     }
-    return {"switch", choice->getCond(), cases};
+    return {"switch", choice->getCond(), choice->getSwitchLoc(), cases};
   }
   if (const auto* choice = dyn_cast<clang::ConditionalOperator>(&stmt))
-    return {"conditional", choice->getCond()};
+    return {"conditional", choice->getCond(), choice->getQuestionLoc()};
   if (const auto* both = dyn_cast<clang::BinaryOperator>(&stmt)) {
-    if (both->getOpcode() == clang::BO_LAnd) return {"and", both->getLHS()};
-    if (both->getOpcode() == clang::BO_LOr) return {"or", both->getLHS()};
+    if (both->getOpcode() == clang::BO_LAnd) return {"and", both->getLHS(), both->getOperatorLoc()};
+    if (both->getOpcode() == clang::BO_LOr) return {"or", both->getLHS(), both->getOperatorLoc()};
   }
   return {};
 }
@@ -59,7 +61,7 @@ std::string EditDeclaredCondition(Unit& unit, const clang::Stmt& stmt, const cla
   if (branch->getInit()) return "the condition has an initialiser and declares a variable";
   if (!unit.context().getLangOpts().CPlusPlus17) return "a condition that declares a variable wants C++17";
   const auto range = unit.WrittenAt(variable.getSourceRange());
-  if (!range) return "the condition is in the body of a macro";
+  if (!range) return "the condition is in the body of macro " + unit.Macro(variable.getSourceRange());
   unit.Wrap(*range, "",
             "; ::rankle_points::Branch(" + IdLiteral(id) + ", static_cast<bool>(" +
                 variable.getNameAsString() + "))",
@@ -138,6 +140,8 @@ BranchIds FindBranches(Unit& unit, const FunctionBody& body) {
         variable ? variable->getSourceRange() : branch.condition->getSourceRange();
     if (!unit.Describe(Kind::kBranch, body.function(), range, point)) continue;
     point.what = branch.form;
+    point.macro = unit.Macro({branch.place, branch.place});
+    if (IsAssertionMacro(point.macro)) point.dropped = "assertion";
     point.outcomes = branch.outcomes;
     if (untouchable) {
       point.not_instrumented = untouchable;

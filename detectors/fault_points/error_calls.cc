@@ -120,11 +120,11 @@ Error ErrorOf(Unit& unit, const FunctionBody& body, int node, const Callee& call
     const bool by_type = callee.api->family == Family::kNccl || callee.api->family == Family::kCuda;
     return by_type ? Error{} : Error{callee.api->family, std::string(callee.api->value)};
   }
+  if (callee.name.starts_with("std::") || callee.name.starts_with("__gnu")) return {};
   if (type->isSignedIntegerType() && !type->isEnumeralType() && ComparedAsErrno(unit, body, node))
     return {Family::kErrno, "-1"};
-  const bool foreign = !callee.user && !callee.name.starts_with("std::") && !callee.name.starts_with("__gnu");
-  if (type->isBooleanType() && (foreign || !Written(*callee.function).isDefined()) &&
-      !callee.name.starts_with("std::") && CanFailByName(callee.function->getNameAsString()))
+  if (type->isBooleanType() && !Written(*callee.function).isDefined() &&
+      CanFailByName(callee.function->getNameAsString()))
     return {Family::kBool, "false"};
   return {};
 }

@@ -33,6 +33,14 @@ Form FormOf(const clang::Stmt& stmt) {
   return {"do", loop.getBody(), {loop.getWhileLoc(), loop.getRParenLoc()}};
 }
 
+// `do { } while (0)` makes one statement of several; it is no loop.
+bool IsOnce(const clang::Stmt& stmt, const clang::ASTContext& context) {
+  const auto* loop = dyn_cast<clang::DoStmt>(&stmt);
+  bool again = true;
+  return loop && !loop->getCond()->isValueDependent() &&
+         loop->getCond()->EvaluateAsBooleanCondition(again, context) && !again;
+}
+
 // Jumps into the loop, past the counter that would stand before it.
 bool IsEnteredByJump(const FunctionBody& body, int loop) {
   for (int i = loop + 1; i < body.end(loop); ++i) {
@@ -57,7 +65,7 @@ std::string EditLoop(Unit& unit, const FunctionBody& body, int loop, const Form&
   if (!whole) return "it is in the body of macro " + unit.Macro(body.stmt(loop).getSourceRange());
   if (FollowsPragma(unit, body.stmt(loop))) return "a pragma belongs to the loop";
   const auto inner = StatementRange(unit, *form.body);
-  if (!inner) return "its body is in the body of a macro";
+  if (!inner) return "its body is in the body of macro " + unit.Macro(form.body->getSourceRange());
   const std::string name = "rankle_loop_" + id;
   unit.Wrap(*whole, "{ ::rankle_points::Loop " + name + "(" + IdLiteral(id) + "); ", " }", id);
   if (isa<clang::CompoundStmt>(form.body)) {
@@ -89,7 +97,7 @@ void FindGotoLoops(Unit& unit, const FunctionBody& body) {
 void FindLoops(Unit& unit, const FunctionBody& body) {
   const char* untouchable = Untouchable(unit, body.function());
   for (int i = 0; i < body.size(); ++i) {
-    if (!IsLoop(body.stmt(i))) continue;
+    if (!IsLoop(body.stmt(i)) || IsOnce(body.stmt(i), unit.context())) continue;
     const Form form = FormOf(body.stmt(i));
     Point point;
     if (!unit.Describe(Kind::kLoop, body.function(), form.head, point)) continue;

@@ -8,11 +8,11 @@
 namespace rankle::points {
 namespace {
 
-std::set<std::string> KeptFunctions(const Facts& facts, bool with_branches) {
+// With a fault point other than a branch.
+std::set<std::string> FunctionsWithPoints(const Facts& facts) {
   std::set<std::string> functions;
   for (const Point& point : facts.points) {
-    if (point.dropped.empty() && (with_branches || point.kind != Kind::kBranch))
-      functions.insert(point.function);
+    if (point.dropped.empty() && point.kind != Kind::kBranch) functions.insert(point.function);
   }
   return functions;
 }
@@ -45,17 +45,19 @@ void SettleAnswers(Facts& facts, const CallGraph& graph) {
   }
 }
 
-void SettleBranches(Facts& facts, const CallGraph& graph) {
+// Returns which functions contain or reach a fault point.
+std::vector<bool> SettleBranches(Facts& facts, const CallGraph& graph) {
   std::vector<bool> holds(facts.functions.size(), false);
-  for (const std::string& usr : KeptFunctions(facts, false)) {
+  for (const std::string& usr : FunctionsWithPoints(facts)) {
     if (const int index = graph.Index(usr); index >= 0) holds[index] = true;
   }
   const std::vector<bool> reaches = graph.Callers(std::move(holds));
   for (Point& point : facts.points) {
-    if (point.kind != Kind::kBranch) continue;
+    if (point.kind != Kind::kBranch || !point.dropped.empty()) continue;
     const int index = graph.Index(point.function);
     if (index < 0 || !reaches[index]) point.dropped = "reaches no fault point";
   }
+  return reaches;
 }
 
 }  // namespace
@@ -100,7 +102,7 @@ Facts Merger::Finish() {
     if (point.kind == Kind::kLoop) SettleLoop(point, graph);
   }
   SettleAnswers(all_, graph);
-  SettleBranches(all_, graph);
+  const std::vector<bool> reaches = SettleBranches(all_, graph);
   const auto place = [](const Point& point) {
     return std::tie(point.file, point.line, point.column, point.kind, point.id);
   };
@@ -111,7 +113,10 @@ Facts Merger::Finish() {
   for (const Point& point : all_.points) {
     if (point.dropped.empty() && point.not_instrumented.empty()) wanted.insert(point.id);
   }
-  for (const std::string& usr : KeptFunctions(all_, true)) wanted.insert(FunctionKey(usr));
+  // Callers too: they are the frames that a call site is told by.
+  for (size_t i = 0; i < all_.functions.size(); ++i) {
+    if (reaches[i]) wanted.insert(FunctionKey(all_.functions[i].usr));
+  }
   std::erase_if(all_.edits, [&](const Edit& edit) { return !wanted.count(edit.point); });
   return std::move(all_);
 }

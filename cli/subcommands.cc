@@ -3,6 +3,7 @@
 #include "cli/bugs_command.h"
 #include "cli/doctor_command.h"
 #include "cli/faults_command.h"
+#include "cli/instrument_command.h"
 #include "cli/points_command.h"
 #include "cli/release_command.h"
 #include "cli/run_command.h"
@@ -21,6 +22,7 @@ std::vector<std::unique_ptr<Subcommand>> AllSubcommands() {
   all.push_back(std::make_unique<BugsCommand>());
   all.push_back(std::make_unique<FaultsCommand>());
   all.push_back(std::make_unique<PointsCommand>());
+  all.push_back(std::make_unique<InstrumentCommand>());
   all.push_back(std::make_unique<ReleaseCommand>());
   all.push_back(std::make_unique<TraceCommand>());
   all.push_back(std::make_unique<DoctorCommand>());

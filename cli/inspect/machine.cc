@@ -104,9 +104,9 @@ std::vector<Check> CheckInstallationFiles() {
           "nothing can be recorded or injected; it is built where CUDA headers are (scripts/install-deps)"),
       FileCheck("CUPTI", installation.cupti_library, State::kMissing,
                 "`rankle run --cupti` is refused; it is built where the CUDA toolkit has CUPTI's headers"),
-      FileCheck(
-          "source parser", installation.source_program, State::kMissing,
-          "`rankle points` does not work; it is built where clang 19's libraries are (scripts/install-deps)"),
+      FileCheck("source parser", installation.source_program, State::kMissing,
+                "`rankle points` and `instrument` do not work; it is built where clang 19's libraries are "
+                "(scripts/install-deps)"),
       FileCheck("virtual GPUs", installation.virtual_gpu_dir, State::kMissing,
                 "--virtual-gpus does not work; they are built where CUDA headers and Gloo are "
                 "(scripts/install-deps)"),

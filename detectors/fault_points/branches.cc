@@ -76,8 +76,10 @@ std::string EditCondition(Unit& unit, const clang::Stmt& stmt, const clang::Expr
   if (!written) return why_not;
   if (!unit.Claim(written->range, written->expression->getBeginLoc()))
     return "the macro uses its argument several times";
-  const bool is_switch = isa<clang::SwitchStmt>(stmt);
-  if (is_switch) {
+  if (isa<clang::SwitchStmt>(stmt)) {
+    const clang::QualType type = written->expression->IgnoreImpCasts()->getType();
+    if (type->isDependentType() || !type->isIntegralOrEnumerationType())
+      return "the value of the switch is of no integral type, or of a template's";
     unit.Wrap(written->range, "::rankle_points::Case(" + IdLiteral(id) + ", (", "))", id);
   } else {
     unit.Wrap(written->range,

@@ -41,7 +41,10 @@ std::string Described(const Point& point) {
 
 bool HasWords(const std::string& described, const std::string& wanted) {
   for (const auto word : absl::StrSplit(wanted, ' ', absl::SkipWhitespace())) {
-    if (described.find(std::string(word)) == std::string::npos) return false;
+    size_t at = described.find(std::string(word));
+    while (at != std::string::npos && described[at - 1] == '-')  // "retry" is not in "no-retry"
+      at = described.find(std::string(word), at + 1);
+    if (at == std::string::npos) return false;
   }
   return true;
 }

@@ -72,9 +72,9 @@ TEST(Points, SaysWhatIsWrongWithTheInput) {
   Write(scratch.Path("compile_commands.json"), "[]");
   says({"-p", scratch.Path("")}, 2, "holds no command");
   Write(scratch.Path("broken.cc"), "#include <no_such_header.h>\nint F( {\n");
-  says({scratch.Path("broken.cc"), "--", "-O2"}, 3, "broken.cc: 2 errors");
+  says({scratch.Path("broken.cc"), "--", "-O2"}, 3, "'no_such_header.h' file not found");
   Write(scratch.Path("binary.cc"), std::string("\xff\xfe\0\x01garbage", 11));
-  says({scratch.Path("binary.cc"), "--", "-O2"}, 3, "errors");
+  says({scratch.Path("binary.cc"), "--", "-O2"}, 3, "error");
   says({std::string(POINTS_SAMPLE) + "/link.cc", "--skip", "*", "--", "-O2"}, 2, "--skip");
 }
 

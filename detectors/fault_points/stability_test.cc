@@ -119,6 +119,7 @@ TEST(BrokenSource, GivesWhatLiesOutsideItsErrors) {
                                 "void Better(int fd) { if (fsync(fd) < 0) return; }\n"}});
   EXPECT_GE(facts.errors, 1);
   EXPECT_THAT(facts.first_error, ::testing::HasSubstr("missing.h"));
+  EXPECT_EQ(Kept(facts, Kind::kErrorCall).size(), 2u);
 }
 
 TEST(BrokenSource, OtherErrorsHideOnlyTheirOwnFunction) {

@@ -31,8 +31,8 @@ void SayIncomplete(const Collection& collection) {
     if (!unit.failure.empty()) {
       cli::Say(Cat(unit.file, ": nothing is known of this unit: the parser ", unit.failure));
     } else {
-      cli::Say(Cat(unit.file, ": ", unit.errors,
-                   " errors; what they hide is missing. The first: ", unit.first_error));
+      cli::Say(Cat(unit.file, ": ", unit.errors, unit.errors == 1 ? " error" : " errors",
+                   "; what lies in reach is missing. The first: ", unit.first_error));
     }
   }
   if (incomplete > kMostNotes) cli::Say(Cat("and ", incomplete - kMostNotes, " more units with errors"));

@@ -52,6 +52,11 @@ class Action : public clang::ASTFrontendAction {
     compiler.getFrontendOpts().SkipFunctionBodies = true;  // where the consumer says so
     return true;
   }
+  bool BeginSourceFileAction(clang::CompilerInstance& compiler) override {
+    // A missing header is the norm, and no reason to stop: what does not depend on it is still there.
+    compiler.getDiagnostics().setFatalsAsError(true);
+    return true;
+  }
   std::unique_ptr<clang::ASTConsumer> CreateASTConsumer(clang::CompilerInstance&, llvm::StringRef) override {
     return std::make_unique<Consumer>(handler_, result_);
   }

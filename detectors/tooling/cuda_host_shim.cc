@@ -13,7 +13,7 @@ const char* const kCudaHostShim = R"shim(#pragma once
 // The target of f<<<grid, block>>>().
 extern "C" unsigned __cudaPushCallConfiguration(dim3, dim3, size_t = 0, void* = nullptr);
 #endif
-#define RANKLE_HD __attribute__((host)) __attribute__((device))
+#define RANKLE_HD __host__ __device__
 RANKLE_HD void __syncthreads();
 RANKLE_HD void __syncwarp(unsigned = ~0u);
 RANKLE_HD void __threadfence();

@@ -62,7 +62,8 @@ struct ThreadState {
 // Templates, because C++11 has no inline variables: one copy a program (or a library with hidden symbols).
 template <typename T = void>
 struct Global {
-  static std::atomic<int> phase;  // 0: not started, 1: starting, 2: ready
+  static std::atomic<int> phase;   // 0: not started, 1: starting, 2: ready
+  static std::atomic<int> active;  // 0: known to record and inject nothing
   static std::atomic<FileHeader*> record;
   static Armed armed[kMostArmed];
   static int armed_count;
@@ -70,6 +71,8 @@ struct Global {
 };
 template <typename T>
 std::atomic<int> Global<T>::phase{0};
+template <typename T>
+std::atomic<int> Global<T>::active{1};
 template <typename T>
 std::atomic<FileHeader*> Global<T>::record{nullptr};
 template <typename T>
@@ -222,11 +225,13 @@ inline void StartOnce() {
     OpenRecord();
     pthread_atfork(nullptr, nullptr, &OpenRecord);
     errno = saved;
+    if (Global<>::armed_count == 0 && !Global<>::record.load()) Global<>::active.store(0);
     Global<>::phase.store(2, std::memory_order_release);
   }
   // Another thread that comes here meanwhile goes on without a record.
 }
 
+// True when the runtime has started; starts it.
 inline bool Ready() {
   const int phase = Global<>::phase.load(std::memory_order_acquire);
   if (phase == 2) return true;
@@ -264,8 +269,11 @@ inline Entry* FindEntry(FileHeader* record, uint64_t offset, uint32_t capacity, 
   return nullptr;
 }
 
+// Is there anything to record or to inject? The one question that most hooks ask.
+inline bool Active() { return Global<>::active.load(std::memory_order_relaxed) != 0 && Ready(); }
+
 inline SiteEntry* Site(uint64_t point) {
-  if (!Ready()) return nullptr;
+  if (!Active()) return nullptr;
   FileHeader* record = Global<>::record.load(std::memory_order_acquire);
   if (!record) return nullptr;
   const Callers callers = CurrentCallers();
@@ -316,7 +324,7 @@ inline bool FiresSlowly(uint64_t point, int action, SiteEntry* site) {
 }
 
 inline bool Fires(uint64_t point, int action, SiteEntry* site) {
-  return Ready() && Global<>::armed_count > 0 && FiresSlowly(point, action, site);
+  return Active() && Global<>::armed_count > 0 && FiresSlowly(point, action, site);
 }
 
 }  // namespace internal
@@ -341,7 +349,14 @@ class Scope {
 // One run of a loop.
 class Loop {
  public:
-  explicit Loop(uint64_t point) : point_(point), site_(internal::Site(point)), iterations_(0), counted_(0) {
+  explicit Loop(uint64_t point)
+      : point_(point),
+        site_(internal::Site(point)),
+        last_(nullptr),
+        last_hash_(0),
+        iterations_(0),
+        counted_(0),
+        seen_(0) {
     if (site_) internal::Add(site_->hits, 1);
     internal::ThreadState& thread = internal::Global<>::thread;
     around_ = thread.current;
@@ -349,10 +364,10 @@ class Loop {
     thread.current = &steps_;
   }
   ~Loop() {
-    EndIteration();
     internal::Global<>::thread.current = around_;
     if (!site_) return;
-    internal::Add(site_->count, iterations_ - counted_);
+    if (iterations_ > 0) EndIteration();
+    Flush();
     uint64_t most = site_->most.load(std::memory_order_relaxed);
     while (most < iterations_ &&
            !site_->most.compare_exchange_weak(most, iterations_, std::memory_order_relaxed)) {
@@ -363,30 +378,34 @@ class Loop {
 
   // At the start of each iteration.
   void Next() {
-    EndIteration();
-    ++iterations_;
-    if (site_ && (iterations_ <= 64 || iterations_ - counted_ == 64)) {
-      internal::Add(site_->count, iterations_ - counted_);
-      counted_ = iterations_;
+    if (site_) {
+      if (iterations_ > 0) EndIteration();
+      if (++iterations_ <= 64 || iterations_ - counted_ >= 64) Flush();
     }
-    internal::Fires(point_, internal::kDelay, site_);
+    steps_.hash = steps_.count = 0;
+    if (internal::Active()) internal::Fires(point_, internal::kDelay, site_);
   }
 
  private:
-  bool Sampled() const {
-    if (iterations_ <= 100) return true;
-    if (iterations_ <= 500) return iterations_ % 10 == 0;
-    return iterations_ % (iterations_ <= 1000 ? 20 : 100) == 0;
-  }
+  // Most iterations take the way of the one before.
   void EndIteration() {
-    if (iterations_ > 0 && site_ && Sampled()) RecordSignature();
-    steps_.hash = steps_.count = 0;
+    if (!last_ || steps_.hash != last_hash_) FindSignature();
+    ++seen_;
   }
-  void RecordSignature() {
+  void Flush() {
+    if (iterations_ != counted_) internal::Add(site_->count, iterations_ - counted_);
+    counted_ = iterations_;
+    if (last_ && seen_ > 0) internal::Add(last_->seen, seen_);
+    seen_ = 0;
+  }
+  void FindSignature() {
+    Flush();
+    last_ = nullptr;
+    last_hash_ = steps_.hash;
     FileHeader* record = internal::Global<>::record.load(std::memory_order_acquire);
     if (!record) return;
     const uint64_t key = internal::Mix(site_->key.load(std::memory_order_relaxed), steps_.hash) | 1;
-    SignatureEntry* entry = internal::FindEntry<SignatureEntry>(
+    last_ = internal::FindEntry<SignatureEntry>(
         record, record->signatures_offset, kSignatureCapacity, key, record->lost_signatures,
         [this](SignatureEntry& fresh) {
           fresh.caller = site_->caller;
@@ -398,12 +417,12 @@ class Loop {
             fresh.last[i] = steps_.last[(steps_.count - kept + i) % kKeptSteps];
           fresh.point = point_;
         });
-    if (entry) internal::Add(entry->seen, 1);
   }
 
   const uint64_t point_;
   SiteEntry* const site_;
-  uint64_t iterations_, counted_;
+  SignatureEntry* last_;  // of the iteration before
+  uint64_t last_hash_, iterations_, counted_, seen_;
   internal::Steps* around_;
   internal::Steps steps_;
 };

@@ -11,7 +11,9 @@
 //    is for are stored after that. A reader that finds a key and no point has met a writer that was killed
 //    between.
 //  - Both tables are hash tables that only grow. A full one loses what is new, and counts that (lost_*).
-//  - Iterations of a loop beyond its 64th reach the file in batches of 64: at most 63 are lost by SIGKILL.
+//  - Of a run of a loop, iterations beyond the 64th reach the file in batches of 64 and when the run ends or
+//  takes
+//    another way: at most 64 are lost by SIGKILL.
 //  - Fixed width, little endian, version first after the magic.
 // Written for C++11, any compiler: it is copied into trees of others.
 #pragma once
@@ -55,8 +57,7 @@ struct SiteEntry {
 static_assert(sizeof(SiteEntry) == 64, "layout");
 
 // One ordered list of branch outcomes and points reached: of an iteration of a loop, told apart by loop and
-// callers. Iterations are sampled: all of the first 100 of a run of the loop, then every 10th to 500, every
-// 20th to 1,000, every 100th beyond.
+// callers. Every iteration is counted: the one in which something fails may be the ten-thousandth.
 struct SignatureEntry {
   std::atomic<uint64_t> key;
   uint64_t point;  // the loop

@@ -196,6 +196,30 @@ TEST_P(Overlay, ALoopIsDelayed) {
 INSTANTIATE_TEST_SUITE_P(Compilers, Overlay, ::testing::Values("g++", "clang++"),
                          [](const auto& info) { return std::string(info.param) == "g++" ? "Gnu" : "Clang"; });
 
+TEST(Instrument, CudaBuildsWithNvccWithHostCodeInstrumentedAndKernelsAsTheyWere) {
+  if (Shell("command -v nvcc").exit_code != 0) GTEST_SKIP() << "nvcc is not here";
+  const ScratchDirectory scratch;
+  Write(scratch.Path("tree/a.cu"),
+        "#include <stdexcept>\n"
+        "__global__ void Scale(float* data, int n) {\n"
+        "  for (int i = threadIdx.x; i < n; i += blockDim.x) if (data[i] > 0) data[i] = 0;\n"
+        "}\n"
+        "void Run(float* data, int n) {\n"
+        "  while (n-- > 0) Scale<<<1, 32>>>(data, n);\n"
+        "  if (cudaDeviceSynchronize() != cudaSuccess) throw std::runtime_error(\"lost\");\n"
+        "}\n");
+  const Finished finished = RunRankle({"instrument", "-o", scratch.Path("overlay"), "--root",
+                                       scratch.Path("tree"), scratch.Path("tree/a.cu"), "--", "-std=c++17"});
+  EXPECT_EQ(finished.exit_code, 0) << finished.err;
+  const std::string text = ReadWhole(scratch.Path("overlay/a.cu"));
+  EXPECT_THAT(text,
+              HasSubstr("for (int i = threadIdx.x; i < n; i += blockDim.x) if (data[i] > 0) data[i] = 0;"));
+  EXPECT_THAT(text, HasSubstr("? cudaErrorUnknown : cudaDeviceSynchronize())"));
+  const Finished built = Shell("nvcc -std=c++17 -c -o '" + scratch.Path("a.o") + "' '" +
+                               scratch.Path("overlay/a.cu") + "' 2>&1");
+  EXPECT_EQ(built.exit_code, 0) << built.out;
+}
+
 TEST(Instrument, RefusesAPlaceThatHoldsSomethingElse) {
   const ScratchDirectory scratch;
   Write(scratch.Path("tree/a.cc"), "int main() {}\n");

@@ -90,6 +90,19 @@ std::string EditCondition(Unit& unit, const clang::Stmt& stmt, const clang::Expr
   return "";
 }
 
+// Without nvcc's own macros __device__ and __global__ are empty, and their words, which may stand before what
+// clang takes for the beginning, are what is left.
+bool IsWrittenForDevice(Unit& unit, const clang::FunctionDecl& function) {
+  const auto [file, begin] = unit.sources().getDecomposedExpansionLoc(function.getBeginLoc());
+  const auto [name_file, name] = unit.sources().getDecomposedExpansionLoc(function.getLocation());
+  if (file != name_file || name < begin) return false;
+  const llvm::StringRef text = unit.sources().getBufferData(file);
+  const llvm::StringRef before = text.take_front(begin);
+  const size_t previous = before.find_last_of(";{}#");  // the end of the declaration before
+  const llvm::StringRef head = text.slice(previous == llvm::StringRef::npos ? 0 : previous, name);
+  return head.contains("__device__") || head.contains("__global__");
+}
+
 }  // namespace
 
 std::optional<WrittenCondition> FindWrittenCondition(Unit& unit, const clang::Expr& condition,
@@ -122,10 +135,7 @@ const char* Untouchable(Unit& unit, const clang::FunctionDecl& function) {
   if (function.isConstexpr()) return "constexpr function";
   if (function.hasAttr<clang::CUDADeviceAttr>() || function.hasAttr<clang::CUDAGlobalAttr>())
     return "device code";
-  // Without nvcc's own macros the attributes are empty: their words are what is left.
-  const std::string head = unit.Tokens({function.getBeginLoc(), function.getLocation()});
-  if (head.find("__device__") != std::string::npos || head.find("__global__") != std::string::npos)
-    return "device code";
+  if (IsWrittenForDevice(unit, function)) return "device code";
   if (isa_and_nonnull<clang::CoroutineBodyStmt>(function.getBody())) return "coroutine";
   return nullptr;
 }

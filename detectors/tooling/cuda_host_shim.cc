@@ -38,6 +38,9 @@ RANKLE_HD float __int_as_float(int);
 template <class A, class B> RANKLE_HD auto min(A a, B b) { return a < b ? a : b; }
 template <class A, class B> RANKLE_HD auto max(A a, B b) { return a < b ? b : a; }
 #undef RANKLE_HD
+// The headers leave it empty without nvcc, and f<<<>>>() would be an error. Kernel bodies are skipped by the parser.
+#undef __global__
+#define __global__ __attribute__((global))
 )shim";
 
 }  // namespace rankle::tooling

@@ -8,6 +8,7 @@
 
 #include "clang/AST/ASTConsumer.h"
 #include "clang/AST/ASTContext.h"
+#include "clang/AST/Attr.h"
 #include "clang/Basic/Diagnostic.h"
 #include "clang/Basic/SourceManager.h"
 #include "clang/Frontend/CompilerInstance.h"
@@ -28,6 +29,7 @@ class Consumer : public clang::ASTConsumer {
     handler_.Handle(context);
   }
   bool shouldSkipFunctionBody(clang::Decl* decl) override {
+    if (decl->hasAttr<clang::CUDAGlobalAttr>()) return true;  // wants intrinsics that host code has not
     const clang::SourceManager& sources = decl->getASTContext().getSourceManager();
     const clang::FileID file = sources.getFileID(sources.getExpansionLoc(decl->getLocation()));
     const auto [it, fresh] = wanted_.try_emplace(file, false);

@@ -34,7 +34,8 @@ bool IsCapturedLog(std::string_view name) {
 bool IsOfAnEarlierRun(const std::string& name) {
   return (name.starts_with("flight-") && name.ends_with(".rkl")) ||
          (name.starts_with("transport-") && name.ends_with(".rkt")) ||
-         (name.starts_with("kernels-") && name.ends_with(".rkd")) || IsCapturedLog(name) ||
+         (name.starts_with("kernels-") && name.ends_with(".rkd")) ||
+         (name.starts_with("points-") && name.ends_with(".rkp")) || IsCapturedLog(name) ||
          name == "run.json" || name == "digest.json" || name == "events.jsonl" || name == "plan.armed" ||
          name == "plan.txt" || name == "control" || name == kHooksLink || name == kVirtualGpusLink;
 }

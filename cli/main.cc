@@ -29,10 +29,14 @@ constexpr char kExamples[] =
 // The usage line of subcommands that wrap a command says so.
 class CommandFormatter : public CLI::Formatter {
  public:
+  explicit CommandFormatter(const char* command_name) : command_name_(command_name) {}
   std::string make_usage(const CLI::App* app, std::string name) const override {
     const std::string usage = CLI::Formatter::make_usage(app, name);
-    return usage.substr(0, usage.find_last_not_of('\n') + 1) + " -- COMMAND...\n";
+    return usage.substr(0, usage.find_last_not_of('\n') + 1) + " -- " + command_name_ + "\n";
   }
+
+ private:
+  std::string command_name_;
 };
 
 // What stands before and after the first "--".
@@ -105,7 +109,8 @@ int Main(int argc, char** argv) {
   for (const auto& subcommand : subcommands) {
     CLI::App* parser = app.add_subcommand(subcommand->name(), subcommand->summary());
     parser->footer(Cat("Examples:\n", subcommand->examples()));
-    if (subcommand->takes_command()) parser->formatter(std::make_shared<CommandFormatter>());
+    if (subcommand->takes_command())
+      parser->formatter(std::make_shared<CommandFormatter>(subcommand->command_name()));
     Flags flags(*parser);
     subcommand->DeclareFlags(flags);
   }

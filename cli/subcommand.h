@@ -18,6 +18,8 @@ class Subcommand {
   virtual const char* examples() const = 0;
   // True when "-- COMMAND..." may follow.
   virtual bool takes_command() const { return false; }
+  // What follows it, for --help.
+  virtual const char* command_name() const { return "COMMAND..."; }
   virtual void DeclareFlags(Flags& flags) = 0;
   // Called once, after the flags were parsed; `command` is what followed "--". Returns the exit code.
   virtual int Run(const std::vector<std::string>& command) = 0;

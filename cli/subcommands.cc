@@ -4,6 +4,8 @@
 #include "cli/campaign_command.h"
 #include "cli/doctor_command.h"
 #include "cli/faults_command.h"
+#include "cli/instrument_command.h"
+#include "cli/points_command.h"
 #include "cli/release_command.h"
 #include "cli/run_command.h"
 #include "cli/stitch_command.h"
@@ -23,6 +25,8 @@ std::vector<std::unique_ptr<Subcommand>> AllSubcommands() {
   all.push_back(std::make_unique<StitchCommand>());
   all.push_back(std::make_unique<BugsCommand>());
   all.push_back(std::make_unique<FaultsCommand>());
+  all.push_back(std::make_unique<PointsCommand>());
+  all.push_back(std::make_unique<InstrumentCommand>());
   all.push_back(std::make_unique<ReleaseCommand>());
   all.push_back(std::make_unique<TraceCommand>());
   all.push_back(std::make_unique<DoctorCommand>());

@@ -1,7 +1,7 @@
 # What `cmake --install` puts where: a tree that can be moved, because rankle finds everything relative to its executable
 # and the stand-ins find each other in their own folder. Targets of parts that are not built are left out.
 
-foreach(target rankle rankle-flight-dump rankle-transport-dump ddp_train zero_train hybrid_train moe_train
+foreach(target rankle rankle-source rankle-points-dump rankle-flight-dump rankle-transport-dump ddp_train zero_train hybrid_train moe_train
                compress_train local_sgd_train elastic_train seeded_train)
   if(TARGET ${target})
     install(TARGETS ${target} RUNTIME DESTINATION bin)

@@ -71,8 +71,8 @@ TEST_F(LaunchFiles, OutputDirectoriesAreCreatedWithTheirParents) {
 }
 
 TEST_F(LaunchFiles, AnEarlierRunIsRemovedAndOtherFilesStay) {
-  const char* const of_the_run[] = {"flight-1-2.rkl", "transport-1-2.rkt", "kernels-1-2.rkd", "sites-1-2.rks",
-                                    "run.json"};
+  const char* const of_the_run[] = {"flight-1-2.rkl", "transport-1-2.rkt", "kernels-1-2.rkd",
+                                    "sites-1-2.rks",  "points-1-2.rkp",    "run.json"};
   for (const char* name : of_the_run) Touch(name, 0644);
   Touch("report.html", 0644);
   ASSERT_TRUE(PrepareOutputDirectory(directory_.string(), 0).ok());

@@ -37,7 +37,8 @@ bool IsOurs(const std::string& name) {
   return (name.starts_with("flight-") && name.ends_with(".rkl")) ||
          (name.starts_with("transport-") && name.ends_with(".rkt")) ||
          (name.starts_with("kernels-") && name.ends_with(".rkd")) ||
-         (name.starts_with("sites-") && name.ends_with(".rks")) || name == "plan.armed" ||
+         (name.starts_with("sites-") && name.ends_with(".rks")) ||
+         (name.starts_with("points-") && name.ends_with(".rkp")) || name == "plan.armed" ||
          name == kHooksLink || name == kLibcLink || name == kVirtualGpusLink;
 }
 

@@ -1,0 +1,22 @@
+// rankle-points-dump FILE: a points record as JSON.
+#include <cstdio>
+
+#include "cli/launch/exit_status.h"
+#include "cli/launch/files.h"
+#include "cli/launch/message.h"
+#include "detectors/instrument/points_record.h"
+
+int main(int argc, char** argv) {
+  using namespace rankle;
+  if (argc != 2) {
+    cli::Say("usage: rankle-points-dump FILE.rkp");
+    return cli::kExitUnusable;
+  }
+  const auto bytes = cli::ReadFile(argv[1]);
+  const auto record = bytes.ok() ? instrument::ReadPointsRecord(*bytes, argv[1]) : bytes.status();
+  if (!record.ok()) {
+    cli::SayError(record.status());
+    return cli::kExitUnusable;
+  }
+  return cli::WriteAll(1, instrument::RecordJson(*record)) ? cli::kExitOk : cli::kExitUnusable;
+}

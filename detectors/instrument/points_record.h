@@ -1,0 +1,43 @@
+// Reads the record that an instrumented process left (runtime/rankle_points_format.h), also one of a process
+// that was killed.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+
+namespace rankle::instrument {
+
+struct CallSite {
+  uint64_t point = 0, caller = 0, caller_of_caller = 0;
+};
+
+struct SiteCounts {
+  CallSite site;
+  uint64_t hits = 0, count = 0, most = 0, injected = 0;
+};
+
+struct Signature {
+  CallSite loop;
+  uint64_t signature = 0, seen = 0, steps = 0;
+  std::vector<uint64_t> last;  // the last steps, oldest first
+};
+
+struct PointsRecord {
+  uint32_t pid = 0;
+  uint64_t realtime_ns = 0, monotonic_ns = 0;
+  uint64_t lost_sites = 0, lost_signatures = 0, torn = 0;
+  std::vector<SiteCounts> sites;
+  std::vector<Signature> signatures;
+};
+
+// `file` names it in errors.
+absl::StatusOr<PointsRecord> ReadPointsRecord(std::string_view bytes, const std::string& file);
+
+// Schema rankle.points_record/1.
+std::string RecordJson(const PointsRecord& record);
+
+}  // namespace rankle::instrument

@@ -1,0 +1,32 @@
+// What rankle-source is asked to do. `rankle points` and `rankle instrument` have the flags for people and
+// their help; this program takes them in one form only: --name=value.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+
+namespace rankle::source {
+
+struct Options {
+  std::string task;      // points, instrument
+  std::string database;  // compile database: folder or file; empty: looked for
+  std::string root;      // empty: the folder that all units lie in
+  std::vector<std::string> only, skip;
+  int jobs = 1;
+  int unit_limit_s = 300;
+  std::string format = "text";  // text, json
+  std::string output;           // empty: standard output
+  std::string sqlite;           // empty: none
+  bool list = false;            // text: every point, not only the summary
+  bool dropped = false;         // dropped ones as well
+  std::string overlay;          // instrument: where to
+  std::vector<std::string> files;
+  bool has_flags = false;          // "--" was given
+  std::vector<std::string> flags;  // what followed it
+};
+
+absl::StatusOr<Options> ParseOptions(const std::vector<std::string>& arguments);
+
+}  // namespace rankle::source

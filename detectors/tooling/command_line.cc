@@ -128,6 +128,13 @@ Arguments Kept(const Arguments& command, size_t first, const std::string& file, 
   for (size_t i = first; i < command.size(); ++i) {
     const std::string& argument = command[i];
     if (argument == file || argument == "--") continue;
+    if (argument == "-include" && i + 1 < command.size()) {
+      // As text: clang's driver would take a precompiled header of g++ beside it (CMake makes some) for its
+      // own.
+      for (const std::string& part : {std::string("-Xclang"), argument, std::string("-Xclang"), command[++i]})
+        kept.push_back(part);
+      continue;
+    }
     const Known* known = Lookup(kAlways, argument);
     if (!known && nvcc) known = Lookup(kNvcc, argument);
     if (!known && argument.starts_with("-Werror")) continue;

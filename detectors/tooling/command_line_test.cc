@@ -46,6 +46,11 @@ TEST(ForParser, KeepsFlagsThatOnlyBeginLikeDroppedOnes) {
               ElementsAre("-coverage", "-MyFlag", "-Sdir"));
 }
 
+TEST(ForParser, IncludesPrecompiledHeadersOfOtherCompilersAsText) {
+  EXPECT_THAT(Kept({"g++", "-Winvalid-pch", "-include", "cmake_pch.hxx", "-O2", "a.cc"}, "a.cc"),
+              ElementsAre("-Xclang", "-include", "-Xclang", "cmake_pch.hxx", "-O2"));
+}
+
 TEST(ForParser, TranslatesNvccAndParsesCudaAsHostCode) {
   const Arguments command{"/usr/local/cuda/bin/nvcc",
                           "-gencode",

@@ -5,7 +5,7 @@
 #include <map>
 
 #include "analyzer/import/dom_fields.h"
-#include "analyzer/import/kineto/trace_scanner.h"
+#include "analyzer/import/json_objects/trace_scanner.h"
 #include "analyzer/import/merged_order.h"
 #include "analyzer/import/nccl_functions.h"
 #include "analyzer/import/rank_numbers.h"

@@ -161,15 +161,18 @@ struct Course {
   size_t made = 0, seen = 0;
 };
 
-Course Play(const World& world, Strategy strategy, uint64_t seed) {
+Course Play(const World& world, Strategy strategy, double third_pass, uint64_t seed) {
+  AllocationOptions options;
+  options.strategy = strategy;
+  options.seed = seed;
+  options.third_pass_share = third_pass;
   Causes causes;
   std::set<Choice> made;
   Course course;
   for (size_t round = 0; course.seen < kCycles; ++round) {
     const size_t budget = strategy == Strategy::kDirected ? kBatch : 100'000;
     const Known known{world.profiles, causes, made};
-    const std::vector<Choice> choices =
-        NextExperiments(known, world.faults, round, budget, {.strategy = strategy, .seed = seed});
+    const std::vector<Choice> choices = NextExperiments(known, world.faults, round, budget, options);
     if (choices.empty()) break;
     for (const Choice& choice : choices) {
       made.insert(choice);
@@ -201,17 +204,20 @@ int main(int argc, char** argv) {
   struct Row {
     const char* name;
     Strategy strategy;
+    double third_pass;  // its length, as a share of the injections
     int seeds;
     std::vector<double> half, nine, all, made, seen;
   };
-  Row rows[] = {{"random", Strategy::kRandom, 10, {}, {}, {}, {}, {}},
-                {"three phases, as published", Strategy::kThreePhase, 3, {}, {}, {}, {}, {}},
-                {"directed", Strategy::kDirected, 1, {}, {}, {}, {}, {}}};
+  Row rows[] = {
+      {"random", Strategy::kRandom, 0, 10, {}, {}, {}, {}, {}},
+      {"three phases, as published", Strategy::kThreePhase, 1, 3, {}, {}, {}, {}, {}},
+      {"three phases, the third 20 times as long", Strategy::kThreePhase, 20, 3, {}, {}, {}, {}, {}},
+      {"directed", Strategy::kDirected, 0, 1, {}, {}, {}, {}, {}}};
   for (int i = 0; i < worlds; ++i) {
     const World world(i + 1);
     for (Row& row : rows) {
       for (int seed = 1; seed <= row.seeds; ++seed) {
-        const Course course = Play(world, row.strategy, seed);
+        const Course course = Play(world, row.strategy, row.third_pass, seed);
         row.half.push_back(Until(course, kCycles / 2, 1e9));
         row.nine.push_back(Until(course, kCycles - 1, 1e9));
         row.all.push_back(Until(course, kCycles, 1e9));

@@ -15,8 +15,8 @@
 namespace rankle::stitch {
 namespace {
 
-// The three kinds of test; false discoveries are controlled within each.
-enum Kind : size_t { kBehaviour, kWork, kParents, kKinds };
+// Kinds of test; false discoveries are controlled within each.
+enum Kind : size_t { kBehaviour, kWork, kSteadyWork, kParents, kKinds };
 
 // A hypothesis that may become a discovery, with what its edge needs once the rows are gone.
 struct Candidate {
@@ -48,14 +48,17 @@ class Analysis {
   Causes Run(const Observations& observations) {
     std::vector<Comparison> comparisons = GroupRuns(observations.runs, causes_.notes);
     for (Comparison& comparison : comparisons) {
-      FillRows(comparison);
+      FillRows(comparison, options_.watched);
       AddExperiment(comparison);
       AddTests(comparison, kBehaviour, TestBehaviour(comparison, options_));
-      AddTests(comparison, kWork, TestWork(comparison, options_));
+      const WorkTests work = TestWork(comparison, options_);
+      AddTests(comparison, kWork, work.varying);
+      AddTests(comparison, kSteadyWork, work.steady);
       AddTests(comparison, kParents, TestParents(comparison, options_));
       comparison.rows = {};
     }
-    std::array<Causes::Tested*, kKinds> tested = {&causes_.behaviour, &causes_.work, &causes_.parents};
+    std::array<Causes::Tested*, kKinds> tested = {&causes_.behaviour, &causes_.work, &causes_.steady_work,
+                                                  &causes_.parents};
     for (size_t kind = 0; kind < kKinds; ++kind) {
       Decide(tests_[kind]);
       const Discoveries& discoveries = tests_[kind].discoveries;
@@ -157,7 +160,14 @@ class Analysis {
 
   void AddEdges() {
     for (const Candidate& candidate : tests_[kBehaviour].candidates) AddBehaviour(candidate);
-    for (const Candidate& candidate : tests_[kWork].candidates) AddWork(candidate);
+    for (Kind kind : {kWork, kSteadyWork}) {
+      for (const Candidate& candidate : tests_[kind].candidates) AddWork(candidate, Q(kind, candidate));
+    }
+    // Of one edge, some call sites may be steady and others not.
+    for (auto& [key, edge] : edges_) {
+      std::sort(edge.evidence.begin(), edge.evidence.end(),
+                [](const Evidence& a, const Evidence& b) { return a.call_site < b.call_site; });
+    }
     for (const Candidate& candidate : tests_[kParents].candidates) AddParents(candidate);
     for (auto& [key, edge] : edges_) causes_.edges.push_back(std::move(edge));
   }
@@ -179,8 +189,7 @@ class Analysis {
     edge.confidence = std::max(edge.confidence, 1 - q);
   }
 
-  void AddWork(const Candidate& candidate) {
-    const double q = Q(kWork, candidate);
+  void AddWork(const Candidate& candidate, double q) {
     if (q > Rate()) return;
     Edge& edge = EdgeOf(candidate.experiment, Effect::kMoreWork, candidate.key.place);
     const Hypothesis& hypothesis = candidate.hypothesis;

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -70,7 +71,7 @@ struct Causes {
   struct Tested {
     size_t made = 0, compared = 0, found = 0;
   };
-  Tested behaviour, work, parents;
+  Tested behaviour, work, steady_work, parents;
 };
 
 enum class Method : uint8_t {
@@ -85,6 +86,10 @@ struct Look {
 
 struct FcaOptions {
   Method method = Method::kPermutation;
+  // Sites that can be part of a chain, because faults are injected there; empty = all. Others are not
+  // compared, except within these as parent loops: fewer comparisons, so that those that matter need fewer
+  // repeats.
+  std::set<SiteId> watched = {};
   double rate = 0.05;  // of false discoveries, for each kind of test
   // When one looks, by injected runs; the last is the cap. Looking again is a second chance to be wrong, so
   // each look may use only its share of `rate` (shares add up to 1). Most of it belongs to the last one: what
@@ -93,7 +98,7 @@ struct FcaOptions {
   // Profile runs serve every fault of their workload, so they are the cheapest power there is: a comparison
   // of 3 with 20 can reach p = 1/1,771, one of 3 with 3 no less than 1/20. So many at most, asked for in
   // doubling steps from `first_plain_runs` on, as long as comparisons of the workload are undecided.
-  size_t plain_runs = 40, first_plain_runs = 10;
+  size_t plain_runs = 40, first_plain_runs = 20;
   // A consequence comes (nearly) every time: a chain of five edges of 0.8 still holds one time in three. And
   // plain runs show it at least half as seldom as that, else the fault is not what it takes.
   double usual_share = 0.8, least_gain = 0.4;

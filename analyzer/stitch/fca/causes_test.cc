@@ -46,8 +46,20 @@ TEST(Causes, ThousandsOfConstantCountsDoNotHideOne) {
   campaign.Runs(20, profile).Runs(3, injected);
   const Causes causes = AnalyzeCauses(campaign.observations);
   EXPECT_THAT(causes.edges, SizeIs(1));
-  EXPECT_EQ(causes.work.made, 2990u);
-  EXPECT_EQ(causes.work.compared, 1u);
+  EXPECT_EQ(causes.steady_work.made, 2990u);
+  EXPECT_EQ(causes.steady_work.compared, 1u);
+}
+
+TEST(Causes, AConstantCountIsDecidedByThreeRunsAmongNoisyOnes) {
+  Campaign campaign;
+  const auto noisy = [](RunObservation& run, size_t i) {
+    for (SiteId site = 10; site < 200; ++site)
+      run.rows.push_back(At(site, 1000 + (i * 7919 + site * 104729) % 97));
+  };
+  campaign.Runs(20, Profile({At(2, 5)}), noisy).Runs(3, Injected(Error(1), {At(2, 10)}), noisy);
+  const Causes causes = AnalyzeCauses(campaign.observations);
+  ASSERT_THAT(causes.edges, SizeIs(1));
+  EXPECT_EQ(causes.edges[0].to.site, 2u);
 }
 
 TEST(Causes, NewSignaturesAreEdgesAndNameTheirCallSites) {
@@ -143,6 +155,22 @@ TEST(Causes, ASlowedParentAndTheLoopsItRuns) {
   EXPECT_EQ(causes.edges[2].to.site, 4u);
 }
 
+TEST(Causes, OnlyWatchedSitesAndWhatTheyContainAreCompared) {
+  SiteObservation within = At(6, 10);
+  within.parent = 2;
+  within.per_parent = {{1, 10}};
+  Campaign campaign;
+  campaign.Runs(20, Profile({At(2, 5), At(3, 5), within}))
+      .Runs(3, Injected(Error(1), {At(1, 1), At(2, 9), At(3, 9), within}));
+  FcaOptions options;
+  options.watched = {2};
+  const Causes causes = AnalyzeCauses(campaign.observations, options);
+  ASSERT_THAT(causes.edges, SizeIs(1));
+  EXPECT_EQ(causes.edges[0].to.site, 2u);
+  EXPECT_EQ(causes.work.made + causes.steady_work.made, 2u) << "2, and 6 within it";
+  EXPECT_THAT(causes.experiments[0].own, SizeIs(1)) << "its own place is needed all the same";
+}
+
 TEST(Causes, SeverityIsHowTheRunsEnded) {
   Campaign campaign;
   campaign.Runs(20, Profile({At(2, 5)}))
@@ -185,7 +213,7 @@ TEST(Causes, RepeatsAreAskedForWhereTheyWouldDecide) {
   EXPECT_EQ(causes.repeats[1].fault, Delay(9)) << "not even the first look";
   EXPECT_EQ(causes.repeats[1].want, 3u);
   EXPECT_FALSE(causes.repeats[2].fault.has_value());
-  EXPECT_EQ(causes.repeats[2].want, 10u);
+  EXPECT_EQ(causes.repeats[2].want, 20u);
 }
 
 TEST(Causes, NoRepeatsWhereAllIsDecidedOrTheCapIsReached) {

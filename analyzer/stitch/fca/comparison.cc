@@ -65,7 +65,7 @@ std::vector<Comparison> GroupRuns(const std::vector<RunObservation>& runs, std::
   return comparisons;
 }
 
-void FillRows(Comparison& comparison) {
+void FillRows(Comparison& comparison, const std::set<SiteId>& watched) {
   using View = std::tuple<const std::string&, SiteId, CallSiteId>;
   std::map<View, Row> rows;
   const auto add = [&](const std::vector<const RunObservation*>& runs, auto side) {
@@ -86,8 +86,20 @@ void FillRows(Comparison& comparison) {
   comparison.rows.reserve(rows.size());
   for (auto& [view, row] : rows) {
     row.key = {{std::get<0>(view), std::get<1>(view)}, std::get<2>(view)};
+    const bool kept = watched.empty() || watched.contains(row.key.place.site) ||
+                      watched.contains(ParentOf(row)) || IsOwnPlace(comparison.fault, row.key.place);
+    if (!kept) continue;
     comparison.rows.push_back(std::move(row));
   }
+}
+
+SiteId ParentOf(const Row& row) {
+  for (const auto* side : {&row.injected, &row.plain}) {
+    for (const SiteObservation* observation : *side) {
+      if (observation != nullptr && observation->parent != 0) return observation->parent;
+    }
+  }
+  return 0;
 }
 
 bool IsOwnPlace(const Fault& fault, const Place& place) {

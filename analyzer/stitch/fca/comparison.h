@@ -3,6 +3,7 @@
 #pragma once
 
 #include <compare>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -41,12 +42,16 @@ struct Comparison {
 // told.
 std::vector<Comparison> GroupRuns(const std::vector<RunObservation>& runs, std::vector<std::string>& notes);
 
+// Keeps only rows of these sites, of their children, and of the fault's own places; empty = all rows.
 // Apart from GroupRuns because the rows of all comparisons together are many times the observations.
-void FillRows(Comparison& comparison);
+void FillRows(Comparison& comparison, const std::set<SiteId>& watched = {});
 
 // Is it where the fault is injected, or the loop around that? What happens there is the fault, not its
 // effect.
 bool IsOwnPlace(const Fault& fault, const Place& place);
+
+// The loop around a row, as the first run tells that knows; 0 = none.
+SiteId ParentOf(const Row& row);
 
 // The row's counts, one for each run of a side, for the same amount of work: a run that did more work than
 // the median plain run counts less. One that did less is not scaled up, since work that is done once a run

@@ -13,6 +13,12 @@ double Mean(const std::vector<double>& values) {
   return std::accumulate(values.begin(), values.end(), 0.0) / values.size();
 }
 
+bool IsSteady(const std::vector<double>& plain, const std::vector<double>& injected) {
+  std::set<double> values(plain.begin(), plain.end());
+  values.insert(injected.begin(), injected.end());
+  return values.size() <= 2;
+}
+
 // As published: a site that plain runs never reach has more work at once, a call site that they never reach
 // is passed over, all others by the t-test. (Constant counts give no p there: nothing is found.)
 PValue Published(bool site_in_plain, const std::vector<double>& plain, const std::vector<double>& injected) {
@@ -23,14 +29,14 @@ PValue Published(bool site_in_plain, const std::vector<double>& plain, const std
 
 }  // namespace
 
-std::vector<Hypothesis> TestWork(const Comparison& comparison, const FcaOptions& options) {
+WorkTests TestWork(const Comparison& comparison, const FcaOptions& options) {
   std::set<Place> in_plain;
   for (const Row& row : comparison.rows) {
     for (const SiteObservation* observation : row.plain) {
       if (observation != nullptr && observation->hits > 0) in_plain.insert(row.key.place);
     }
   }
-  std::vector<Hypothesis> hypotheses;
+  WorkTests tests;
   for (size_t row = 0; row < comparison.rows.size(); ++row) {
     const Place& place = comparison.rows[row].key.place;
     if (IsOwnPlace(comparison.fault, place)) continue;
@@ -44,9 +50,9 @@ std::vector<Hypothesis> TestWork(const Comparison& comparison, const FcaOptions&
       hypothesis.value = RankSum(plain, injected);
       if (hypothesis.injected_mean < options.least_ratio * hypothesis.plain_mean) hypothesis.value.p = 1;
     }
-    hypotheses.push_back(hypothesis);
+    (IsSteady(plain, injected) ? tests.steady : tests.varying).push_back(hypothesis);
   }
-  return hypotheses;
+  return tests;
 }
 
 }  // namespace rankle::stitch

@@ -17,15 +17,6 @@ std::vector<std::vector<ParentBin>> Histograms(const std::vector<const SiteObser
 
 }  // namespace
 
-SiteId ParentOf(const Row& row) {
-  for (const auto* side : {&row.injected, &row.plain}) {
-    for (const SiteObservation* observation : *side) {
-      if (observation != nullptr && observation->parent != 0) return observation->parent;
-    }
-  }
-  return 0;
-}
-
 std::vector<Hypothesis> TestParents(const Comparison& comparison, const FcaOptions& options) {
   std::vector<Hypothesis> hypotheses;
   for (size_t i = 0; i < comparison.rows.size(); ++i) {

@@ -12,7 +12,4 @@ namespace rankle::stitch {
 // One hypothesis for each row that has a parent, outside the fault's own places.
 std::vector<Hypothesis> TestParents(const Comparison& comparison, const FcaOptions& options);
 
-// The loop around a row, as the first run tells that knows; 0 = none.
-SiteId ParentOf(const Row& row);
-
 }  // namespace rankle::stitch

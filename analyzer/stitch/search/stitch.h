@@ -8,7 +8,7 @@ namespace rankle::stitch {
 
 struct StitchOptions {
   bool load_after_load = true;  // false: the published chaining rules
-  WalkLimits limits;
+  WalkLimits limits = {};
   size_t report = 1000;  // cycles, by rank; a person reads a few dozen
 };
 

@@ -96,7 +96,7 @@ TEST(Stitch, LoadAfterLoadClosesQueuesAndCanBeSwitchedOff) {
   builder.Inject(Delay(1), {{7, {}}}).Load(2, {9});
   builder.Inject(Delay(2), {{9, {}}}).Load(1, {7});
   EXPECT_THAT(Stitch(builder.causes, {}).cycles, SizeIs(1));
-  EXPECT_THAT(Stitch(builder.causes, {}, {.load_after_load = false, .limits = {}}).cycles, IsEmpty());
+  EXPECT_THAT(Stitch(builder.causes, {}, {.load_after_load = false}).cycles, IsEmpty());
   Names names;
   names.sites[2].timer = true;
   EXPECT_THAT(Stitch(builder.causes, names).cycles, IsEmpty())

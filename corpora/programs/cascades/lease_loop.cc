@@ -171,6 +171,11 @@ class Worker {
     if (stateful_) Restore(1);
   }
 
+  // Whoever has asked hears the answers before it hangs up.
+  ~Worker() {
+    if (asked_ > 0) AwaitLeader(service_, asked_);
+  }
+
   void Update(int id) {
     ComputeUpdate();
     if (SendUpdate(leader_, {.id = id, .rank = job_.rank}) &&
@@ -189,7 +194,7 @@ class Worker {
       Require(state == Received::kTimeout, "the store is gone");
       if (job_.Expired()) return;
       if (job_.fixed) continue;
-      AskForLeader(service_, {.id = restore_id_, .rank = job_.rank, .value = kQuestionSlices});
+      AskForLeader(service_, {.id = ++asked_, .rank = job_.rank, .value = kQuestionSlices});
     }
   }
 
@@ -199,6 +204,7 @@ class Worker {
   Socket store_;
   Socket leader_;
   int restore_id_ = 0;
+  int asked_ = 0;  // questions after the first
 };
 
 Tally Work(const Job& job) {

@@ -1,20 +1,22 @@
 // Back-off without jitter.
 //
 // Clients open a session of the metadata service at the start of each unit, all on the same beat. One that is
-// not admitted in time comes back after a fixed pause without its ticket, which makes its admission costly.
-// Those that failed together come back together, and fail together. Twin: each rank has its own slot in the
-// beat, and its pause doubles and has the slot added.
+// not admitted in time closes its connection and comes back after a fixed pause without its ticket, which
+// makes its admission costly. Those that failed together come back together, and fail together. Twin: each
+// rank has its own offset in the beat and in its pauses, which double up to a cap; it pauses with its
+// connection open, keeps its place in the line by that, and comes back anew only when it has looked for its
+// admission several times.
 #include "corpora/programs/cascades/runtime/job.h"
 #include "corpora/programs/cascades/runtime/resource.h"
 #include "corpora/programs/cascades/runtime/server.h"
 
 namespace rankle::cascades {
 
-constexpr int kUnits = 6;
-constexpr int kBeatMs = 300;
+constexpr int kUnits = 8;
+constexpr int kBeatMs = 200;
 constexpr int kPauseMs = 60, kLongestPauseMs = 240;
-// An admission of kRecoverySlices fits into a slot.
-constexpr int kSlotMs = 100;
+constexpr int kOffsetMs = 50;  // between ranks: three of them are apart within a beat
+constexpr int kLooks = 5;
 
 CASCADE_SITE void AdmitClient(const Resource& service) { ReadSlice(service); }
 
@@ -39,6 +41,8 @@ CASCADE_SITE Received AwaitAdmission(const Socket& service, int id) {
 
 CASCADE_SITE void WaitForBeat(int64_t beat) { SleepUntil(beat); }
 
+CASCADE_SITE void PauseBeforeLook(int milliseconds) { SleepFor(milliseconds); }
+
 CASCADE_SITE void PauseBeforeReconnect(int milliseconds) { SleepFor(milliseconds); }
 
 Ports Serve(const Job& job) {
@@ -54,30 +58,38 @@ Ports Serve(const Job& job) {
   return ports;
 }
 
-// False: the job's time is over.
-bool OpenSession(const Job& job, int unit, int slot) {
-  for (int slices = 1, pause = kPauseMs;; slices = kRecoverySlices) {
-    const Socket service = ConnectToMetadata(job.Port(0));
-    SendHello(service, {.id = unit, .rank = job.rank, .value = slices});
+// False: not admitted on this connection.
+bool AwaitAdmissionWithPauses(const Job& job, const Socket& service, int unit, int offset) {
+  for (int look = 1, pause = kPauseMs;; ++look, pause = std::min(2 * pause, kLongestPauseMs)) {
     const Received admission = AwaitAdmission(service, unit);
     if (admission == Received::kMessage) return true;
     Require(admission == Received::kTimeout, "the metadata service is gone");
-    if (job.Expired()) return false;
-    NoteRedo();
-    PauseBeforeReconnect(pause + slot);
-    if (job.fixed) pause = std::min(2 * pause, kLongestPauseMs);
+    if (job.Expired() || look == (job.fixed ? kLooks : 1)) return false;
+    PauseBeforeLook(pause + offset);
   }
+}
+
+// False: the job's time is over.
+bool OpenSession(const Job& job, int unit, int offset) {
+  for (int slices = 1; !job.Expired(); slices = kRecoverySlices) {
+    const Socket service = ConnectToMetadata(job.Port(0));
+    SendHello(service, {.id = unit, .rank = job.rank, .value = slices});
+    if (AwaitAdmissionWithPauses(job, service, unit, offset)) return true;
+    NoteRedo();
+    PauseBeforeReconnect(kPauseMs + offset);
+  }
+  return false;
 }
 
 Tally Work(const Job& job) {
   Tally tally;
   if (job.rank == 0) return tally;
   tally.due = kUnits;
-  const int slot = job.fixed ? (job.rank - 1) * kSlotMs : 0;
+  const int offset = job.fixed ? (job.rank - 1) * kOffsetMs : 0;
   for (; tally.done < kUnits; ++tally.done) {
-    WaitForBeat(job.start + (tally.done * kBeatMs + slot) * kMillisecond);
+    WaitForBeat(job.start + (tally.done * kBeatMs + offset) * kMillisecond);
     job.BeginUnit(tally.done + 1);
-    if (!OpenSession(job, tally.done + 1, slot)) break;
+    if (!OpenSession(job, tally.done + 1, offset)) break;
   }
   return tally;
 }

@@ -139,7 +139,7 @@ class Agent {
         continue;  // ends the worker
       }
       HandOverState(agent_end);
-      worker_end.Close();
+      worker_end.LeaveToChild();
       if (AwaitSteps(agent_end, kSteps) == Received::kMessage) tally.done = kSteps;
       break;
     }

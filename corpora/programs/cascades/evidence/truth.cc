@@ -8,9 +8,6 @@
 namespace rankle::cascades {
 namespace {
 
-// More hits than any site of the corpus has in one run.
-constexpr char kEveryHit[] = "1+1000000";
-
 std::string Text(const YAML::Node& node, const char* key) { return node[key].as<std::string>(); }
 
 Site ParseSite(const YAML::Node& node) { return {Text(node, "function"), Text(node, "call")}; }
@@ -23,8 +20,8 @@ Edge ParseEdge(const YAML::Node& node) {
   edge.effect = ParseSite(effect);
   if (Text(effect, "kind") == "E") edge.outcome = Text(effect, "outcome");
   edge.workload = Text(node, "workload");
-  const std::string hits = node["every_hit"] ? kEveryHit : absl::StrCat(Text(node, "hit"), "+1");
-  edge.trigger = absl::StrCat(edge.cause.function, ":", edge.cause.call, " ", hits, " ", edge.fault);
+  edge.trigger =
+      absl::StrCat(edge.cause.function, ":", edge.cause.call, " ", Text(node, "hit"), "+1 ", edge.fault);
   return edge;
 }
 
@@ -40,6 +37,7 @@ Truth ParseTruth(const YAML::Node& node) {
   truth.kind = Text(node, "kind");
   truth.workloads = node["campaign"]["workloads"].as<std::vector<std::string>>();
   truth.campaign_ranks = node["campaign"]["ranks"].as<int>();
+  truth.delay_ms = node["campaign"]["delay_ms"].as<int>();
   truth.replay_ranks = node["replay"]["ranks"].as<int>();
   truth.replay_workload = Text(node["replay"], "workload");
   truth.replay_trigger = Text(node["replay"], "trigger");

@@ -31,6 +31,7 @@ struct Truth {
   std::string kind;
   std::vector<std::string> workloads;  // of the campaign
   int campaign_ranks = 0;
+  int delay_ms = 0;
   int replay_ranks = 0;
   std::string replay_workload;
   std::string replay_trigger;

@@ -11,7 +11,7 @@ constexpr char kTruth[] = R"(
 - name: storm
   kind: retry storm
   length: 2
-  campaign: {ranks: 2, workloads: [w]}
+  campaign: {ranks: 2, workloads: [w], delay_ms: 200}
   replay: {ranks: 4, workload: w, trigger: "Read:read 1+1 delay 9"}
   cycle:
     - cause: {function: Await, call: recv, kind: error EAGAIN}
@@ -21,7 +21,7 @@ constexpr char kTruth[] = R"(
     - cause: {function: Read, call: read, kind: delay 200}
       effect: {function: Await, call: recv, kind: E, outcome: EAGAIN}
       workload: w
-      every_hit: true
+      hit: 7
 )";
 
 TEST(Truth, EdgesBecomeTriggers) {
@@ -33,7 +33,7 @@ TEST(Truth, EdgesBecomeTriggers) {
   ASSERT_EQ(truth.cycle.size(), 2u);
   EXPECT_EQ(truth.cycle[0].trigger, "Await:recv 4+1 error EAGAIN");
   EXPECT_EQ(truth.cycle[0].outcome, "");
-  EXPECT_EQ(truth.cycle[1].trigger, "Read:read 1+1000000 delay 200");
+  EXPECT_EQ(truth.cycle[1].trigger, "Read:read 7+1 delay 200");
   EXPECT_EQ(truth.cycle[1].outcome, "EAGAIN");
 }
 

@@ -1,7 +1,7 @@
 // A forked process that works for this one and talks to it through a Unix socket.
 //
-// Lifetime: killed and reaped with its Child, and killed when this process ends in any other way. It inherits the
-// descriptors of its parent.
+// Lifetime: killed and reaped with its Child, and killed when this process ends in any other way. It inherits
+// the descriptors of its parent.
 #ifndef RANKLE_CORPORA_PROGRAMS_CASCADES_RUNTIME_CHILD_H_
 #define RANKLE_CORPORA_PROGRAMS_CASCADES_RUNTIME_CHILD_H_
 
@@ -45,7 +45,11 @@ CASCADE_CALL Child Fork(Body body, const char* site = __builtin_FUNCTION()) {
   Require(pid >= 0, "no process can be forked");
   if (pid == 0) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (::getppid() == parent) body();  // else it ended before the line above
+    try {
+      if (::getppid() == parent) body();  // else it ended before the line above
+    } catch (const JobFailure&) {
+      ::_exit(13);
+    }
     ::_exit(0);
   }
   return Child(pid);

@@ -22,6 +22,9 @@ constexpr int kMeetingLimitMs = 10'000;
 constexpr int kSettleMs = 20;
 // For ranks to notice the limit and say what they did: longer than the longest single wait of a program.
 constexpr int kReportMs = 1000;
+// For the servers of rank 0 to see that clients have hung up. After a cascade they are still busy for those:
+// not longer.
+constexpr int kHangUpMs = 200;
 
 struct Hello {
   int32_t rank = 0;
@@ -135,6 +138,33 @@ Job ParsedJob(const Program& program, int argc, char** argv) {
   return job;
 }
 
+// All of a rank's life; returns its exit code.
+int Run(const Program& program, Job& job, uint16_t port) {
+  const Ports mine = program.serve(job);
+  const Meeting meeting = job.rank == 0 ? Gather(job, mine, port) : Join(job, mine, port);
+  job.limit = job.start + program.limit_milliseconds * kMillisecond;
+  WaitForStart(job.start);
+
+  Report report;
+  report.tally = program.work(job);
+  report.redos = RedosOfThisProcess();
+  if (job.rank != 0) {
+    ::send(meeting.peers[0].fd(), &report, sizeof report, MSG_NOSIGNAL);
+    // Servers of this rank serve until the job is over: until rank 0 has ended.
+    char nothing;
+    SetReceiveTimeout(meeting.peers[0], 0);
+    (void)::recv(meeting.peers[0].fd(), &nothing, 1, 0);
+    return ExitCode(report.tally);
+  }
+  const Report total = Total(job, meeting, report);
+  WaitForConnections(std::chrono::milliseconds(kHangUpMs));
+  std::printf("cascade: program=%s fixed=%d workload=%s units=%d/%d redos=%d sustained=%d\n", program.name,
+              job.fixed ? 1 : 0, job.workload.c_str(), total.tally.done, total.tally.due, total.redos,
+              Sustained(total.tally) ? 1 : 0);
+  std::fflush(stdout);
+  return ExitCode(total.tally);
+}
+
 }  // namespace
 
 bool Job::Expired() const { return Now() >= limit; }
@@ -142,9 +172,7 @@ bool Job::Expired() const { return Now() >= limit; }
 void Job::BeginUnit(int unit) const { rankle_mark_step(unit); }
 
 void Require(bool holds, const char* what) {
-  if (holds) return;
-  std::fprintf(stderr, "cascade: %s\n", what);
-  std::exit(kOther);
+  if (!holds) throw JobFailure(what);
 }
 
 void RunProgram(const Program& program, int argc, char** argv) {
@@ -161,30 +189,12 @@ void RunProgram(const Program& program, int argc, char** argv) {
     std::exit(kUsage);
   }
   OpenLedgerFromEnvironment();
-  const Ports mine = program.serve(job);
-  const Meeting meeting =
-      job.rank == 0 ? Gather(job, mine, info->master_port) : Join(job, mine, info->master_port);
-  job.limit = job.start + program.limit_milliseconds * kMillisecond;
-  WaitForStart(job.start);
-
-  Report report;
-  report.tally = program.work(job);
-  report.redos = RedosOfThisProcess();
-  if (job.rank != 0) {
-    ::send(meeting.peers[0].fd(), &report, sizeof report, MSG_NOSIGNAL);
-    // Servers of this rank serve until the job is over: until rank 0 has ended.
-    char nothing;
-    SetReceiveTimeout(meeting.peers[0], 0);
-    (void)::recv(meeting.peers[0].fd(), &nothing, 1, 0);
-    std::exit(ExitCode(report.tally));
+  try {
+    std::exit(Run(program, job, info->master_port));
+  } catch (const JobFailure& failure) {
+    std::fprintf(stderr, "cascade: rank %d: %s\n", job.rank, failure.what());
+    std::exit(kOther);
   }
-  const Report total = Total(job, meeting, report);
-  WaitForConnections(std::chrono::milliseconds(kSettleMs * 10));
-  std::printf("cascade: program=%s fixed=%d workload=%s units=%d/%d redos=%d sustained=%d\n", program.name,
-              job.fixed ? 1 : 0, job.workload.c_str(), total.tally.done, total.tally.due, total.redos,
-              Sustained(total.tally) ? 1 : 0);
-  std::fflush(stdout);
-  std::exit(ExitCode(total.tally));
 }
 
 }  // namespace rankle::cascades

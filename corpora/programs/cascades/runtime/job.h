@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -56,7 +57,14 @@ struct Program {
 // The whole of main().
 [[noreturn]] void RunProgram(const Program& program, int argc, char** argv);
 
-// Ends the process with 13 and a line on stderr unless `holds`: what no cascade of the corpus is about.
+// What no cascade of the corpus is about. It ends the connection that a server's thread serves; elsewhere it
+// ends the process with 13 and a line on stderr, after its connections were closed in order (socket.h).
+class JobFailure : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+// Throws JobFailure unless `holds`.
 void Require(bool holds, const char* what);
 
 }  // namespace rankle::cascades

@@ -5,6 +5,8 @@
 #include <thread>
 #include <utility>
 
+#include "corpora/programs/cascades/runtime/job.h"
+
 namespace rankle::cascades {
 namespace {
 
@@ -36,7 +38,11 @@ void ServeConnections(const Socket& listener, const std::function<void(Socket)>&
     if (!connection) continue;  // one that was gone again
     AllOpen().Add(1);
     std::thread([&serve, connection = std::move(connection)]() mutable {
-      serve(std::move(connection));
+      try {
+        serve(std::move(connection));
+      } catch (const JobFailure&) {
+        // The connection is closed; the client tells.
+      }
       AllOpen().Add(-1);
     }).detach();
   }

@@ -6,13 +6,17 @@
 namespace rankle::cascades {
 
 void Socket::Close() {
-  if (fd_ >= 0) ::close(std::exchange(fd_, -1));
+  if (fd_ < 0) return;
+  ::shutdown(fd_, SHUT_WR);
+  ::close(std::exchange(fd_, -1));
 }
+
+void Socket::LeaveToChild() { ::close(std::exchange(fd_, -1)); }
 
 void Socket::Abort() {
   const linger at_once{1, 0};
   ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
-  Close();
+  ::close(std::exchange(fd_, -1));
 }
 
 Socket NewTcpSocket() {

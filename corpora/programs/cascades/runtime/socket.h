@@ -43,7 +43,11 @@ class Socket {
 
   int fd() const { return fd_; }
   explicit operator bool() const { return fd_ >= 0; }
+  // The peer finds the end of the connection, also where this end has not read all that was sent to it: an
+  // error then would make every process that ends look like a fault to its peers, and theirs to others.
   void Close();
+  // Closes this process's descriptor only: a forked process goes on with its own.
+  void LeaveToChild();
   // Closes so that the peer's next call fails with ECONNRESET, also one that already waits.
   void Abort();
 

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <future>
+
 #include "corpora/programs/cascades/runtime/server.h"
 
 namespace rankle::cascades {
@@ -46,6 +48,21 @@ TEST(Socket, ThePeerOfAnAbortedConnectionIsToldSo) {
   ASSERT_TRUE(Send(closed, 2));
   EXPECT_EQ(Await(closed, 2, DeadlineIn(10'000), &reply), Received::kClosed);
   EXPECT_TRUE(WaitForConnections(std::chrono::seconds(10)));
+}
+
+TEST(Socket, ClosingWithSomethingUnreadIsNoErrorForThePeer) {
+  std::promise<Received> end;
+  const uint16_t port = StartServer([&end](Socket connection) {
+    Send(connection, 1);
+    Message message;
+    end.set_value(ReceiveMessage(connection, &message));
+  });
+  {
+    const Socket client = Connect(port);
+    pollfd entry{client.fd(), POLLIN, 0};
+    ASSERT_EQ(::poll(&entry, 1, 10'000), 1);
+  }
+  EXPECT_EQ(end.get_future().get(), Received::kClosed);
 }
 
 }  // namespace

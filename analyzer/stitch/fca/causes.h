@@ -98,7 +98,7 @@ struct FcaOptions {
   // Profile runs serve every fault of their workload, so they are the cheapest power there is: a comparison
   // of 3 with 20 can reach p = 1/1,771, one of 3 with 3 no less than 1/20. So many at most, asked for in
   // doubling steps from `first_plain_runs` on, as long as comparisons of the workload are undecided.
-  size_t plain_runs = 40, first_plain_runs = 20;
+  size_t plain_runs = 60, first_plain_runs = 20;
   // A consequence comes (nearly) every time: a chain of five edges of 0.8 still holds one time in three. And
   // plain runs show it at least half as seldom as that, else the fault is not what it takes.
   double usual_share = 0.8, least_gain = 0.4;

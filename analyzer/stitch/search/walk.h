@@ -13,7 +13,7 @@ namespace rankle::stitch {
 
 struct WalkLimits {
   size_t edges = 6;              // of a cycle; the cascades known are of 2 to 5
-  uint64_t steps = 400'000'000;  // extensions tried; about 10 to 20 s
+  uint64_t steps = 400'000'000;  // extensions tried; about 10 s
   size_t cycles = 200'000;       // with different places and effects; about 200 bytes each
 };
 

@@ -118,5 +118,5 @@ Tally Work(const Job& job) {
 
 int main(int argc, char** argv) {
   using namespace rankle::cascades;
-  RunProgram({"queue_timeout", {"loading"}, Serve, Work}, argc, argv);
+  RunProgram({"queue_timeout", {"loading"}, Serve, Work, 2600}, argc, argv);
 }

@@ -16,6 +16,10 @@
 #include "corpora/programs/cascades/evidence/truth.h"
 
 namespace rankle::cascades {
+
+// For messages of googletest.
+void PrintTo(const Truth& truth, std::ostream* out) { *out << truth.name; }
+
 namespace {
 
 constexpr int kRepeats = 3;

@@ -8,6 +8,10 @@
 #include "corpora/programs/cascades/runtime/job.h"
 
 namespace rankle::cascades {
+
+// Of every server: which one it is, only the port tells.
+CASCADE_SITE Socket AcceptConnection(const Socket& listener) { return Socket(CallAccept(listener.fd())); }
+
 namespace {
 
 // Connections of all servers of this process. Leaked: detached threads use it until the very end.
@@ -29,8 +33,6 @@ Open& AllOpen() {
   static Open& open = *new Open;
   return open;
 }
-
-CASCADE_SITE Socket AcceptConnection(const Socket& listener) { return Socket(CallAccept(listener.fd())); }
 
 void ServeConnections(const Socket& listener, const std::function<void(Socket)>& serve) {
   for (;;) {

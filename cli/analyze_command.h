@@ -21,6 +21,7 @@ class AnalyzeCommand : public Subcommand {
   std::string output_;
   AnalyzeOptions options_;
   bool follow_ = false, what_if_ = false;
+  std::string causes_;  // campaign whose edges explain too, "" = none
   std::string steps_;  // of --what-if, "" = its own choice
 };
 

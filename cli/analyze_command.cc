@@ -47,7 +47,9 @@ void AnalyzeCommand::DeclareFlags(Flags& flags) {
       {.name = "-o,--output", .type = "FILE", .help = "Write the report to a file, not to standard output"},
       output_);
   flags.Text(
-      {.name = "--rules", .type = "DIR", .help = "More rules (*.sql) and edges of causes (*.yaml); a known id replaces the built-in one"},
+      {.name = "--rules",
+       .type = "DIR",
+       .help = "More rules (*.sql) and edges of causes (*.yaml); a known id replaces the built-in one"},
       options_.rules_directory);
   flags.Switch(
       "--follow",
@@ -68,11 +70,12 @@ void AnalyzeCommand::DeclareFlags(Flags& flags) {
               options_.files.include);
   flags.Texts({.name = "--exclude", .type = "GLOB", .help = "Leave out files that match (may be repeated)"},
               options_.files.exclude);
-  flags.Text({.name = "--causes",
-              .type = "PATH",
-              .help = "What the faults of a campaign caused explains the chain of events too: its directory, or\n"
-                      "observations as JSON lines"},
-             causes_);
+  flags.Text(
+      {.name = "--causes",
+       .type = "PATH",
+       .help = "What the faults of a campaign caused explains the chain of events too: its directory, or\n"
+               "observations as JSON lines"},
+      causes_);
   options_.bug_database = DefaultBugDatabase();
   flags.Text({.name = "--bugs", .type = "FILE", .help = "Your own bugs, from `rankle bugs import`"},
              options_.bug_database);

@@ -22,7 +22,7 @@ class AnalyzeCommand : public Subcommand {
   AnalyzeOptions options_;
   bool follow_ = false, what_if_ = false;
   std::string causes_;  // campaign whose edges explain too, "" = none
-  std::string steps_;  // of --what-if, "" = its own choice
+  std::string steps_;   // of --what-if, "" = its own choice
 };
 
 }  // namespace rankle::cli

@@ -26,7 +26,10 @@ struct Entry {
 class Grouper {
  public:
   Grouper(const Incident& incident, const std::vector<CauseOf>& causes, const std::vector<CauseEdge>& edges)
-      : events_(incident.events), causes_(causes), edges_(edges), entry_of_(events_.size(), -1),
+      : events_(incident.events),
+        causes_(causes),
+        edges_(edges),
+        entry_of_(events_.size(), -1),
         leads_on_(events_.size()) {
     for (const CauseOf& cause : causes) {
       if (cause.cause >= 0) leads_on_[static_cast<size_t>(cause.cause)] = true;
@@ -107,7 +110,8 @@ std::vector<ChainLink> InOrder(std::vector<Entry> entries) {
       if (entries[i].because >= 0) linked[i] = linked[static_cast<size_t>(entries[i].because)] = true;
     }
     std::vector<int32_t> kept = order;
-    std::stable_partition(kept.begin(), kept.end(), [&](int32_t i) { return linked[static_cast<size_t>(i)]; });
+    std::stable_partition(kept.begin(), kept.end(),
+                          [&](int32_t i) { return linked[static_cast<size_t>(i)]; });
     kept.resize(kMostEntries);
     std::sort(kept.begin(), kept.end());
     std::erase_if(order, [&](int32_t i) { return !std::binary_search(kept.begin(), kept.end(), i); });
@@ -126,22 +130,29 @@ std::vector<ChainLink> InOrder(std::vector<Entry> entries) {
 
 }  // namespace
 
-std::vector<ChainLink> ToChain(Incident incident, const std::vector<CauseEdge>& edges, bool quiet_unless_linked) {
+std::vector<ChainLink> ToChain(Incident incident, const std::vector<CauseEdge>& edges,
+                               bool quiet_unless_linked) {
   const std::vector<CauseOf> causes = LinkEvents(incident, edges);
   return InOrder(Grouper(incident, causes, edges).Group(quiet_unless_linked));
 }
 
-std::vector<ChainLink> CausalChain(const store::Store& store, const facts::Facts& facts, const Verdict& verdict,
-                                   const std::vector<CauseEdge>& edges) {
+std::vector<ChainLink> CausalChain(const store::Store& store, const facts::Facts& facts,
+                                   const Verdict& verdict, const std::vector<CauseEdge>& edges) {
   return ToChain(CollectEvents(store, facts, verdict), edges, verdict.IsHealthy());
 }
 
 std::vector<std::string> EdgesOf(const std::vector<ChainLink>& chain) {
-  std::vector<std::string> edges;
-  for (const ChainLink& link : chain) {
-    if (link.because >= 0 && std::find(edges.begin(), edges.end(), link.edge) == edges.end())
-      edges.push_back(link.edge);
+  std::map<std::string, int> depths;
+  for (size_t i = 0; i < chain.size(); ++i) {
+    if (chain[i].because < 0) continue;
+    const int depth = DepthOf(chain, i);
+    const auto [at, added] = depths.emplace(chain[i].edge, depth);
+    at->second = std::min(at->second, depth);
   }
+  std::vector<std::string> edges;
+  for (const auto& [edge, depth] : depths) edges.push_back(edge);
+  std::stable_sort(edges.begin(), edges.end(),
+                   [&](const std::string& a, const std::string& b) { return depths[a] < depths[b]; });
   return edges;
 }
 

@@ -11,11 +11,11 @@ namespace {
 
 using testing::DdpJob;
 using testing::Diagnose;
-using testing::Enter;
-using testing::JobBuilder;
 using ::testing::ElementsAre;
+using testing::Enter;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using testing::JobBuilder;
 
 const ChainLink* Find(const Report& report, const std::string& edge) {
   for (const ChainLink& link : report.causal_chain) {
@@ -63,7 +63,8 @@ TEST(CausalChainTest, StandstillLeadsToTheWaitAndToTheTimeoutOfAWaiter) {
   j.job.Exception(0, 15, "WatchdogTimeout").Killed(0, 15.1, 6).ObservedUntil(20);
   const Report report = Diagnose(j.job);
   EXPECT_EQ(report.verdict.anomaly, "hang.not_entered");
-  EXPECT_THAT(EdgesOf(report.causal_chain), ElementsAre("standstill/wait", "wait/timeout", "exception/stops"));
+  EXPECT_THAT(EdgesOf(report.causal_chain),
+              ElementsAre("standstill/wait", "wait/timeout", "exception/stops"));
 }
 
 TEST(CausalChainTest, WaitThatBeganBeforeItsCauseIsToldFromTheCauseOn) {
@@ -100,6 +101,24 @@ TEST(CausalChainTest, HealthyJobHasNoChain) {
   EXPECT_THAT(Diagnose(j.job).causal_chain, IsEmpty());
 }
 
+TEST(CausalChainTest, EdgesThatAreGivenExplainToo) {
+  DdpJob j(4);
+  j.job.FailedCall(1, 2.3, "cudaMemcpyAsync", 1).FailedCall(2, 2.4, "cudaEventQuery", 1);
+  j.job.Exited(1, 2.5, 11).Exited(2, 2.6, 11);
+  CauseEdge edge;
+  edge.id = "campaign", edge.reach = Reach::kPeer, edge.most_ns = 1'000'000'000;
+  edge.cause.kinds = edge.effect.kinds = {EventKind::kCall};
+  edge.cause.names = {"cudaMemcpyAsync"}, edge.effect.names = {"cudaEventQuery"};
+  AnalyzeOptions options;
+  EXPECT_EQ(Find(*AnalyzeStore(j.job.Build(), options), "campaign"), nullptr);
+  options.cause_edges = {edge};
+  const auto report = AnalyzeStore(j.job.Build(), options);
+  const ChainLink* link = Find(*report, "campaign");
+  ASSERT_NE(link, nullptr);
+  EXPECT_EQ(link->rank, 2);
+  EXPECT_EQ(report->causal_chain[static_cast<size_t>(link->because)].rank, 1);
+}
+
 TEST(CausalChainTest, TextIndentsEffectsBelowTheirCauses) {
   DdpJob j(4);
   j.job.Heartbeat(2, 2.45).Killed(2, 3.2, 9);
@@ -117,7 +136,8 @@ TEST(CausalChainTest, EntriesOfTheChainStayWhenThereAreTooMany) {
     incident.events.push_back(e);
   }
   Event root, effect;
-  root.kind = EventKind::kEnd, root.ranks = {0}, root.earliest = root.latest = root.shown = 100, root.root = true;
+  root.kind = EventKind::kEnd, root.ranks = {0}, root.earliest = root.latest = root.shown = 100,
+  root.root = true;
   effect = root, effect.kind = EventKind::kStart, effect.earliest = effect.latest = effect.shown = 200,
   effect.root = false;
   root.text = "ends", effect.text = "starts";

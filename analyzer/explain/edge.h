@@ -26,7 +26,8 @@ bool Matches(const EventPattern& pattern, const Event& event);
 enum class Reach : uint8_t {
   kSameRank,   // on a rank of the cause
   kWaitingOn,  // the effect is a wait for a rank of the cause
-  kPeer,       // on another rank that shares a communicator with one of the cause (the effect's, where it is known)
+  kPeer,       // on another rank that shares a communicator with one of the cause (the effect's, where it is
+               // known)
   kJob         // anywhere: the launcher sees all
 };
 
@@ -43,8 +44,8 @@ struct CauseEdge {
 absl::StatusOr<std::vector<CauseEdge>> ParseEdges(std::string_view text, std::string_view name);
 // Those of this build.
 std::vector<CauseEdge> BuiltInEdges(std::vector<std::string>& problems);
-// Adds the *.yaml files of a directory; an edge with a known id replaces it. Files that cannot be used are reported
-// in `problems` and left out. Error: the directory cannot be read.
+// Adds the *.yaml files of a directory; an edge with a known id replaces it. Files that cannot be used are
+// reported in `problems` and left out. Error: the directory cannot be read.
 absl::Status AddEdgesFrom(const std::string& directory, std::vector<CauseEdge>& edges,
                           std::vector<std::string>& problems);
 

@@ -26,7 +26,8 @@ class EdgeReader {
     if (root.kind != Kind::kMap) return At(root.line, "a file of edges is a map with version and edges");
     for (size_t i = 0; i < root.keys.size(); ++i) {
       if (root.keys[i] != "version" && root.keys[i] != "edges")
-        return At(root.key_lines[i], plan::Concat("unknown key '", root.keys[i], "'; there are version, edges"));
+        return At(root.key_lines[i],
+                  plan::Concat("unknown key '", root.keys[i], "'; there are version, edges"));
     }
     const YamlNode* version = root.Find("version");
     if (version == nullptr || version->text != "1") return At(root.line, "'version: 1' is missing");
@@ -90,7 +91,8 @@ class EdgeReader {
   absl::Status TakeDuration(const YamlNode& node, int64_t& target) const {
     const absl::StatusOr<uint64_t> value = plan::ParseDuration(node.text);
     if (!value.ok())
-      return At(node.line, std::string_view(value.status().message().data(), value.status().message().size()));
+      return At(node.line,
+                std::string_view(value.status().message().data(), value.status().message().size()));
     target = static_cast<int64_t>(*value);
     return absl::OkStatus();
   }
@@ -161,9 +163,9 @@ class EdgeReader {
 
   absl::Status ReadEdge(const YamlNode& node, CauseEdge& edge) const {
     static constexpr Key<CauseEdge> kKeys[] = {
-        {"id", &EdgeReader::SetId},         {"text", &EdgeReader::SetText},
-        {"cause", &EdgeReader::SetCause},   {"effect", &EdgeReader::SetEffect},
-        {"reach", &EdgeReader::SetReach},   {"at_least", &EdgeReader::SetLeast},
+        {"id", &EdgeReader::SetId},       {"text", &EdgeReader::SetText},
+        {"cause", &EdgeReader::SetCause}, {"effect", &EdgeReader::SetEffect},
+        {"reach", &EdgeReader::SetReach}, {"at_least", &EdgeReader::SetLeast},
         {"at_most", &EdgeReader::SetMost}};
     if (absl::Status status = ReadMap(node, kKeys, edge); !status.ok()) return status;
     for (const char* key : {"id", "text", "cause", "effect", "reach", "at_most"}) {
@@ -199,7 +201,8 @@ absl::Status AddEdgesFrom(const std::string& directory, std::vector<CauseEdge>& 
   std::error_code error;
   std::filesystem::directory_iterator entries(directory, error);
   if (error)
-    return absl::NotFoundError(absl::StrCat(directory, ": the directory of edges cannot be read: ", error.message()));
+    return absl::NotFoundError(
+        absl::StrCat(directory, ": the directory of edges cannot be read: ", error.message()));
   std::vector<std::string> files;
   for (const auto& entry : entries) {
     if (entry.path().extension() == ".yaml") files.push_back(entry.path());

@@ -1,5 +1,5 @@
-// What happened in a job, as the linker of causes sees it: one plain value an event, each dated by when it can have
-// happened.
+// What happened in a job, as the linker of causes sees it: one plain value an event, each dated by when it
+// can have happened.
 #pragma once
 
 #include <cstdint>
@@ -34,8 +34,8 @@ inline constexpr EventKind kLastEventKind = EventKind::kNotice;
 
 struct Event {
   EventKind kind = EventKind::kEnd;
-  // It happened within these bounds (ns on the job's axis): equal where the moment is on record. What goes on (a
-  // wait, a standstill) began at the first and went on until the last.
+  // It happened within these bounds (ns on the job's axis): equal where the moment is on record. What goes on
+  // (a wait, a standstill) began at the first and went on until the last.
   int64_t earliest = 0, latest = 0;
   int64_t shown = 0;                    // when it is said to have happened, within the bounds
   std::vector<int32_t> ranks;           // global, ascending; empty = of the job as a whole
@@ -43,8 +43,8 @@ struct Event {
   int32_t process = store::kNone;       // index into Store::processes; kNone = of no single one
   int32_t communicator = store::kNone;  // index into Store::communicators; kNone = of no single one
   std::string name, error;
-  std::string text;   // for people
-  std::string alike;  // the same for all ranks that it happened to; "" = text
+  std::string text;    // for people
+  std::string alike;   // the same for all ranks that it happened to; "" = text
   bool quiet = false;  // shown only as part of a chain
   bool root = false;   // the verdict begins with it
 };
@@ -52,7 +52,7 @@ struct Event {
 // What happened, and which ranks can hear of each other.
 struct Incident {
   std::vector<Event> events;
-  std::vector<std::vector<int32_t>> members;  // by communicator: global ranks, ascending
+  std::vector<std::vector<int32_t>> members;           // by communicator: global ranks, ascending
   std::vector<std::pair<int32_t, std::string>> hosts;  // by global rank, ascending
   int64_t clock_uncertainty = 0;                       // ns, between ranks of different hosts
 };

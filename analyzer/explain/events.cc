@@ -30,8 +30,9 @@ constexpr int64_t kReapingNs = 200'000'000;
 constexpr int64_t kHeartbeatNs = 1'500'000'000;
 // Shorter pauses are never called a hang, so nobody ends a process for one.
 constexpr int64_t kLeastSilenceNs = 2'000'000'000;
-// A pause is out of the ordinary if it is so many times as long as the longest before it: loading and checkpoints
-// of ordinary length come again and vary, by less than a factor of two in the programs of corpora.
+// A pause is out of the ordinary if it is so many times as long as the longest before it: loading and
+// checkpoints of ordinary length come again and vary, by less than a factor of two in the programs of
+// corpora.
 constexpr int64_t kSilenceFactor = 3;
 
 std::string UpToBlank(const std::string& text) { return text.substr(0, text.find(' ')); }
@@ -95,17 +96,18 @@ class Collector {
   void AddDisagreement(const localize::Disagreement& d) {
     Event& e = Add(EventKind::kDisagreement, d.time, d.time, d.what);
     e.ranks = Global(d.culprits), e.communicator = d.communicator, e.name = d.field;
-    e.root = VerdictIs("hang.mismatch") && std::any_of(e.ranks.begin(), e.ranks.end(),
-                                                       [&](int32_t rank) { return IsCulprit(rank); });
+    e.root = VerdictIs("hang.mismatch") &&
+             std::any_of(e.ranks.begin(), e.ranks.end(), [&](int32_t rank) { return IsCulprit(rank); });
   }
 
-  // What in the records a failure without a call is told by: an event of its rank or of the whole process, at its
-  // time. Each tells of one failure of a rank; what none tells of is the end of the process.
+  // What in the records a failure without a call is told by: an event of its rank or of the whole process, at
+  // its time. Each tells of one failure of a rank; what none tells of is the end of the process.
   const size_t* RecordOf(const localize::Failure& f) {
     for (auto [it, end] = events_at_.equal_range(f.time); it != end; ++it) {
       const size_t i = it->second;
       const store::Events& e = store_.events;
-      const bool own = e.rank[i] == f.rank || (e.rank[i] == kNone && e.process[i] == store_.ranks[f.rank].process);
+      const bool own =
+          e.rank[i] == f.rank || (e.rank[i] == kNone && e.process[i] == store_.ranks[f.rank].process);
       const bool counts = e.kind[i] != store::EventKind::kMark && e.kind[i] != store::EventKind::kMemory;
       if (own && counts && used_.emplace(i, f.rank).second) return &it->second;
     }
@@ -129,7 +131,8 @@ class Collector {
     } else if (const store::Process* p = store_.ProcessOf(f.rank)) {
       e.error = EndName(*p), e.alike = EndText(*p);
       if (p->has_exit_code && p->exit_code == 0 && p->signal == 0) e.alike.clear();  // what says more
-      const int64_t ended = p->ended != 0 ? p->ended : std::min(p->last_seen + kHeartbeatNs, store_.observed_until);
+      const int64_t ended =
+          p->ended != 0 ? p->ended : std::min(p->last_seen + kHeartbeatNs, store_.observed_until);
       const bool dated = p->signal == 0 && p->has_exit_code;
       e.earliest = std::min(f.time, dated ? ended - kReapingNs : p->last_seen);
       e.latest = std::max(f.time, ended);
@@ -161,9 +164,10 @@ class Collector {
     if (!s.wait.IsStalled()) return;
     for (int32_t rank : s.culprits) AddLastOperation(rank);
     if (s.wait.waiters.empty()) return;
-    Event& e = Add(EventKind::kWait, s.wait.last_arrival, EndOfObservation(),
-                   absl::StrCat(s.wait.waiters.size(), s.wait.waiters.size() == 1 ? " rank begins" : " ranks begin",
-                                " to wait in ", WaitName(store_, s.wait)));
+    Event& e =
+        Add(EventKind::kWait, s.wait.last_arrival, EndOfObservation(),
+            absl::StrCat(s.wait.waiters.size(), s.wait.waiters.size() == 1 ? " rank begins" : " ranks begin",
+                         " to wait in ", WaitName(store_, s.wait)));
     std::vector<int32_t> ranks = s.wait.waiters;
     ranks.insert(ranks.end(), s.victims.begin(), s.victims.end());
     e.ranks = Global(ranks), e.waits_for = Global(s.culprits), e.communicator = s.wait.communicator;
@@ -178,8 +182,8 @@ class Collector {
     const store::Process* p = store_.ProcessOf(rank);
     const bool alive = p == nullptr || p->ended_by_launcher || p->state == ProcessState::kRunning ||
                        p->state == ProcessState::kStopped;
-    Event& e = Add(alive ? EventKind::kStandstill : EventKind::kLastSeen, std::max(o.entered[last], o.finished[last]),
-                   EndOfObservation(),
+    Event& e = Add(alive ? EventKind::kStandstill : EventKind::kLastSeen,
+                   std::max(o.entered[last], o.finished[last]), EndOfObservation(),
                    absl::StrCat("last seen in ", store::OperationName(o.api[last]), " #", o.seq[last], " of ",
                                 store_.communicators[o.communicator[last]].name));
     e.ranks = {store_.GlobalRank(rank)}, e.name = store::OperationName(o.api[last]);
@@ -188,7 +192,8 @@ class Collector {
 
   void AddNotices() {
     for (const store::Notice& notice : store_.notices) {
-      Event& e = Add(EventKind::kNotice, notice.time, notice.time, absl::StrCat(notice.by, " said: ", notice.text));
+      Event& e =
+          Add(EventKind::kNotice, notice.time, notice.time, absl::StrCat(notice.by, " said: ", notice.text));
       e.name = notice.by;
       if (notice.rank != kNone) e.ranks = {notice.rank};
     }
@@ -213,12 +218,14 @@ class Collector {
 
   void AddWhatTheLauncherDid() {
     if (store_.stalled != 0)
-      Add(EventKind::kStall, store_.stalled, store_.stalled, "rankle run sees that nothing moves, and ends the job")
+      Add(EventKind::kStall, store_.stalled, store_.stalled,
+          "rankle run sees that nothing moves, and ends the job")
           .quiet = true;
     for (const store::Rank& rank : store_.ranks) {
       if (rank.process == kNone || !store_.processes[rank.process].ended_by_launcher) continue;
       const store::Process& p = store_.processes[rank.process];
-      Event& e = Add(EventKind::kKilled, std::min(p.last_seen, p.ended), p.ended, "rankle run ends the process");
+      Event& e =
+          Add(EventKind::kKilled, std::min(p.last_seen, p.ended), p.ended, "rankle run ends the process");
       e.shown = p.ended, e.ranks = {rank.global}, e.process = rank.process, e.quiet = true;
     }
   }
@@ -230,8 +237,11 @@ class Collector {
       if (rank.process != kNone) incarnations[rank.global].push_back(rank.process);
     }
     for (size_t i = 0; i < store_.processes.size(); ++i) {
-      const auto it = incarnations.find(store_.processes[i].rank);
-      if (it != incarnations.end() && it->second.front() != static_cast<int32_t>(i))
+      // Only flight records tell of each process that a rank was; other sources may have several files of
+      // one.
+      const store::Process& p = store_.processes[i];
+      const auto it = incarnations.find(p.rank);
+      if (p.heartbeat != 0 && it != incarnations.end() && it->second.front() != static_cast<int32_t>(i))
         it->second.push_back(static_cast<int32_t>(i));
     }
     for (auto& [rank, processes] : incarnations) {
@@ -245,7 +255,8 @@ class Collector {
   void AddRestart(int32_t rank, int32_t old, int32_t next) {
     const store::Process &before = store_.processes[old], &after = store_.processes[next];
     const bool dated = before.has_exit_code && before.signal == 0;
-    const int64_t ended = before.ended != 0 ? before.ended : std::min(before.last_seen + kHeartbeatNs, after.started);
+    const int64_t ended =
+        before.ended != 0 ? before.ended : std::min(before.last_seen + kHeartbeatNs, after.started);
     Event& end = Add(EventKind::kEnd, dated ? std::min(before.last_seen, ended) : before.last_seen, ended,
                      EndText(before));
     end.ranks = {rank}, end.process = old, end.error = EndName(before), end.quiet = end.root = true;
@@ -297,9 +308,9 @@ class Collector {
     for (size_t i = 1; i < times.size(); ++i) longest = std::max(longest, times[i] - times[i - 1]);
     const int64_t lived = std::max(p.heartbeat, p.last_seen), silent = lived - times.back();
     if (silent < kLeastSilenceNs || silent < kSilenceFactor * longest) return;
-    Event& e = Add(EventKind::kSilence, times.back(), p.ended != 0 ? p.ended : lived,
-                   absl::StrFormat("lives for %.1f s without any step or call on record",
-                                   Store::Seconds(silent)));
+    Event& e =
+        Add(EventKind::kSilence, times.back(), p.ended != 0 ? p.ended : lived,
+            absl::StrFormat("lives for %.1f s without any step or call on record", Store::Seconds(silent)));
     e.ranks = {global}, e.process = process, e.quiet = true;
   }
 
@@ -307,8 +318,9 @@ class Collector {
   void BoundEnds() {
     std::map<int32_t, int64_t> last;  // by process
     for (const Event& e : incident_.events) {
-      const bool own = e.kind == EventKind::kCall || e.kind == EventKind::kAsync || e.kind == EventKind::kException ||
-                       e.kind == EventKind::kGivesUp || e.kind == EventKind::kTeardown;
+      const bool own = e.kind == EventKind::kCall || e.kind == EventKind::kAsync ||
+                       e.kind == EventKind::kException || e.kind == EventKind::kGivesUp ||
+                       e.kind == EventKind::kTeardown;
       if (own && e.process != kNone) last[e.process] = std::max(last[e.process], e.latest);
     }
     for (Event& e : incident_.events) {
@@ -319,8 +331,8 @@ class Collector {
     }
   }
 
-  // Where no event of the culprits is on record that the class names: that they ended with success, or that others
-  // wait for them.
+  // Where no event of the culprits is on record that the class names: that they ended with success, or that
+  // others wait for them.
   void MarkRootsOfLastResort() {
     auto& events = incident_.events;
     const auto is_root = [](const Event& e) { return e.root && !e.quiet; };
@@ -335,7 +347,7 @@ class Collector {
     if (std::any_of(events.begin(), events.end(), is_root)) return;
     for (Event& e : events) {
       e.root = e.root || (e.kind == EventKind::kWait && std::any_of(e.waits_for.begin(), e.waits_for.end(),
-                                                                     [&](int32_t r) { return IsCulprit(r); }));
+                                                                    [&](int32_t r) { return IsCulprit(r); }));
     }
   }
 
@@ -343,14 +355,17 @@ class Collector {
     for (const store::Communicator& c : store_.communicators) {
       std::vector<int32_t> ranks;
       for (const store::Member& m : c.members) {
-        if (m.rank != kNone) ranks.push_back(store_.GlobalRank(m.rank));
-        else if (m.global != kNone) ranks.push_back(m.global);
+        if (m.rank != kNone)
+          ranks.push_back(store_.GlobalRank(m.rank));
+        else if (m.global != kNone)
+          ranks.push_back(m.global);
       }
       std::sort(ranks.begin(), ranks.end());
       incident_.members.push_back(std::move(ranks));
     }
     for (const store::Rank& rank : store_.ranks) {
-      if (rank.process != kNone) incident_.hosts.emplace_back(rank.global, store_.processes[rank.process].host);
+      if (rank.process != kNone)
+        incident_.hosts.emplace_back(rank.global, store_.processes[rank.process].host);
     }
     incident_.clock_uncertainty = std::llround(store_.quality.clock_uncertainty_us * 1e3);
   }
@@ -358,9 +373,9 @@ class Collector {
   const Store& store_;
   const facts::Facts& facts_;
   const Verdict& verdict_;
-  std::multimap<int64_t, size_t> events_at_;        // store's events by time
-  std::set<std::pair<size_t, int32_t>> used_;       // events that a failure of that rank was told by
-  std::map<int32_t, std::vector<int64_t>> times_;    // by process, ascending
+  std::multimap<int64_t, size_t> events_at_;       // store's events by time
+  std::set<std::pair<size_t, int32_t>> used_;      // events that a failure of that rank was told by
+  std::map<int32_t, std::vector<int64_t>> times_;  // by process, ascending
   Incident incident_;
 };
 

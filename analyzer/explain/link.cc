@@ -17,7 +17,10 @@ bool Overlap(const std::vector<int32_t>& few, const std::vector<int32_t>& many) 
 class Linker {
  public:
   Linker(Incident& incident, const std::vector<CauseEdge>& edges)
-      : incident_(incident), events_(incident.events), edges_(edges), links_(events_.size()),
+      : incident_(incident),
+        events_(incident.events),
+        edges_(edges),
+        links_(events_.size()),
         reached_(events_.size()) {
     for (size_t c = 0; c < incident.members.size(); ++c) {
       for (int32_t rank : incident.members[c]) communicators_of_[rank].push_back(static_cast<int32_t>(c));
@@ -43,15 +46,16 @@ class Linker {
   }
 
  private:
-  // Events by the edges whose effect they may be: of those within a rank by rank, of the others in one list, which
-  // what is linked leaves.
+  // Events by the edges whose effect they may be: of those within a rank by rank, of the others in one list,
+  // which what is linked leaves.
   void IndexEffects() {
     done_.resize(events_.size());
     near_.resize(edges_.size()), open_.resize(edges_.size());
     for (size_t e = 0; e < edges_.size(); ++e) {
       for (size_t i = 0; i < events_.size(); ++i) {
         if (!Matches(edges_[e].effect, events_[i])) continue;
-        if (edges_[e].reach != Reach::kSameRank) open_[e].push_back(static_cast<int32_t>(i));
+        if (edges_[e].reach != Reach::kSameRank)
+          open_[e].push_back(static_cast<int32_t>(i));
         else
           for (int32_t rank : events_[i].ranks) near_[e][rank].push_back(static_cast<int32_t>(i));
       }
@@ -83,8 +87,7 @@ class Linker {
 
   bool ShareCommunicator(const Event& cause, const Event& effect) const {
     const int32_t of_effect = effect.communicator;
-    if (of_effect >= 0)
-      return Overlap(cause.ranks, incident_.members[static_cast<size_t>(of_effect)]);
+    if (of_effect >= 0) return Overlap(cause.ranks, incident_.members[static_cast<size_t>(of_effect)]);
     return std::any_of(cause.ranks.begin(), cause.ranks.end(), [&](int32_t rank) {
       const auto own = communicators_of_.find(rank);
       if (own == communicators_of_.end()) return false;
@@ -101,7 +104,8 @@ class Linker {
       case Reach::kWaitingOn:
         return Overlap(cause.ranks, effect.waits_for);
       case Reach::kPeer:
-        return !effect.ranks.empty() && !Overlap(cause.ranks, effect.ranks) && ShareCommunicator(cause, effect);
+        return !effect.ranks.empty() && !Overlap(cause.ranks, effect.ranks) &&
+               ShareCommunicator(cause, effect);
       case Reach::kJob:
         return true;
     }
@@ -182,8 +186,10 @@ class Linker {
     std::vector<std::vector<int32_t>> effects(events_.size());
     std::vector<int32_t> order;
     for (size_t i = 0; i < events_.size(); ++i) {
-      if (links_[i].cause >= 0) effects[links_[i].cause].push_back(static_cast<int32_t>(i));
-      else order.push_back(static_cast<int32_t>(i));
+      if (links_[i].cause >= 0)
+        effects[links_[i].cause].push_back(static_cast<int32_t>(i));
+      else
+        order.push_back(static_cast<int32_t>(i));
     }
     for (size_t at = 0; at < order.size(); ++at) {
       order.insert(order.end(), effects[order[at]].begin(), effects[order[at]].end());
@@ -201,7 +207,7 @@ class Linker {
   Incident& incident_;
   std::vector<Event>& events_;
   const std::vector<CauseEdge>& edges_;
-  std::map<int32_t, std::vector<int32_t>> communicators_of_;  // by global rank
+  std::map<int32_t, std::vector<int32_t>> communicators_of_;   // by global rank
   std::map<int32_t, std::vector<int32_t>> of_rank_;            // events
   std::vector<std::map<int32_t, std::vector<int32_t>>> near_;  // by edge and rank
   std::vector<std::vector<int32_t>> open_;                     // by edge

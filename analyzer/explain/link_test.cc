@@ -14,7 +14,8 @@ Event At(EventKind kind, int rank, int64_t ms, bool root = false) {
   e.kind = kind, e.ranks = {rank}, e.earliest = e.latest = e.shown = ms * kMs, e.root = root;
   return e;
 }
-CauseEdge Edge(EventKind cause, EventKind effect, Reach reach, int64_t most_ms = 1'000, int64_t least_ms = 0) {
+CauseEdge Edge(EventKind cause, EventKind effect, Reach reach, int64_t most_ms = 1'000,
+               int64_t least_ms = 0) {
   CauseEdge edge;
   edge.id = std::string(EventKindName(cause)) + "/" + EventKindName(effect);
   edge.cause.kinds = {cause}, edge.effect.kinds = {effect};
@@ -41,7 +42,8 @@ const std::vector<CauseEdge> kRemote = {Edge(EventKind::kEnd, EventKind::kAsync,
 
 TEST(LinkTest, EffectsAreLinkedToTheRootAcrossRanksAndOn) {
   EXPECT_THAT(Causes(Job({At(EventKind::kEnd, 2, 100, true), At(EventKind::kAsync, 0, 110),
-                          At(EventKind::kGivesUp, 0, 120), At(EventKind::kEnd, 0, 130), At(EventKind::kAsync, 1, 111)}),
+                          At(EventKind::kGivesUp, 0, 120), At(EventKind::kEnd, 0, 130),
+                          At(EventKind::kAsync, 1, 111)}),
                      kRemote),
               ElementsAre(-1, 0, 1, 2, 0));
 }
@@ -53,14 +55,15 @@ TEST(LinkTest, EffectBeforeItsCauseIsNotLinked) {
 
 TEST(LinkTest, DelayMustFit) {
   const std::vector<CauseEdge> edges = {Edge(EventKind::kEnd, EventKind::kAsync, Reach::kPeer, 50, 10)};
-  EXPECT_THAT(Causes(Job({At(EventKind::kEnd, 2, 100, true), At(EventKind::kAsync, 0, 105), At(EventKind::kAsync, 1, 120),
-                          At(EventKind::kAsync, 3, 151)}),
+  EXPECT_THAT(Causes(Job({At(EventKind::kEnd, 2, 100, true), At(EventKind::kAsync, 0, 105),
+                          At(EventKind::kAsync, 1, 120), At(EventKind::kAsync, 3, 151)}),
                      edges),
               ElementsAre(-1, -1, 0, -1));
 }
 
 TEST(LinkTest, ClockUncertaintyCountsBetweenHostsOnly) {
-  Incident job = Job({At(EventKind::kEnd, 2, 100, true), At(EventKind::kAsync, 0, 98), At(EventKind::kAsync, 3, 98)});
+  Incident job =
+      Job({At(EventKind::kEnd, 2, 100, true), At(EventKind::kAsync, 0, 98), At(EventKind::kAsync, 3, 98)});
   job.clock_uncertainty = 3 * kMs;
   job.hosts = {{0, "a"}, {1, "a"}, {2, "b"}, {3, "b"}};
   const auto links = LinkEvents(job, kRemote);
@@ -70,7 +73,8 @@ TEST(LinkTest, ClockUncertaintyCountsBetweenHostsOnly) {
 }
 
 TEST(LinkTest, RanksWithoutACommonCommunicatorDoNotReachEachOther) {
-  Incident job = Job({At(EventKind::kEnd, 0, 100, true), At(EventKind::kAsync, 1, 110), At(EventKind::kAsync, 2, 110)});
+  Incident job =
+      Job({At(EventKind::kEnd, 0, 100, true), At(EventKind::kAsync, 1, 110), At(EventKind::kAsync, 2, 110)});
   job.members = {{0, 1}, {2, 3}};
   EXPECT_THAT(Causes(job, kRemote), ElementsAre(-1, 0, -1));
 }
@@ -83,13 +87,15 @@ TEST(LinkTest, ErrorOfACommunicatorIsNotCausedByARankOutsideIt) {
 }
 
 TEST(LinkTest, NothingIsLinkedThatTheRootDoesNotLeadTo) {
-  EXPECT_THAT(Causes(Job({At(EventKind::kAsync, 0, 100), At(EventKind::kGivesUp, 0, 110), At(EventKind::kEnd, 2, 300, true)}),
+  EXPECT_THAT(Causes(Job({At(EventKind::kAsync, 0, 100), At(EventKind::kGivesUp, 0, 110),
+                          At(EventKind::kEnd, 2, 300, true)}),
                      kRemote),
               ElementsAre(-1, -1, -1));
 }
 
 TEST(LinkTest, WhatLedToTheRootOnItsOwnRankIsLinkedButNothingAcrossRanks) {
-  EXPECT_THAT(Causes(Job({At(EventKind::kEnd, 1, 50), At(EventKind::kAsync, 2, 90), At(EventKind::kGivesUp, 2, 95, true)}),
+  EXPECT_THAT(Causes(Job({At(EventKind::kEnd, 1, 50), At(EventKind::kAsync, 2, 90),
+                          At(EventKind::kGivesUp, 2, 95, true)}),
                      kRemote),
               ElementsAre(-1, -1, 1));
 }
@@ -100,8 +106,9 @@ TEST(LinkTest, OfCausesOnTheSameRankTheLastCountsAndElsewhereTheFirst) {
                                         Edge(EventKind::kAsync, EventKind::kGivesUp, Reach::kSameRank),
                                         Edge(EventKind::kTeardown, EventKind::kGivesUp, Reach::kSameRank),
                                         Edge(EventKind::kGivesUp, EventKind::kEnd, Reach::kSameRank)};
-  EXPECT_THAT(Causes(Job({At(EventKind::kEnd, 2, 100, true), At(EventKind::kAsync, 0, 110), At(EventKind::kTeardown, 0, 120),
-                          At(EventKind::kGivesUp, 0, 125), At(EventKind::kEnd, 0, 130), At(EventKind::kAsync, 1, 140)}),
+  EXPECT_THAT(Causes(Job({At(EventKind::kEnd, 2, 100, true), At(EventKind::kAsync, 0, 110),
+                          At(EventKind::kTeardown, 0, 120), At(EventKind::kGivesUp, 0, 125),
+                          At(EventKind::kEnd, 0, 130), At(EventKind::kAsync, 1, 140)}),
                      edges),
               ElementsAre(-1, 0, 1, 2, 3, 0));
 }
@@ -114,7 +121,8 @@ TEST(LinkTest, MomentsThatAreKnownWithinBoundsAreMovedSoThatCausesComeFirst) {
 }
 
 TEST(LinkTest, EventsThatCouldCauseEachOtherMakeNoCircle) {
-  Incident job = Job({At(EventKind::kSilence, 0, 100, true), At(EventKind::kStandstill, 0, 100), At(EventKind::kWait, 0, 100)});
+  Incident job = Job({At(EventKind::kSilence, 0, 100, true), At(EventKind::kStandstill, 0, 100),
+                      At(EventKind::kWait, 0, 100)});
   for (Event& e : job.events) e.latest = 500 * kMs;
   const std::vector<CauseEdge> edges = {Edge(EventKind::kSilence, EventKind::kStandstill, Reach::kSameRank),
                                         Edge(EventKind::kStandstill, EventKind::kWait, Reach::kSameRank),

@@ -17,7 +17,8 @@ namespace {
 
 using explain::EventKind;
 
-// Observations hold no times, so the campaign cannot tell the delay: as long as the built-in edges between errors.
+// Observations hold no times, so the campaign cannot tell the delay: as long as the built-in edges between
+// errors.
 constexpr int64_t kMostNs = 60'000'000'000;
 
 // "ncclCommInitRank: ncclSystemError" as a pattern; nothing for outcomes that a flight record does not tell.
@@ -26,12 +27,15 @@ std::optional<explain::EventPattern> PatternOf(const std::string& signature) {
   if (colon == std::string::npos) return std::nullopt;
   const std::string api = signature.substr(0, colon), outcome = signature.substr(colon + 2);
   if (api == "__cxa_throw")
-    return explain::EventPattern{.kinds = {EventKind::kException}, .names = {outcome}, .errors = {}, .not_errors = {}, .texts = {}};
+    return explain::EventPattern{
+        .kinds = {EventKind::kException}, .names = {outcome}, .errors = {}, .not_errors = {}, .texts = {}};
   // Names of errors with what may follow them: "cudaErrorMemoryAllocation (2)".
   const std::string error = outcome.substr(0, outcome.find(' '));
-  const bool known = error.starts_with("nccl") || error.starts_with("cudaError") || error.starts_with("CUDA_ERROR");
+  const bool known =
+      error.starts_with("nccl") || error.starts_with("cudaError") || error.starts_with("CUDA_ERROR");
   if (!known) return std::nullopt;
-  return explain::EventPattern{.kinds = {EventKind::kCall}, .names = {api}, .errors = {error}, .not_errors = {}, .texts = {}};
+  return explain::EventPattern{
+      .kinds = {EventKind::kCall}, .names = {api}, .errors = {error}, .not_errors = {}, .texts = {}};
 }
 
 std::string TextOf(stitch::Signature signature, const stitch::Names& names) {
@@ -48,7 +52,8 @@ std::vector<explain::CauseEdge> CauseEdgesOf(const stitch::Causes& causes, const
   const auto add = [&](const stitch::Experiment& experiment, const std::string& from, const std::string& to) {
     const auto cause = PatternOf(from), effect = PatternOf(to);
     if (!cause || !effect || from == to) return;
-    for (const auto& [reach, suffix] : {std::pair(explain::Reach::kSameRank, ""), std::pair(explain::Reach::kPeer, " on a peer")}) {
+    for (const auto& [reach, suffix] :
+         {std::pair(explain::Reach::kSameRank, ""), std::pair(explain::Reach::kPeer, " on a peer")}) {
       const std::string id = Cat(campaign, "/", experiment.workload, ": ", from, " -> ", to, suffix);
       if (!ids.insert(id).second) continue;
       edges.push_back({.id = id,
@@ -90,7 +95,8 @@ absl::StatusOr<std::vector<explain::CauseEdge>> ReadCauseEdges(const std::string
   if (!text.ok()) return text.status();
   const absl::StatusOr<Campaign> campaign = ParseCampaign(*text, path + "/campaign.yaml");
   if (!campaign.ok()) return campaign.status();
-  return CauseEdgesOf(stitch::AnalyzeCauses(*observations, FcaOptionsOf(*campaign)), observations->names, name);
+  return CauseEdgesOf(stitch::AnalyzeCauses(*observations, FcaOptionsOf(*campaign)), observations->names,
+                      name);
 }
 
 }  // namespace rankle::cli

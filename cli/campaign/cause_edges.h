@@ -1,7 +1,9 @@
-// What the faults of a campaign were seen to cause, as edges for the causal chain of an incident (docs/explaining.md).
+// What the faults of a campaign were seen to cause, as edges for the causal chain of an incident
+// (docs/explaining.md).
 //
-// Only edges whose two ends a flight record tells count: a call of NCCL or CUDA that failed, or a C++ exception. They
-// hold where both are on one rank, or on two that share a communicator: a campaign knows roles, not ranks.
+// Only edges whose two ends a flight record tells count: a call of NCCL or CUDA that failed, or a C++
+// exception. They hold where both are on one rank, or on two that share a communicator: a campaign knows
+// roles, not ranks.
 #pragma once
 
 #include <string>

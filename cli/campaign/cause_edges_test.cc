@@ -51,8 +51,9 @@ TEST(CauseEdgesTest, ThrownExceptionsAreTheExceptionsOfTheFlightRecord) {
 TEST(CauseEdgesTest, WhatAFlightRecordDoesNotTellMakesNoEdge) {
   EXPECT_THAT(EdgesOf("connect: ECONNREFUSED", "ncclCommInitRank: ncclSystemError"), IsEmpty());
   EXPECT_THAT(EdgesOf("ncclAllReduce: ncclSystemError", "read: end"), IsEmpty());
-  EXPECT_THAT(EdgesOf("ncclAllReduce: ncclSystemError", "cudaFree: cudaErrorInvalidValue", stitch::Effect::kMoreWork),
-              IsEmpty());
+  EXPECT_THAT(
+      EdgesOf("ncclAllReduce: ncclSystemError", "cudaFree: cudaErrorInvalidValue", stitch::Effect::kMoreWork),
+      IsEmpty());
 }
 
 TEST(CauseEdgesTest, DirectoryWithoutACampaignIsSaidSo) {

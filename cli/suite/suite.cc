@@ -166,8 +166,8 @@ absl::Status SuiteReader::SetExpect(const YamlNode& node, SuiteCase& target) {
   static constexpr Key<Expectation> kKeys[] = {
       {"exit", &SuiteReader::SetExit},       {"within", &SuiteReader::SetWithin},
       {"verdict", &SuiteReader::SetVerdict}, {"fired", &SuiteReader::SetFired},
-      {"chain", &SuiteReader::SetChain},
-      {"log", &SuiteReader::SetLog},         {"not_log", &SuiteReader::SetNotLog}};
+      {"chain", &SuiteReader::SetChain},     {"log", &SuiteReader::SetLog},
+      {"not_log", &SuiteReader::SetNotLog}};
   target.expect = {};
   return ReadMap(node, "expect", kKeys, target.expect);
 }
@@ -221,7 +221,8 @@ absl::Status SuiteReader::SetVerdict(const YamlNode& node, Expectation& target) 
 
 // An edge that the library does not have would make a case that never passes.
 absl::Status SuiteReader::SetChain(const YamlNode& node, Expectation& target) {
-  if (node.kind != Kind::kList) return At(node.line, "'chain' is a list of edges: [peer-lost/remote-error]; [] = no link");
+  if (node.kind != Kind::kList)
+    return At(node.line, "'chain' is a list of edges: [peer-lost/remote-error]; [] = no link");
   std::vector<std::string> problems, known;
   for (const explain::CauseEdge& edge : explain::BuiltInEdges(problems)) known.push_back(edge.id);
   target.chain.emplace();

@@ -1,9 +1,9 @@
-#include "cli/launch/command_words.h"
 #include "cli/suite/suite.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "cli/launch/command_words.h"
 #include "cli/launch/fault_files.h"
 #include "cli/suite/outcome.h"
 
@@ -57,7 +57,8 @@ TEST(Suite, CasesInheritTheDefaultsAndMayOverrideThem) {
 TEST(Suite, ChainIsComparedAsAWholeAndItsEdgesMustExist) {
   const std::string text =
       "version: 1\ndefaults: { command: [train] }\ncases:\n"
-      "  - { name: a, expect: { verdict: { class: crash.process }, chain: [peer-lost/remote-error, nccl-error/stops] } }\n";
+      "  - { name: a, expect: { verdict: { class: crash.process }, chain: [peer-lost/remote-error, "
+      "nccl-error/stops] } }\n";
   const auto cases = ParseSuite(text, "s.yaml");
   ASSERT_TRUE(cases.ok()) << cases.status();
   CaseOutcome outcome;
@@ -65,7 +66,8 @@ TEST(Suite, ChainIsComparedAsAWholeAndItsEdgesMustExist) {
   outcome.chain = {"peer-lost/remote-error", "nccl-error/stops"};
   EXPECT_THAT(Failures(cases->front(), outcome), IsEmpty());
   outcome.chain.pop_back();
-  EXPECT_THAT(Failures(cases->front(), outcome), ElementsAre(HasSubstr("causal chain [peer-lost/remote-error] where")));
+  EXPECT_THAT(Failures(cases->front(), outcome),
+              ElementsAre(HasSubstr("causal chain [peer-lost/remote-error] where")));
   EXPECT_THAT(ErrorOf("version: 1\ncases:\n  - { name: a, command: [x], expect: { chain: [no/such] } }\n"),
               HasSubstr("s.yaml:3: unknown edge 'no/such'"));
 }

@@ -15,8 +15,8 @@ constexpr size_t kMostLinks = 24;
 std::string Because(const std::vector<ChainLink>& chain, size_t i) {
   const int depth = DepthOf(chain, i);
   if (depth == 0) return "";
-  return absl::StrCat("<span class=\"mute\" style=\"margin-left:", 14 * (std::min(depth, 12) - 1), "px\" title=\"",
-                      Escape(chain[i].edge), "\">&#8627; </span>");
+  return absl::StrCat("<span class=\"mute\" style=\"margin-left:", 14 * (std::min(depth, 12) - 1),
+                      "px\" title=\"", Escape(chain[i].edge), "\">&#8627; </span>");
 }
 
 }  // namespace

@@ -90,7 +90,9 @@ TEST(CausalChainTest, FailuresOfRanksWithoutACommonCommunicatorAreNotLinked) {
   EXPECT_EQ(error->rank, 1);
   EXPECT_THAT(error->ranks, IsEmpty());
   for (const ChainLink& link : report.causal_chain) {
-    if (link.rank >= 2) EXPECT_EQ(link.because, -1) << link.event;
+    if (link.rank >= 2) {
+      EXPECT_EQ(link.because, -1) << link.event;
+    }
   }
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <queue>
+#include <utility>
 
 namespace rankle::explain {
 namespace {
@@ -33,12 +34,12 @@ class Linker {
 
   std::vector<CauseOf> Link() {
     for (size_t i = 0; i < events_.size(); ++i) {
-      if (events_[i].root) Reach(LinkUpTo(static_cast<int32_t>(i)));
+      if (events_[i].root) Enter(LinkUpTo(static_cast<int32_t>(i)));
     }
     while (!queue_.empty()) {
       const int32_t cause = queue_.top().second;
       queue_.pop();
-      if (std::exchange(done_[cause], true)) continue;
+      if (std::exchange(done_[cause], 1) != 0) continue;
       for (size_t e = 0; e < edges_.size(); ++e) FollowEdge(cause, static_cast<int32_t>(e));
     }
     Date();
@@ -62,8 +63,8 @@ class Linker {
     }
   }
 
-  void Reach(int32_t event) {
-    if (std::exchange(reached_[event], true)) return;
+  void Enter(int32_t event) {
+    if (std::exchange(reached_[event], 1) != 0) return;
     queue_.emplace(-events_[event].earliest, event);
   }
 
@@ -139,7 +140,7 @@ class Linker {
     if (events_[effect].root || done_[effect] || LeadsTo(effect, cause)) return;
     if (!Fits(edges_[edge], cause, effect) || !IsNearer(cause, edge, effect)) return;
     links_[effect] = {cause, edge};
-    Reach(effect);
+    Enter(effect);
   }
 
   void FollowEdge(int32_t cause, int32_t e) {
@@ -175,8 +176,7 @@ class Linker {
       }
       if (best.cause < 0) return event;
       links_[event] = best;
-      reached_[event] = true;
-      queue_.emplace(-events_[event].earliest, event);
+      Enter(event);
       event = best.cause;
     }
   }
@@ -212,7 +212,7 @@ class Linker {
   std::vector<std::map<int32_t, std::vector<int32_t>>> near_;  // by edge and rank
   std::vector<std::vector<int32_t>> open_;                     // by edge
   std::vector<CauseOf> links_;
-  std::vector<bool> reached_, done_;
+  std::vector<uint8_t> reached_, done_;                     // has been entered into the queue, has left it
   std::priority_queue<std::pair<int64_t, int32_t>> queue_;  // earliest first
 };
 

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <set>
 
+#include "analyzer/explain/chain.h"
 #include "analyzer/facts/facts.h"
 #include "analyzer/import/archives.h"
 #include "analyzer/import/importer.h"
@@ -52,6 +53,16 @@ absl::StatusOr<taxonomy::Knowledge> LoadKnowledge(const AnalyzeOptions& options,
   const absl::Status own = taxonomy::AddUserBugs(options.bug_database, *knowledge);
   if (!own.ok()) notes.emplace_back(own.message());
   return knowledge;
+}
+
+absl::StatusOr<std::vector<explain::CauseEdge>> LoadEdges(const AnalyzeOptions& options,
+                                                          std::vector<std::string>& problems) {
+  std::vector<explain::CauseEdge> edges = explain::BuiltInEdges(problems);
+  edges.insert(edges.end(), options.cause_edges.begin(), options.cause_edges.end());
+  if (options.rules_directory.empty()) return edges;
+  if (absl::Status status = explain::AddEdgesFrom(options.rules_directory, edges, problems); !status.ok())
+    return status;
+  return edges;
 }
 
 bool IsUsed(const std::string& file, const std::vector<store::InputFiles>& inputs) {
@@ -150,6 +161,9 @@ absl::StatusOr<Report> AnalyzeStore(store::Store input, const AnalyzeOptions& op
     findings.insert(findings.end(), found->begin(), found->end());
   }
   verdict::Decide(*store, facts, findings, report);
+  auto edges = LoadEdges(options, report.problems);
+  if (!edges.ok()) return edges.status();
+  report.causal_chain = explain::CausalChain(*store, facts, report.verdict, *edges);
   for (ReportedFinding& finding : report.findings) {
     finding.similar_bugs =
         FindSimilarBugs(*knowledge, taxonomy::CollectEvidence(*store, facts, log, finding));

@@ -1,6 +1,7 @@
 #include "cli/analyze_command.h"
 
 #include "cli/bugs/user_database.h"
+#include "cli/campaign/cause_edges.h"
 #include "cli/follow.h"
 #include "cli/launch/exit_status.h"
 #include "cli/launch/message.h"
@@ -46,7 +47,9 @@ void AnalyzeCommand::DeclareFlags(Flags& flags) {
       {.name = "-o,--output", .type = "FILE", .help = "Write the report to a file, not to standard output"},
       output_);
   flags.Text(
-      {.name = "--rules", .type = "DIR", .help = "More rules; one with a known id replaces the built-in one"},
+      {.name = "--rules",
+       .type = "DIR",
+       .help = "More rules (*.sql) and edges of causes (*.yaml); a known id replaces the built-in one"},
       options_.rules_directory);
   flags.Switch(
       "--follow",
@@ -67,6 +70,12 @@ void AnalyzeCommand::DeclareFlags(Flags& flags) {
               options_.files.include);
   flags.Texts({.name = "--exclude", .type = "GLOB", .help = "Leave out files that match (may be repeated)"},
               options_.files.exclude);
+  flags.Text(
+      {.name = "--causes",
+       .type = "PATH",
+       .help = "What the faults of a campaign caused explains the chain of events too: its directory, or\n"
+               "observations as JSON lines"},
+      causes_);
   options_.bug_database = DefaultBugDatabase();
   flags.Text({.name = "--bugs", .type = "FILE", .help = "Your own bugs, from `rankle bugs import`"},
              options_.bug_database);
@@ -91,6 +100,14 @@ int AnalyzeCommand::Run(const std::vector<std::string>&) {
     return Follow(paths_.front(), options_, format_ == "json");
   }
   if (what_if_) return RunWhatIf();
+  if (!causes_.empty()) {
+    auto edges = ReadCauseEdges(causes_);
+    if (!edges.ok()) {
+      SayError(edges.status());
+      return kExitUnusable;
+    }
+    options_.cause_edges = *std::move(edges);
+  }
   options_.scratch_directory = ScratchDirectory();
   const absl::StatusOr<Report> report = Analyze(paths_, options_);
   if (!report.ok()) {

@@ -21,7 +21,8 @@ class AnalyzeCommand : public Subcommand {
   std::string output_;
   AnalyzeOptions options_;
   bool follow_ = false, what_if_ = false;
-  std::string steps_;  // of --what-if, "" = its own choice
+  std::string causes_;  // campaign whose edges explain too, "" = none
+  std::string steps_;   // of --what-if, "" = its own choice
 };
 
 }  // namespace rankle::cli

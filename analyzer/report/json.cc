@@ -49,7 +49,10 @@ std::string RenderJson(const Report& r) {
   Json findings = Json::array(), chain = Json::array();
   for (const ReportedFinding& f : r.findings) findings.push_back(ToJson(f));
   for (const ChainLink& link : r.causal_chain) {
-    chain.push_back({{"t_s", link.t_s}, {"rank", link.rank}, {"event", link.event}});
+    Json entry = {{"t_s", link.t_s}, {"rank", link.rank}, {"event", link.event}};
+    if (!link.ranks.empty()) entry["ranks"] = link.ranks;
+    if (link.because >= 0) entry["because"] = link.because, entry["edge"] = link.edge;
+    chain.push_back(std::move(entry));
   }
   Json inputs = Json::array();
   for (const store::InputFiles& input : r.inputs) {

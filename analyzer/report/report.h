@@ -49,9 +49,14 @@ struct ChainLink {
   double t_s = 0;
   int32_t rank = -1;  // -1: of no single rank
   std::string event;
+  int32_t because = -1;             // index of the entry that caused it, which stands before it; -1: not told
+  std::string edge = {};            // how that is known: id of an edge (docs/explaining.md)
+  std::vector<int32_t> ranks = {};  // where it happened to more than one: all of them, `rank` first
 };
-// "rank 3", "job"
+// "rank 3", "ranks 0-2", "job"
 std::string WhoseText(const ChainLink& link);
+// Into how many entries up to the first one its cause goes back.
+int DepthOf(const std::vector<ChainLink>& chain, size_t link);
 
 struct JobSummary {
   int64_t ranks = 0, hosts = 0, communicators = 0, collectives = 0;

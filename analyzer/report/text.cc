@@ -74,6 +74,29 @@ std::string Files(const Report& r) {
   return text.empty() ? "" : Wrap("Files: ", text);
 }
 
+bool HasLinks(const Report& r) {
+  return std::any_of(r.causal_chain.begin(), r.causal_chain.end(),
+                     [](const ChainLink& link) { return link.because >= 0; });
+}
+
+// What happened, in order of time. What another entry caused is indented below it.
+std::string Chain(const Report& r) {
+  // A screen has room for so many lines beside the rest; JSON and HTML have all.
+  const size_t most = HasLinks(r) ? 14 : 8;
+  std::string out;
+  if (r.causal_chain.size() > 1) out += Heading("What happened");
+  for (size_t i = 0; i < r.causal_chain.size() && i < most; ++i) {
+    const ChainLink& link = r.causal_chain[i];
+    // Long lists of ranks would leave no column for the event.
+    std::string whose = WhoseText(link);
+    if (whose.size() > 20) whose = absl::StrCat(link.ranks.size(), " ranks");
+    const int depth = std::min(DepthOf(r.causal_chain, i), 6);
+    const std::string arrow = depth == 0 ? "" : std::string(2 * static_cast<size_t>(depth - 1), ' ') + "-> ";
+    out += Wrap(absl::StrFormat("  %9.3f s  %-9s %s", link.t_s, whose, arrow), link.event);
+  }
+  return out;
+}
+
 // "1 rank", "4 ranks"
 std::string Counted(int64_t count, const char* what) {
   return absl::StrCat(count, " ", what, count == 1 ? "" : "s");
@@ -82,7 +105,16 @@ std::string Counted(int64_t count, const char* what) {
 }  // namespace
 
 std::string WhoseText(const ChainLink& link) {
+  if (!link.ranks.empty()) return absl::StrCat("ranks ", store::RankList(link.ranks));
   return link.rank < 0 ? "job" : absl::StrCat("rank ", link.rank);
+}
+
+int DepthOf(const std::vector<ChainLink>& chain, size_t link) {
+  int depth = 0;
+  // Causes stand before their effects; a chain that says otherwise was not made by the analyzer.
+  for (size_t at = link; chain[at].because >= 0 && static_cast<size_t>(chain[at].because) < at; ++depth)
+    at = static_cast<size_t>(chain[at].because);
+  return depth;
 }
 
 std::string RenderText(const Report& r) {
@@ -95,11 +127,7 @@ std::string RenderText(const Report& r) {
     const ReportedFinding& top = r.findings.front();
     if (!top.evidence.empty()) out += Heading("Evidence");
     for (const std::string& line : top.evidence) out += Wrap("  - ", line);
-    if (r.causal_chain.size() > 1) out += Heading("What happened");
-    for (size_t i = 0; i < r.causal_chain.size() && i < 8; ++i) {
-      const ChainLink& link = r.causal_chain[i];
-      out += Wrap(absl::StrFormat("  %9.3f s  %-9s ", link.t_s, WhoseText(link)), link.event);
-    }
+    out += Chain(r);
     if (!top.advice.empty()) out += Heading("What to do") + Wrap("  ", top.advice);
     if (!top.look_alikes.empty()) {
       std::string looks;
@@ -120,6 +148,7 @@ std::string RenderText(const Report& r) {
     if (!symptoms.empty()) out += Heading("Also seen") + symptoms;
   }
   const std::string hosts = r.job.hosts == 0 ? "" : absl::StrCat(" on ", Counted(r.job.hosts, "host"));
+  if (r.findings.empty() && HasLinks(r)) out += Chain(r);
   absl::StrAppend(&out, "\nJob: ", Counted(r.job.ranks, "rank"), hosts, ", ",
                   Counted(r.job.communicators, "communicator"), ", ", Counted(r.job.collectives, "operation"),
                   absl::StrFormat(", %.1f s\n", r.job.duration_s));

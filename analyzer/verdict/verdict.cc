@@ -178,48 +178,6 @@ double DataFactor(const store::DataQuality& quality) {
   return factor;
 }
 
-// What was said of the job.
-void AddNotices(const store::Store& store, Report& report) {
-  for (const store::Notice& notice : store.notices) {
-    report.causal_chain.push_back(
-        {store::Store::Seconds(notice.time), notice.rank, absl::StrCat(notice.by, " said: ", notice.text)});
-  }
-}
-
-void BuildCausalChain(const store::Store& store, const facts::Facts& facts, Report& report) {
-  constexpr size_t kMost = 24;
-  auto& chain = report.causal_chain;
-  for (const localize::Disagreement& d : facts.disagreements) {
-    const int32_t rank = d.culprits.empty() ? -1 : store.GlobalRank(d.culprits[0]);
-    chain.push_back({store::Store::Seconds(d.time), rank, d.what});
-  }
-  for (const localize::Failure& f : facts.failures) {
-    chain.push_back({store::Store::Seconds(f.time), store.GlobalRank(f.rank), f.what});
-  }
-  for (const localize::Stall& s : facts.stalls) {
-    if (!s.wait.IsStalled()) continue;
-    for (int32_t rank : s.culprits) {
-      const size_t end = store.rank_begin(rank + 1);
-      if (end == store.rank_begin(rank)) continue;
-      const auto& o = store.operations;
-      const size_t last = end - 1;
-      chain.push_back({store::Store::Seconds(std::max(o.entered[last], o.finished[last])),
-                       store.GlobalRank(rank),
-                       absl::StrCat("last seen in ", store::OperationName(o.api[last]), " #", o.seq[last],
-                                    " of ", store.communicators[o.communicator[last]].name)});
-    }
-    if (s.wait.waiters.empty()) continue;
-    const int32_t waiter = store.GlobalRank(s.wait.waiters[0]);
-    chain.push_back(
-        {store::Store::Seconds(s.wait.last_arrival), waiter,
-         absl::StrCat(s.wait.waiters.size(), " ranks begin to wait in ", WaitName(store, s.wait))});
-  }
-  AddNotices(store, report);
-  std::stable_sort(chain.begin(), chain.end(),
-                   [](const ChainLink& a, const ChainLink& b) { return a.t_s < b.t_s; });
-  if (chain.size() > kMost) chain.resize(kMost);
-}
-
 }  // namespace
 
 void Decide(const store::Store& store, const facts::Facts& facts, const std::vector<Finding>& findings,
@@ -234,7 +192,6 @@ void Decide(const store::Store& store, const facts::Facts& facts, const std::vec
     v.anomaly = "healthy";
     v.confidence = (healthy == nullptr ? 0.5 : healthy->confidence) * DataFactor(store.quality);
     v.summary = healthy == nullptr ? "no rule found anything" : healthy->summary;
-    AddNotices(store, report);
     return;
   }
   struct Ranked {
@@ -277,7 +234,6 @@ void Decide(const store::Store& store, const facts::Facts& facts, const std::vec
       std::min(v.confidence * DataFactor(store.quality), MostCertain(store, facts, report.findings.front()));
   Union(v.hosts, HostsOf(store, v.ranks));
   FindVictims(store, v);
-  BuildCausalChain(store, facts, report);
 }
 
 }  // namespace rankle::verdict

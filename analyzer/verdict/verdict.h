@@ -13,7 +13,7 @@ namespace rankle::verdict {
 // Does `cause` explain `effect`, so that naming the first is enough?
 bool Explains(const rules::Finding& cause, const rules::Finding& effect);
 
-// Fills verdict, findings and causal chain.
+// Fills verdict and findings.
 void Decide(const store::Store& store, const facts::Facts& facts, const std::vector<rules::Finding>& findings,
             Report& report);
 

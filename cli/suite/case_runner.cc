@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <string_view>
 
+#include "analyzer/explain/chain.h"
 #include "cli/launch/clock.h"
 #include "cli/launch/command_words.h"
 #include "cli/launch/exit_status.h"
@@ -40,6 +41,7 @@ void AddVerdict(const RunOptions& run, const RunRecord& record, CaseOutcome& out
   const uint64_t analysis_ns = MonotonicNs() - begin;
   if (report.ok()) {
     outcome.verdict = std::move(report->verdict);
+    outcome.chain = explain::EdgesOf(report->causal_chain);
   } else {
     outcome.verdict_error = std::string(report.status().message());
   }
@@ -97,7 +99,7 @@ absl::StatusOr<RunOptions> RunOptionsOf(const SuiteCase& one, const SuiteRunOpti
   }
   if (absl::Status status = CheckRunnable(run); !status.ok()) return at(status);
   // Without records every job looks healthy.
-  if (one.expect.verdict && !FileExists(ThisInstallation().hooks_library)) {
+  if ((one.expect.verdict || one.expect.chain) && !FileExists(ThisInstallation().hooks_library)) {
     return at(absl::FailedPreconditionError(
         Cat("expects a verdict, but ", ThisInstallation().hooks_library,
             " is missing: this rankle was built without its interposer; `rankle doctor` says why")));

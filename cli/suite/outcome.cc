@@ -88,6 +88,11 @@ std::vector<std::string> Failures(const SuiteCase& expected, const CaseOutcome& 
     failures.push_back(Cat("exit code ", outcome.exit_code, " where ", ExitText(expect), " was expected"));
   }
   if (expect.verdict) CheckVerdict(*expect.verdict, outcome, failures);
+  // Without a verdict there is no chain either, and that is said already.
+  if (expect.chain && outcome.verdict && outcome.chain != *expect.chain) {
+    failures.push_back(Cat("causal chain [", absl::StrJoin(outcome.chain, ", "), "] where [",
+                           absl::StrJoin(*expect.chain, ", "), "] was expected"));
+  }
   CheckFired(expect.fired, outcome.faults, failures);
   if (!expect.log.empty() && !std::regex_search(outcome.log, std::regex(expect.log))) {
     failures.push_back(Cat("the output does not match '", expect.log, "'"));

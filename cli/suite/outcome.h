@@ -18,7 +18,8 @@ struct CaseOutcome {
   int exit_code = 0;
   uint64_t duration_ns = 0;
   std::optional<Verdict> verdict;
-  std::string verdict_error;  // why there is no verdict
+  std::string verdict_error;       // why there is no verdict
+  std::vector<std::string> chain;  // edges of its causal chain, as explain::EdgesOf orders them
   // From the first injection to a verdict: until the stall was noticed or the job had ended, and the
   // analysis. 0 when nothing was injected.
   uint64_t time_to_verdict_ns = 0;

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "absl/strings/str_join.h"
+#include "analyzer/explain/edge.h"
 #include "cli/launch/text.h"
 #include "cli/suite/expand.h"
 #include "cli/verdict.h"
@@ -89,6 +90,7 @@ class SuiteReader : YamlReader<SuiteReader> {
   absl::Status SetExit(const YamlNode& node, Expectation& target);
   absl::Status SetWithin(const YamlNode& node, Expectation& target);
   absl::Status SetVerdict(const YamlNode& node, Expectation& target);
+  absl::Status SetChain(const YamlNode& node, Expectation& target);
   absl::Status SetFired(const YamlNode& node, Expectation& target);
   absl::Status SetLog(const YamlNode& node, Expectation& target) { return TakeRegex(node, target.log); }
   absl::Status SetNotLog(const YamlNode& node, Expectation& target) {
@@ -164,7 +166,8 @@ absl::Status SuiteReader::SetExpect(const YamlNode& node, SuiteCase& target) {
   static constexpr Key<Expectation> kKeys[] = {
       {"exit", &SuiteReader::SetExit},       {"within", &SuiteReader::SetWithin},
       {"verdict", &SuiteReader::SetVerdict}, {"fired", &SuiteReader::SetFired},
-      {"log", &SuiteReader::SetLog},         {"not_log", &SuiteReader::SetNotLog}};
+      {"chain", &SuiteReader::SetChain},     {"log", &SuiteReader::SetLog},
+      {"not_log", &SuiteReader::SetNotLog}};
   target.expect = {};
   return ReadMap(node, "expect", kKeys, target.expect);
 }
@@ -213,6 +216,21 @@ absl::Status SuiteReader::SetVerdict(const YamlNode& node, Expectation& target) 
   if (verdict.anomaly.empty())
     return At(node.line, "'verdict' needs a class, such as healthy or hang.not_entered");
   target.verdict = std::move(verdict);
+  return absl::OkStatus();
+}
+
+// An edge that the library does not have would make a case that never passes.
+absl::Status SuiteReader::SetChain(const YamlNode& node, Expectation& target) {
+  if (node.kind != Kind::kList)
+    return At(node.line, "'chain' is a list of edges: [peer-lost/remote-error]; [] = no link");
+  std::vector<std::string> problems, known;
+  for (const explain::CauseEdge& edge : explain::BuiltInEdges(problems)) known.push_back(edge.id);
+  target.chain.emplace();
+  for (const YamlNode& item : node.children) {
+    if (std::find(known.begin(), known.end(), item.text) == known.end())
+      return At(item.line, Cat("unknown edge '", item.text, "'; there are ", absl::StrJoin(known, ", ")));
+    target.chain->push_back(item.text);
+  }
   return absl::OkStatus();
 }
 

@@ -24,6 +24,7 @@ struct Expectation {
   std::vector<int> exit_codes;  // kOneOf
   std::optional<uint64_t> within_ns;
   std::optional<ExpectedVerdict> verdict;
+  std::optional<std::vector<std::string>> chain;  // ids of the edges that link the causal chain, each once
   enum class Fired { kAll, kNone, kAny };
   Fired fired = Fired::kAll;  // which of the planned faults
   std::string log, not_log;   // regular expressions; empty = not checked

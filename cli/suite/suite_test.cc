@@ -1,9 +1,9 @@
-#include "cli/launch/command_words.h"
 #include "cli/suite/suite.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "cli/launch/command_words.h"
 #include "cli/launch/fault_files.h"
 #include "cli/suite/outcome.h"
 
@@ -52,6 +52,24 @@ TEST(Suite, CasesInheritTheDefaultsAndMayOverrideThem) {
   EXPECT_EQ(healthy.hang_after_ns, 2'000'000'000u);
   EXPECT_THAT(healthy.expect.exit_codes, ElementsAre(0));
   EXPECT_FALSE(healthy.expect.verdict);
+}
+
+TEST(Suite, ChainIsComparedAsAWholeAndItsEdgesMustExist) {
+  const std::string text =
+      "version: 1\ndefaults: { command: [train] }\ncases:\n"
+      "  - { name: a, expect: { verdict: { class: crash.process }, chain: [peer-lost/remote-error, "
+      "nccl-error/stops] } }\n";
+  const auto cases = ParseSuite(text, "s.yaml");
+  ASSERT_TRUE(cases.ok()) << cases.status();
+  CaseOutcome outcome;
+  outcome.started = true, outcome.verdict.emplace().anomaly = "crash.process";
+  outcome.chain = {"peer-lost/remote-error", "nccl-error/stops"};
+  EXPECT_THAT(Failures(cases->front(), outcome), IsEmpty());
+  outcome.chain.pop_back();
+  EXPECT_THAT(Failures(cases->front(), outcome),
+              ElementsAre(HasSubstr("causal chain [peer-lost/remote-error] where")));
+  EXPECT_THAT(ErrorOf("version: 1\ncases:\n  - { name: a, command: [x], expect: { chain: [no/such] } }\n"),
+              HasSubstr("s.yaml:3: unknown edge 'no/such'"));
 }
 
 TEST(Suite, FaultsBecomeAPlanWhoseErrorsNameTheSuitesLine) {

@@ -324,7 +324,10 @@ std::vector<int32_t> JobAssembler::ChooseRanks() {
     store_.ranks.push_back({global, actors_[actor].process});
   }
   for (size_t a = 0; a < actors_.size(); ++a) {
-    if (rank_of_actor[a] == kNone && actors_[a].rank >= 0) store_.processes[actors_[a].process].rank = kNone;
+    // A helper (a data loader) inherits the rank's environment. An earlier incarnation was the rank and keeps
+    // its number: the causal chain tells of restarts.
+    if (rank_of_actor[a] == kNone && actors_[a].rank >= 0 && actors_[a].communicators == 0)
+      store_.processes[actors_[a].process].rank = kNone;
   }
   return rank_of_actor;
 }

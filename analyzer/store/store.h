@@ -233,8 +233,8 @@ struct Kernel {
   int64_t operation = kNone;  // index into operations of the first that it carries; kNone = not certain
 };
 
-// What somebody said of the job (`rankle run` while it ran, in events.jsonl; a log; RAS): for the causal chain, no
-// rule reads it.
+// What somebody said of the job (`rankle run` while it ran, in events.jsonl; a log; RAS): for the causal
+// chain, no rule reads it.
 struct Notice {
   int64_t time = 0;
   int32_t rank = kNone;  // global rank, kNone = it names none, or several

@@ -100,8 +100,9 @@ absl::StatusOr<RunResult> MakeAndObserve(const std::string& directory, const Cam
   if (!observed.ok()) {
     const std::string log = ReadFile(Cat(output_dir, "/log.txt")).value_or("");
     const std::vector<std::string> lines = absl::StrSplit(log, '\n', absl::SkipWhitespace());
-    return absl::NotFoundError(Cat(StdView(observed.message()), "; exit code ", end->exit_code,
-                                   lines.empty() ? "" : "; it said last: ", lines.empty() ? "" : lines.back()));
+    return absl::NotFoundError(
+        Cat(StdView(observed.message()), "; exit code ", end->exit_code,
+            lines.empty() ? "" : "; it said last: ", lines.empty() ? "" : lines.back()));
   }
   return result;
 }

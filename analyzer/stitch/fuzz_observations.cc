@@ -1,5 +1,5 @@
-// Fuzzes the reader of observations: no input may crash it or make it read out of bounds, and what it accepts it
-// must write and read again as the same.
+// Fuzzes the reader of observations: no input may crash it or make it read out of bounds, and what it accepts
+// it must write and read again as the same.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>

@@ -40,7 +40,7 @@ struct Fault {
   int64_t parameter = 0;  // error code, or delay in ns; 0 where the kind has none
   SiteId context = 0;     // the enclosing loop in which it is injected; 0 = the site is its own context
   std::string role;       // of the processes where it is injected; empty = wherever the site is reached
-  friend auto operator<=>(const Fault&, const Fault&) = default;
+  friend auto operator<=>(const Fault&, const Fault&) = default;  // NOLINT(modernize-use-nullptr)
 };
 
 enum class End : uint8_t { kOk, kFailed, kTimedOut };
@@ -49,7 +49,7 @@ enum class End : uint8_t { kOk, kFailed, kTimedOut };
 struct ParentBin {
   uint64_t iterations = 0;  // of the site, within one iteration of its parent; 0 counts too
   uint64_t parents = 0;     // iterations of the parent with that many
-  friend auto operator<=>(const ParentBin&, const ParentBin&) = default;
+  friend auto operator<=>(const ParentBin&, const ParentBin&) = default;  // NOLINT(modernize-use-nullptr)
 };
 
 // What all processes of one role did at one site as reached from one call site.

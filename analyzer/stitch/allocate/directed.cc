@@ -68,6 +68,7 @@ class Directed {
       return std::tuple(-a.score, a.turn, a.injection) < std::tuple(-b.score, b.turn, b.injection);
     });
     std::vector<Choice> choices;
+    choices.reserve(all.size());
     for (const Scored& scored : all) choices.push_back({*scored.workload, *scored.fault});
     return choices;
   }

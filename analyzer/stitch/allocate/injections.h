@@ -14,7 +14,7 @@ namespace rankle::stitch {
 struct Choice {
   std::string workload;
   Fault fault;
-  friend auto operator<=>(const Choice&, const Choice&) = default;
+  friend auto operator<=>(const Choice&, const Choice&) = default;  // NOLINT(modernize-use-nullptr)
 };
 
 struct Injection {

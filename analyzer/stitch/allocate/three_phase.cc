@@ -38,6 +38,7 @@ class Passes {
   std::vector<Choice> Second() {
     std::vector<size_t> members = Useful();
     std::vector<Document> documents;
+    documents.reserve(members.size());
     const std::vector<Consequences> all = ConsequencesOf(known_.causes, injections_);
     for (size_t i : members) documents.push_back(all[i].all);
     documents = Weigh(documents);

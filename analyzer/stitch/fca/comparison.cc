@@ -14,6 +14,7 @@ namespace {
 
 double MedianUnits(const std::vector<const RunObservation*>& runs) {
   std::vector<double> units;
+  units.reserve(runs.size());
   for (const RunObservation* run : runs) units.push_back(static_cast<double>(run->units));
   if (units.empty()) return 0;
   const auto middle = units.begin() + units.size() / 2;

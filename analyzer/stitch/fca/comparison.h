@@ -15,13 +15,13 @@ namespace rankle::stitch {
 struct Place {
   std::string role;
   SiteId site = 0;
-  friend auto operator<=>(const Place&, const Place&) = default;
+  friend auto operator<=>(const Place&, const Place&) = default;  // NOLINT(modernize-use-nullptr)
 };
 
 struct Key {
   Place place;
   CallSiteId call_site = 0;
-  friend auto operator<=>(const Key&, const Key&) = default;
+  friend auto operator<=>(const Key&, const Key&) = default;  // NOLINT(modernize-use-nullptr)
 };
 
 struct Row {

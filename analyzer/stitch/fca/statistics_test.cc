@@ -89,6 +89,7 @@ TEST(Welch, FollowsStudentsDistribution) {
 TEST(Welch, HasNothingToSayOfConstantCounts) {
   EXPECT_FALSE(WelchP({5, 5, 5}, {10, 10, 10}).has_value());
   EXPECT_FALSE(WelchP({5}, {10, 11}).has_value());
+  EXPECT_FALSE(WelchP(std::vector<double>(60, 1000), std::vector<double>(25, 1050)).has_value());
 }
 
 TEST(FalseDiscovery, AgreesWithThePublishedExample) {

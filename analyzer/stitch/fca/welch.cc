@@ -2,6 +2,7 @@
 
 #include <boost/math/distributions/students_t.hpp>
 #include <cmath>
+#include <numeric>
 
 namespace rankle::stitch {
 namespace {
@@ -12,7 +13,8 @@ struct Moments {
 
 Moments Of(const std::vector<double>& values) {
   Moments moments{.n = static_cast<double>(values.size())};
-  for (double value : values) moments.mean += value / moments.n;
+  // Counts are whole, so their sum is exact, and constant ones have no variance by rounding.
+  moments.mean = std::accumulate(values.begin(), values.end(), 0.0) / moments.n;
   for (double value : values) {
     moments.variance += (value - moments.mean) * (value - moments.mean) / (moments.n - 1);
   }

@@ -1,6 +1,7 @@
 #include "analyzer/stitch/search/stitch.h"
 
 #include <algorithm>
+#include <cmath>
 #include <set>
 #include <utility>
 
@@ -35,7 +36,7 @@ std::vector<std::string> Conditions(const std::vector<CycleEdge>& edges, const N
     if (link.experiment.bad_ends > 0) {
       conditions.push_back(absl::StrCat(
           "the effects have to come before the job ends: ", Describe(link.experiment.fault, names), " ended ",
-          static_cast<int>(100 * link.experiment.bad_ends + 0.5), " % more of its runs badly"));
+          std::lround(100 * link.experiment.bad_ends), " % more of its runs badly"));
     }
   }
   return conditions;

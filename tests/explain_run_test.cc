@@ -61,7 +61,7 @@ TEST_F(ExplainRun, SlowCheckpointLosesItsHeartbeatAndTheRankIsStartedAgain) {
 
 TEST_F(ExplainRun, RanksThatWaitForAStoppedOneRunIntoTheirWatchdog) {
   const json chain =
-      Chain({"--hang-after", "20s", "--fault", "signal ncclAllReduce rank=2 nth=60 signal=STOP"},
+      Chain({"--hang-after", "20", "--fault", "signal ncclAllReduce rank=2 nth=60 signal=STOP"},
             {DDP_TRAIN, "--steps", "100", "--timeout", "4"});
   EXPECT_EQ(report_["verdict"]["class"], "hang.not_entered") << report_["verdict"].dump();
   const auto timed_out = [&](int rank) { return !Linked(chain, "wait/timeout", rank).is_null(); };

@@ -46,6 +46,22 @@ TEST(CausalChainTest, DeadPeerLeadsToRemoteErrorsAndTheEndsOfThePeersAsOneEntryE
   ExpectCausesFirst(report);
 }
 
+TEST(CausalChainTest, WhatALibraryThrowsWhileItsRankAbortsIsNoReasonToExit) {
+  DdpJob j(4);
+  j.job.Heartbeat(2, 2.45).Killed(2, 3.2, 9);
+  for (int r : {0, 1, 3}) {
+    j.job.AsyncError(r, 2.6, 6).Teardown(j.dp, r, 2.62, 2.68).Exception(r, 2.65, "Stopped").Exited(r, 2.7, 1);
+  }
+  store::Store store = j.job.Build();
+  for (store::Member& m : store.communicators.front().members) {
+    if (m.rank != 2) m.state = store::CommState::kAborted;
+  }
+  const auto report = AnalyzeStore(std::move(store), {});
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_THAT(EdgesOf(report->causal_chain),
+              ElementsAre("peer-lost/remote-error", "nccl-error/stops", "abort/exit"));
+}
+
 TEST(CausalChainTest, OutOfMemoryLeadsToTheEndOfItsRankAndTheWaitOfTheOthers) {
   DdpJob j(4);
   j.job.FailedCall(1, 2.4, "cudaMalloc", 2).Exited(1, 2.5, 12);

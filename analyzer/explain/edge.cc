@@ -16,8 +16,9 @@ bool AnyGlob(const std::vector<std::string>& globs, const std::string& text) {
 
 const char* EventKindName(EventKind kind) {
   static constexpr const char* kNames[] = {
-      "call",         "async_error", "exception", "gives_up", "end",    "report", "silence",   "standstill",
-      "disagreement", "wait",        "teardown",  "stall",    "killed", "start",  "last_seen", "notice"};
+      "call",    "async_error", "exception",    "gives_up",  "end",      "report",
+      "silence", "standstill",  "disagreement", "wait",      "teardown", "stall",
+      "killed",  "start",       "last_seen",    "aftermath", "notice"};
   static_assert(std::size(kNames) == static_cast<size_t>(kLastEventKind) + 1);
   return kNames[static_cast<size_t>(kind)];
 }

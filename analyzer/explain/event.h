@@ -26,6 +26,7 @@ enum class EventKind : uint8_t {
   kKilled,        // `rankle run` ended the process
   kStart,         // a process took the place of an earlier one of the same rank
   kLastSeen,      // what a dead rank did last
+  kAftermath,     // an exception inside a library while its rank aborts its communicators: leads to nothing
   kNotice         // what somebody said of the job; name: who
 };
 // "call", "async_error", ...: as edge files name them; "" where there is no such kind.

@@ -65,6 +65,7 @@ class Collector {
     AddWhatTheLauncherDid();
     AddRestarts();
     for (size_t rank = 0; rank < store_.ranks.size(); ++rank) AddSilence(static_cast<int32_t>(rank));
+    TellAftermathApart();
     BoundEnds();
     if (absl::StartsWith(verdict_.anomaly, "hang.") || absl::StartsWith(verdict_.anomaly, "crash."))
       MarkRootsOfLastResort();
@@ -312,6 +313,20 @@ class Collector {
         Add(EventKind::kSilence, times.back(), p.ended != 0 ? p.ended : lived,
             absl::StrFormat("lives for %.1f s without any step or call on record", Store::Seconds(silent)));
     e.ranks = {global}, e.process = process, e.quiet = true;
+  }
+
+  // Whoever aborts communicators has decided already; what libraries throw and catch meanwhile is no reason
+  // of it.
+  void TellAftermathApart() {
+    std::map<int32_t, int64_t> aborts;  // by process
+    for (const Event& e : incident_.events) {
+      if (e.kind == EventKind::kTeardown) aborts.emplace(e.process, e.earliest);
+    }
+    for (Event& e : incident_.events) {
+      const auto at = aborts.find(e.process);
+      if (e.kind == EventKind::kException && at != aborts.end() && e.earliest > at->second)
+        e.kind = EventKind::kAftermath;
+    }
   }
 
   // A process ends after all else that it did.

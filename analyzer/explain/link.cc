@@ -1,8 +1,10 @@
 #include "analyzer/explain/link.h"
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <queue>
+#include <tuple>
 #include <utility>
 
 namespace rankle::explain {
@@ -37,7 +39,7 @@ class Linker {
       if (events_[i].root) Enter(LinkUpTo(static_cast<int32_t>(i)));
     }
     while (!queue_.empty()) {
-      const int32_t cause = queue_.top().second;
+      const int32_t cause = std::get<2>(queue_.top());
       queue_.pop();
       if (std::exchange(done_[cause], 1) != 0) continue;
       for (size_t e = 0; e < edges_.size(); ++e) FollowEdge(cause, static_cast<int32_t>(e));
@@ -65,7 +67,7 @@ class Linker {
 
   void Enter(int32_t event) {
     if (std::exchange(reached_[event], 1) != 0) return;
-    queue_.emplace(-events_[event].earliest, event);
+    queue_.emplace(events_[event].earliest, events_[event].latest, event);
   }
 
   const std::string* HostOf(int32_t rank) const {
@@ -212,8 +214,11 @@ class Linker {
   std::vector<std::map<int32_t, std::vector<int32_t>>> near_;  // by edge and rank
   std::vector<std::vector<int32_t>> open_;                     // by edge
   std::vector<CauseOf> links_;
-  std::vector<uint8_t> reached_, done_;                     // has been entered into the queue, has left it
-  std::priority_queue<std::pair<int64_t, int32_t>> queue_;  // earliest first
+  std::vector<uint8_t> reached_, done_;  // has been entered into the queue, has left it
+  // Earliest first; of those, what is dated exactly before what is known within bounds, such as the end that
+  // follows.
+  using Turn = std::tuple<int64_t, int64_t, int32_t>;  // earliest, latest, event
+  std::priority_queue<Turn, std::vector<Turn>, std::greater<>> queue_;
 };
 
 }  // namespace

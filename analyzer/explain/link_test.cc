@@ -120,6 +120,16 @@ TEST(LinkTest, MomentsThatAreKnownWithinBoundsAreMovedSoThatCausesComeFirst) {
   EXPECT_EQ(job.events[0].shown, 110 * kMs);
 }
 
+TEST(LinkTest, EndThatMayHaveComeWithTheEventBeforeItFollowsIt) {
+  Incident job =
+      Job({At(EventKind::kAsync, 2, 90, true), At(EventKind::kGivesUp, 2, 100), At(EventKind::kEnd, 2, 100)});
+  job.events[2].latest = 150 * kMs;
+  const std::vector<CauseEdge> edges = {Edge(EventKind::kAsync, EventKind::kGivesUp, Reach::kSameRank),
+                                        Edge(EventKind::kAsync, EventKind::kEnd, Reach::kSameRank),
+                                        Edge(EventKind::kGivesUp, EventKind::kEnd, Reach::kSameRank)};
+  EXPECT_THAT(Causes(job, edges), ElementsAre(-1, 0, 1));
+}
+
 TEST(LinkTest, EventsThatCouldCauseEachOtherMakeNoCircle) {
   Incident job = Job({At(EventKind::kSilence, 0, 100, true), At(EventKind::kStandstill, 0, 100),
                       At(EventKind::kWait, 0, 100)});

@@ -40,7 +40,8 @@ struct CauseEdge {
   std::string source;                 // file, or the campaign and the runs that prove it
 };
 
-// Reads a file of edges. Every error begins with "name:line: ".
+// Reads a file of edges; one with several reaches is that many edges with one id. Every error begins with
+// "name:line: ".
 absl::StatusOr<std::vector<CauseEdge>> ParseEdges(std::string_view text, std::string_view name);
 // Those of this build.
 std::vector<CauseEdge> BuiltInEdges(std::vector<std::string>& problems);

@@ -36,17 +36,22 @@ class EdgeReader {
     std::vector<CauseEdge> edges;
     std::set<std::string> ids;
     for (const YamlNode& node : list->children) {
-      CauseEdge edge;
-      edge.source = std::string(name_);
-      if (absl::Status status = ReadEdge(node, edge); !status.ok()) return status;
-      if (!ids.insert(edge.id).second)
-        return At(node.line, plan::Concat("a second edge has the id '", edge.id, "'"));
-      edges.push_back(std::move(edge));
+      Draft draft;
+      draft.edge.source = std::string(name_);
+      if (absl::Status status = ReadEdge(node, draft); !status.ok()) return status;
+      if (!ids.insert(draft.edge.id).second)
+        return At(node.line, plan::Concat("a second edge has the id '", draft.edge.id, "'"));
+      for (Reach reach : draft.reaches) edges.emplace_back(draft.edge).reach = reach;
     }
     return edges;
   }
 
  private:
+  // An edge in the making.
+  struct Draft {
+    CauseEdge edge;
+    std::vector<Reach> reaches;
+  };
   template <typename Target>
   using Setter = absl::Status (EdgeReader::*)(const YamlNode&, Target&) const;
   template <typename Target>
@@ -134,44 +139,48 @@ class EdgeReader {
     return absl::OkStatus();
   }
 
-  absl::Status SetId(const YamlNode& node, CauseEdge& target) const { return TakeText(node, target.id); }
-  absl::Status SetText(const YamlNode& node, CauseEdge& target) const { return TakeText(node, target.text); }
-  absl::Status SetCause(const YamlNode& node, CauseEdge& target) const {
-    return ReadPattern(node, target.cause);
+  absl::Status SetId(const YamlNode& node, Draft& target) const { return TakeText(node, target.edge.id); }
+  absl::Status SetText(const YamlNode& node, Draft& target) const { return TakeText(node, target.edge.text); }
+  absl::Status SetCause(const YamlNode& node, Draft& target) const {
+    return ReadPattern(node, target.edge.cause);
   }
-  absl::Status SetEffect(const YamlNode& node, CauseEdge& target) const {
-    return ReadPattern(node, target.effect);
+  absl::Status SetEffect(const YamlNode& node, Draft& target) const {
+    return ReadPattern(node, target.edge.effect);
   }
-  absl::Status SetReach(const YamlNode& node, CauseEdge& target) const {
+  absl::Status SetReach(const YamlNode& node, Draft& target) const {
     static constexpr std::pair<std::string_view, Reach> kNames[] = {{"same_rank", Reach::kSameRank},
                                                                     {"waiting_on", Reach::kWaitingOn},
                                                                     {"peer", Reach::kPeer},
                                                                     {"job", Reach::kJob}};
-    for (const auto& [name, reach] : kNames) {
-      if (node.text != name) continue;
-      target.reach = reach;
-      return absl::OkStatus();
+    std::vector<std::string> names;
+    if (absl::Status status = TakeTexts(node, names); !status.ok()) return status;
+    for (const std::string& given : names) {
+      const auto* known = std::find_if(std::begin(kNames), std::end(kNames),
+                                       [&](const auto& each) { return each.first == given; });
+      if (known == std::end(kNames))
+        return At(node.line, "'reach' is same_rank, waiting_on, peer or job, or a list");
+      target.reaches.push_back(known->second);
     }
-    return At(node.line, "'reach' is same_rank, waiting_on, peer or job");
+    return absl::OkStatus();
   }
-  absl::Status SetLeast(const YamlNode& node, CauseEdge& target) const {
-    return TakeDuration(node, target.least_ns);
+  absl::Status SetLeast(const YamlNode& node, Draft& target) const {
+    return TakeDuration(node, target.edge.least_ns);
   }
-  absl::Status SetMost(const YamlNode& node, CauseEdge& target) const {
-    return TakeDuration(node, target.most_ns);
+  absl::Status SetMost(const YamlNode& node, Draft& target) const {
+    return TakeDuration(node, target.edge.most_ns);
   }
 
-  absl::Status ReadEdge(const YamlNode& node, CauseEdge& edge) const {
-    static constexpr Key<CauseEdge> kKeys[] = {
+  absl::Status ReadEdge(const YamlNode& node, Draft& draft) const {
+    static constexpr Key<Draft> kKeys[] = {
         {"id", &EdgeReader::SetId},       {"text", &EdgeReader::SetText},
         {"cause", &EdgeReader::SetCause}, {"effect", &EdgeReader::SetEffect},
         {"reach", &EdgeReader::SetReach}, {"at_least", &EdgeReader::SetLeast},
         {"at_most", &EdgeReader::SetMost}};
-    if (absl::Status status = ReadMap(node, kKeys, edge); !status.ok()) return status;
+    if (absl::Status status = ReadMap(node, kKeys, draft); !status.ok()) return status;
     for (const char* key : {"id", "text", "cause", "effect", "reach", "at_most"}) {
       if (node.Find(key) == nullptr) return At(node.line, plan::Concat("the edge has no '", key, "'"));
     }
-    if (edge.least_ns > edge.most_ns) return At(node.line, "'at_least' is more than 'at_most'");
+    if (draft.edge.least_ns > draft.edge.most_ns) return At(node.line, "'at_least' is more than 'at_most'");
     return absl::OkStatus();
   }
 
@@ -216,10 +225,11 @@ absl::Status AddEdgesFrom(const std::string& directory, std::vector<CauseEdge>& 
       problems.emplace_back(more.status().message());
       continue;
     }
-    for (const CauseEdge& edge : *more) {
-      std::erase_if(edges, [&](const CauseEdge& known) { return known.id == edge.id; });
-      edges.push_back(edge);
-    }
+    std::erase_if(edges, [&](const CauseEdge& known) {
+      return std::any_of(more->begin(), more->end(),
+                         [&](const CauseEdge& edge) { return known.id == edge.id; });
+    });
+    edges.insert(edges.end(), more->begin(), more->end());
   }
   return absl::OkStatus();
 }

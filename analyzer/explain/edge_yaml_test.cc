@@ -47,6 +47,15 @@ TEST(EdgeFileTest, EdgeIsReadWithItsBounds) {
   EXPECT_EQ(edge.source, "e.yaml");
 }
 
+TEST(EdgeFileTest, SeveralReachesAreThatManyEdges) {
+  const auto edges = ParseEdges(With("reach: peer", "reach: [same_rank, peer]"), "e.yaml");
+  ASSERT_TRUE(edges.ok()) << edges.status();
+  ASSERT_EQ(edges->size(), 2u);
+  EXPECT_EQ(edges->at(0).reach, Reach::kSameRank);
+  EXPECT_EQ(edges->at(1).reach, Reach::kPeer);
+  EXPECT_EQ(edges->at(0).id, edges->at(1).id);
+}
+
 TEST(EdgeFileTest, MistakesAreNamedWithTheirLine) {
   EXPECT_THAT(ErrorOf(With("reach: peer", "reach: far")), HasSubstr("e.yaml:7: 'reach' is same_rank"));
   EXPECT_THAT(ErrorOf(With("kind: end", "kind: ends")), HasSubstr("e.yaml:6: unknown kind of event 'ends'"));
@@ -73,9 +82,9 @@ TEST(EdgeFileTest, BuiltInEdgesAreReadAndTheirIdsDiffer) {
   std::vector<std::string> problems;
   const std::vector<CauseEdge> edges = BuiltInEdges(problems);
   EXPECT_THAT(problems, IsEmpty());
-  std::set<std::string> ids;
-  for (const CauseEdge& edge : edges) EXPECT_TRUE(ids.insert(edge.id).second) << edge.id;
-  EXPECT_TRUE(ids.contains("peer-lost/remote-error"));
+  std::set<std::pair<std::string, Reach>> ids;
+  for (const CauseEdge& edge : edges) EXPECT_TRUE(ids.emplace(edge.id, edge.reach).second) << edge.id;
+  EXPECT_TRUE(ids.contains({"peer-lost/remote-error", Reach::kPeer}));
 }
 
 TEST(EdgeFileTest, DirectoryReplacesAKnownEdgeAndABrokenFileIsReported) {

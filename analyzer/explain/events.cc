@@ -60,6 +60,7 @@ class Collector {
     for (const localize::Failure& f : facts_.failures) AddFailure(f);
     for (const localize::Stall& s : facts_.stalls) AddStall(s);
     AddNotices();
+    FindIncarnations();
     ReadRecordTimes();
     AddTeardowns();
     AddWhatTheLauncherDid();
@@ -233,22 +234,7 @@ class Collector {
 
   // Earlier processes of a rank: how each ended, and that another one took its place.
   void AddRestarts() {
-    std::map<int32_t, std::vector<int32_t>> incarnations;  // by global rank
-    for (const store::Rank& rank : store_.ranks) {
-      if (rank.process != kNone) incarnations[rank.global].push_back(rank.process);
-    }
-    for (size_t i = 0; i < store_.processes.size(); ++i) {
-      // Only flight records tell of each process that a rank was; other sources may have several files of
-      // one.
-      const store::Process& p = store_.processes[i];
-      const auto it = incarnations.find(p.rank);
-      if (p.heartbeat != 0 && it != incarnations.end() && it->second.front() != static_cast<int32_t>(i))
-        it->second.push_back(static_cast<int32_t>(i));
-    }
-    for (auto& [rank, processes] : incarnations) {
-      std::sort(processes.begin(), processes.end(), [&](int32_t a, int32_t b) {
-        return store_.processes[a].started < store_.processes[b].started;
-      });
+    for (const auto& [rank, processes] : incarnations_) {
       for (size_t i = 1; i < processes.size(); ++i) AddRestart(rank, processes[i - 1], processes[i]);
     }
   }
@@ -266,13 +252,34 @@ class Collector {
     AddSilenceOf(rank, old);
   }
 
+  // The processes that each rank was, in order. Only flight records tell of each; other sources may have
+  // several files of one.
+  void FindIncarnations() {
+    for (const store::Rank& rank : store_.ranks) {
+      if (rank.process != kNone) incarnations_[rank.global].push_back(rank.process);
+    }
+    for (size_t i = 0; i < store_.processes.size(); ++i) {
+      const store::Process& p = store_.processes[i];
+      const auto it = incarnations_.find(p.rank);
+      if (p.heartbeat != 0 && it != incarnations_.end() && it->second.front() != static_cast<int32_t>(i))
+        it->second.push_back(static_cast<int32_t>(i));
+    }
+    for (auto& [rank, processes] : incarnations_) {
+      std::sort(processes.begin(), processes.end(), [&](int32_t a, int32_t b) {
+        return store_.processes[a].started < store_.processes[b].started;
+      });
+      replaced_.insert(processes.begin(), processes.end() - 1);
+    }
+  }
+
   // When processes that were ended, or made way for others, made calls, as far as they are on record. The
   // operations of earlier incarnations are not kept.
   void ReadRecordTimes() {
     const auto add = [&](int32_t process, std::initializer_list<int64_t> times) {
       if (process == kNone) return;
       const store::Process& p = store_.processes[process];
-      if (p.state != ProcessState::kFailed && p.state != ProcessState::kVanished) return;
+      const bool ended = p.state == ProcessState::kFailed || p.state == ProcessState::kVanished;
+      if (!ended && !replaced_.contains(process)) return;
       auto& own = times_[process];
       for (int64_t time : times) {
         if (time != 0) own.push_back(time);
@@ -388,9 +395,11 @@ class Collector {
   const Store& store_;
   const facts::Facts& facts_;
   const Verdict& verdict_;
-  std::multimap<int64_t, size_t> events_at_;       // store's events by time
-  std::set<std::pair<size_t, int32_t>> used_;      // events that a failure of that rank was told by
-  std::map<int32_t, std::vector<int64_t>> times_;  // by process, ascending
+  std::multimap<int64_t, size_t> events_at_;              // store's events by time
+  std::set<std::pair<size_t, int32_t>> used_;             // events that a failure of that rank was told by
+  std::map<int32_t, std::vector<int32_t>> incarnations_;  // by global rank: processes, oldest first
+  std::set<int32_t> replaced_;                            // processes that made way for another one
+  std::map<int32_t, std::vector<int64_t>> times_;         // by process, ascending
   Incident incident_;
 };
 

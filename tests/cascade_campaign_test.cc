@@ -15,7 +15,7 @@ using ::testing::HasSubstr;
 // Two points are enough to close the cycle, and few enough for a test; scripts/cascades tries all.
 class CascadeCampaign : public ::testing::Test {
  protected:
-  std::string Run(const std::string& options) {
+  std::string CampaignOn(const std::string& options) {
     const std::string file = scratch_.Path("campaign.yaml"), out = scratch_.Path("out");
     const std::string command = "[" RETRY_STORM ", " + options + "--workload, training]";
     std::ofstream(file) << "version: 1\n"
@@ -39,7 +39,7 @@ class CascadeCampaign : public ::testing::Test {
 };
 
 TEST_F(CascadeCampaign, FindsThePlantedCycleAndSetsItOffByOneFault) {
-  const std::string out = Run("");
+  const std::string out = CampaignOn("");
   const Finished stitched = RunRankle({"stitch", out, "--confirm", "--format", "json"});
   ASSERT_EQ(stitched.exit_code, 3) << stitched.err;
   const nlohmann::json cycles = nlohmann::json::parse(stitched.out).at("cycles");
@@ -58,7 +58,7 @@ TEST_F(CascadeCampaign, FindsThePlantedCycleAndSetsItOffByOneFault) {
 }
 
 TEST_F(CascadeCampaign, FindsNothingInTheFixedTwin) {
-  const Finished stitched = RunRankle({"stitch", Run("--fixed, ")});
+  const Finished stitched = RunRankle({"stitch", CampaignOn("--fixed, ")});
   EXPECT_EQ(stitched.exit_code, 0) << stitched.out << stitched.err;
   EXPECT_THAT(stitched.out, HasSubstr("0 cycles"));
 }

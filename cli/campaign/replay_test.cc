@@ -47,7 +47,7 @@ Campaign TwoWorkloads() {
   return campaign;
 }
 
-RunObservation Run(uint64_t served, bool late, uint64_t units, stitch::End end = stitch::End::kOk) {
+RunObservation Observed(uint64_t served, bool late, uint64_t units, stitch::End end = stitch::End::kOk) {
   RunObservation run;
   run.units = units;
   run.end = end;
@@ -82,23 +82,23 @@ TEST(Replay, ErrorsComeOnceWhereTheirOwnOutcomeIsNotTheEffect) {
 }
 
 TEST(Replay, HoldsWhereAllEffectsComeAndTheJobDoesNotGetOverThem) {
-  const std::vector<RunObservation> plain = {Run(100, false, 10), Run(101, false, 10)};
-  const ReplaySight storm = Look(RetryStorm(), plain, Run(300, true, 4, stitch::End::kFailed));
+  const std::vector<RunObservation> plain = {Observed(100, false, 10), Observed(101, false, 10)};
+  const ReplaySight storm = Look(RetryStorm(), plain, Observed(300, true, 4, stitch::End::kFailed));
   EXPECT_THAT(storm.missing, IsEmpty());
   EXPECT_TRUE(storm.lasting);
-  const ReplaySight healed = Look(RetryStorm(), plain, Run(110, true, 10));
+  const ReplaySight healed = Look(RetryStorm(), plain, Observed(110, true, 10));
   EXPECT_THAT(healed.missing, IsEmpty());
   EXPECT_FALSE(healed.lasting);
 }
 
 TEST(Replay, NamesTheLinksThatDidNotShow) {
-  const std::vector<RunObservation> plain = {Run(100, false, 10), Run(101, false, 10)};
-  EXPECT_THAT(Look(RetryStorm(), plain, Run(101, true, 10)).missing, ElementsAre(0))
+  const std::vector<RunObservation> plain = {Observed(100, false, 10), Observed(101, false, 10)};
+  EXPECT_THAT(Look(RetryStorm(), plain, Observed(101, true, 10)).missing, ElementsAre(0))
       << "as many as a plain run";
-  EXPECT_THAT(Look(RetryStorm(), plain, Run(200, false, 10)).missing, ElementsAre(1));
-  EXPECT_THAT(Look(RetryStorm(), {Run(100, true, 10)}, Run(200, true, 10)).missing, ElementsAre(1))
+  EXPECT_THAT(Look(RetryStorm(), plain, Observed(200, false, 10)).missing, ElementsAre(1));
+  EXPECT_THAT(Look(RetryStorm(), {Observed(100, true, 10)}, Observed(200, true, 10)).missing, ElementsAre(1))
       << "a plain run is late, too";
-  EXPECT_THAT(Look(RetryStorm(), plain, Run(101, true, 5)).missing, IsEmpty())
+  EXPECT_THAT(Look(RetryStorm(), plain, Observed(101, true, 5)).missing, IsEmpty())
       << "twice the calls for a unit";
 }
 

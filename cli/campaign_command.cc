@@ -13,7 +13,6 @@
 #include "cli/campaign/state.h"
 #include "cli/campaign/worker.h"
 #include "cli/launch/clock.h"
-#include "cli/launch/command_words.h"
 #include "cli/launch/exit_status.h"
 #include "cli/launch/files.h"
 #include "cli/launch/message.h"
@@ -51,24 +50,6 @@ void CampaignCommand::DeclareFlags(Flags& flags) {
                worker_);
 }
 
-absl::StatusOr<Campaign> CampaignCommand::ReadCampaign(const std::string& path, std::string& text) const {
-  absl::StatusOr<std::string> read = ReadFile(path);
-  if (!read.ok()) return read.status();
-  text = *std::move(read);
-  absl::StatusOr<Campaign> campaign = ParseCampaign(text, path);
-  if (!campaign.ok()) return campaign.status();
-  for (Workload& workload : campaign->workloads) {
-    absl::StatusOr<std::vector<std::string>> command = ResolveCommand(workload.command);
-    if (!command.ok()) {
-      return absl::Status(command.status().code(),
-                          Cat(path, ":", workload.line, ": workload '", workload.name,
-                              "': ", StdView(command.status().message())));
-    }
-    workload.command = *std::move(command);
-  }
-  return campaign;
-}
-
 int CampaignCommand::RunWorker() const {
   const char* const task = getenv("SLURM_ARRAY_TASK_ID");
   size_t number = 0;
@@ -77,7 +58,7 @@ int CampaignCommand::RunWorker() const {
     return kExitUnusable;
   }
   std::string text;
-  const absl::StatusOr<Campaign> campaign = ReadCampaign(path_ + kCampaignFile, text);
+  const absl::StatusOr<Campaign> campaign = ReadCampaignFile(path_ + kCampaignFile, text);
   const absl::StatusOr<CampaignRun> run = ReadFromBatch(path_, number - 1);
   for (const absl::Status& status : {campaign.status(), run.status()}) {
     if (status.ok()) continue;
@@ -89,7 +70,7 @@ int CampaignCommand::RunWorker() const {
 
 absl::Status CampaignCommand::RunAll() {
   std::string text;
-  const absl::StatusOr<Campaign> campaign = ReadCampaign(path_, text);
+  const absl::StatusOr<Campaign> campaign = ReadCampaignFile(path_, text);
   if (!campaign.ok()) return campaign.status();
   if (output_dir_.empty()) {
     if (resume_) return absl::InvalidArgumentError("--resume: say by -o which campaign to go on with");

@@ -16,7 +16,6 @@ class CampaignCommand : public Subcommand {
   int Run(const std::vector<std::string>& command) override;
 
  private:
-  absl::StatusOr<Campaign> ReadCampaign(const std::string& path, std::string& text) const;
   int RunWorker() const;
   absl::Status RunAll();
 

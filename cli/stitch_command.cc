@@ -1,7 +1,10 @@
 #include "cli/stitch_command.h"
 
+#include <signal.h>
+
 #include "analyzer/stitch/cycles_json.h"
 #include "analyzer/stitch/search/stitch.h"
+#include "cli/campaign/confirm.h"
 #include "cli/campaign/cycles_text.h"
 #include "cli/campaign/planner.h"
 #include "cli/campaign/state.h"
@@ -16,6 +19,7 @@ namespace rankle::cli {
 const char* StitchCommand::examples() const {
   return "  rankle stitch rankle-out/campaign-20260131-120000-4711\n"
          "  rankle stitch out --edges                  (all effects of all faults)\n"
+         "  rankle stitch out --confirm                (replays each cycle: does one fault set it off?)\n"
          "  rankle stitch out --format json -o cycles.json\n"
          "Exit code: 0 nothing feeds itself, 3 cycles were found, 2 unusable input, 1 internal error.";
 }
@@ -28,6 +32,11 @@ void StitchCommand::DeclareFlags(Flags& flags) {
   flags.Text({.name = "-o,--output", .type = "FILE", .help = "Write to a file, not to standard output"},
              output_);
   flags.Switch("--edges", "List what each fault caused, too", edges_);
+  flags.Switch(
+      "--confirm",
+      "Replay the cycles: their first fault, a few times, in the workload's 'replay' job; what came of "
+      "it is kept",
+      confirm_);
   flags.Choice({.name = "--test",
                 .type = "TEST",
                 .help = "permutation, or welch as published (no control of false discoveries)"},
@@ -35,10 +44,13 @@ void StitchCommand::DeclareFlags(Flags& flags) {
 }
 
 int StitchCommand::Run(const std::vector<std::string>&) {
-  const absl::StatusOr<std::string> file = ReadFile(directory_ + "/campaign.yaml");
   const absl::StatusOr<stitch::Observations> observations = ReadCampaignObservations(directory_);
-  absl::StatusOr<Campaign> campaign =
-      file.ok() ? ParseCampaign(*file, directory_ + "/campaign.yaml") : file.status();
+  std::string file;
+  const absl::StatusOr<std::string> found = ReadFile(directory_ + "/campaign.yaml");
+  // A replay needs the programs; whoever only reads may sit at another machine.
+  absl::StatusOr<Campaign> campaign = !found.ok() ? found.status()
+                                      : confirm_  ? ReadCampaignFile(directory_ + "/campaign.yaml", file)
+                                                  : ParseCampaign(*found, directory_ + "/campaign.yaml");
   for (const absl::Status& status : {observations.status(), campaign.status()}) {
     if (status.ok()) continue;
     SayError(status);
@@ -47,8 +59,16 @@ int StitchCommand::Run(const std::vector<std::string>&) {
   campaign->test = test_ == "welch" ? CampaignTest::kWelch : CampaignTest::kPermutation;
   const stitch::Causes causes = stitch::AnalyzeCauses(*observations, FcaOptionsOf(*campaign));
   const stitch::Stitched stitched = stitch::Stitch(causes, observations->names);
-  std::string text = format_ == "json" ? stitch::CyclesJson(stitched, observations->names)
-                                       : CyclesText(stitched, causes, observations->names);
+  const absl::StatusOr<Confirmations> confirmations =
+      confirm_ ? ConfirmCycles(*campaign, directory_, stitched, observations->names)
+               : ReadConfirmations(directory_);
+  if (!confirmations.ok()) {
+    SayError(confirmations.status());
+    return absl::IsCancelled(confirmations.status()) ? 128 + SIGINT : kExitUnusable;
+  }
+  std::string text = format_ == "json" ? WithConfirmations(stitch::CyclesJson(stitched, observations->names),
+                                                           stitched, *confirmations)
+                                       : CyclesText(stitched, causes, observations->names, *confirmations);
   if (edges_ && format_ == "text") text += "\nEffects\n" + EdgesText(causes, observations->names);
   if (absl::Status status = WriteOutput(output_, text); !status.ok()) {
     SayError(status);

@@ -16,7 +16,7 @@ class StitchCommand : public Subcommand {
 
  private:
   std::string directory_, format_ = "text", output_, test_ = "permutation";
-  bool edges_ = false;
+  bool edges_ = false, confirm_ = false;
 };
 
 }  // namespace rankle::cli

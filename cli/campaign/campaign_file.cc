@@ -4,6 +4,8 @@
 #include <set>
 
 #include "absl/strings/numbers.h"
+#include "cli/launch/command_words.h"
+#include "cli/launch/files.h"
 #include "cli/yaml_reader.h"
 
 namespace rankle::cli {
@@ -147,14 +149,19 @@ class CampaignReader : YamlReader<CampaignReader> {
     return absl::OkStatus();
   }
   absl::Status SetName(const YamlNode& node, Workload& target) { return TakeText(node, target.name); }
-  absl::Status SetRanks(const YamlNode& node, Workload& target) { return TakeCount(node, target.ranks); }
+  absl::Status SetRanks(const YamlNode& node, auto& target) { return TakeCount(node, target.ranks); }
   absl::Status SetGpus(const YamlNode& node, Workload& target) {
     return TakeCount(node, target.virtual_gpus);
   }
   absl::Status SetTimeout(const YamlNode& node, Workload& target) {
     return Take(node, plan::ParseDuration(node.text), target.timeout_ns);
   }
-  absl::Status SetCommand(const YamlNode& node, Workload& target) {
+  absl::Status SetReplay(const YamlNode& node, Workload& target) {
+    static constexpr Key<ReplayJob> kKeys[] = {{"ranks", &CampaignReader::SetRanks},
+                                               {"command", &CampaignReader::SetCommand}};
+    return ReadMap(node, "replay", kKeys, target.replay);
+  }
+  absl::Status SetCommand(const YamlNode& node, auto& target) {
     if (node.kind != Kind::kList || node.children.empty())
       return At(node.line, "'command' is a list: [program, argument, ...]");
     return TakeTexts(node, target.command);
@@ -182,13 +189,14 @@ class CampaignReader : YamlReader<CampaignReader> {
     return absl::OkStatus();
   }
 
-  static const Key<Workload> kWorkloadKeys[6];
+  static const Key<Workload> kWorkloadKeys[7];
 };
 
-const CampaignReader::Key<Workload> CampaignReader::kWorkloadKeys[6] = {
+const CampaignReader::Key<Workload> CampaignReader::kWorkloadKeys[7] = {
     {"name", &CampaignReader::SetName},         {"ranks", &CampaignReader::SetRanks},
     {"virtual_gpus", &CampaignReader::SetGpus}, {"timeout", &CampaignReader::SetTimeout},
-    {"command", &CampaignReader::SetCommand},   {"roles", &CampaignReader::SetRoles}};
+    {"command", &CampaignReader::SetCommand},   {"roles", &CampaignReader::SetRoles},
+    {"replay", &CampaignReader::SetReplay}};
 
 }  // namespace
 
@@ -196,6 +204,27 @@ absl::StatusOr<Campaign> ParseCampaign(std::string_view text, std::string_view n
   const absl::StatusOr<YamlNode> root = plan::ParseYaml(text, name);
   if (!root.ok()) return root.status();
   return CampaignReader(name).Read(*root);
+}
+
+absl::StatusOr<Campaign> ReadCampaignFile(const std::string& path, std::string& text) {
+  absl::StatusOr<std::string> read = ReadFile(path);
+  if (!read.ok()) return read.status();
+  text = *std::move(read);
+  absl::StatusOr<Campaign> campaign = ParseCampaign(text, path);
+  if (!campaign.ok()) return campaign.status();
+  for (Workload& workload : campaign->workloads) {
+    for (std::vector<std::string>* words : {&workload.command, &workload.replay.command}) {
+      if (words->empty()) continue;
+      absl::StatusOr<std::vector<std::string>> command = ResolveCommand(*words);
+      if (!command.ok()) {
+        return absl::Status(command.status().code(),
+                            Cat(path, ":", workload.line, ": workload '", workload.name,
+                                "': ", StdView(command.status().message())));
+      }
+      *words = *std::move(command);
+    }
+  }
+  return campaign;
 }
 
 std::string RoleOf(const Workload& workload, int rank) {

@@ -16,6 +16,12 @@ struct RoleRange {
   int first = 0, last = 0;
 };
 
+// The larger job in which cycles of a workload are replayed; what is not given is as in the workload.
+struct ReplayJob {
+  int ranks = 0;
+  std::vector<std::string> command;
+};
+
 struct Workload {
   std::string name;
   int line = 0;
@@ -23,6 +29,7 @@ struct Workload {
   int virtual_gpus = 0;
   uint64_t timeout_ns = 60'000'000'000;
   std::vector<std::string> command;
+  ReplayJob replay;
   std::vector<RoleRange> roles;  // of ranks in none: "root" is rank 0, the others are "worker"
 };
 
@@ -53,6 +60,9 @@ struct Campaign {
 
 // Every error begins with "name:line: ".
 absl::StatusOr<Campaign> ParseCampaign(std::string_view text, std::string_view name);
+
+// The same of a file, with commands resolved (cli/launch/command_words.h). `text`: the file's.
+absl::StatusOr<Campaign> ReadCampaignFile(const std::string& path, std::string& text);
 
 // The role of a rank in a workload.
 std::string RoleOf(const Workload& workload, int rank);

@@ -18,6 +18,7 @@ workloads:
     virtual_gpus: 3
     timeout: 20s
     roles: { server: 0, client: 1-2 }
+    replay: { ranks: 8, command: [build/bin/train, --large] }
   - name: idle
     command: [sleep, "1"]
 points: { include: ["connect*", "send*"], exclude: ["*libc*"] }
@@ -46,6 +47,8 @@ TEST(CampaignFile, EverythingCanBeSaid) {
   EXPECT_THAT(train.command, ElementsAre("build/bin/train", "--steps", "50"));
   EXPECT_EQ(train.ranks, 3);
   EXPECT_EQ(train.timeout_ns, 20'000'000'000u);
+  EXPECT_EQ(train.replay.ranks, 8);
+  EXPECT_THAT(train.replay.command, ElementsAre("build/bin/train", "--large"));
   EXPECT_EQ(RoleOf(train, 0), "server");
   EXPECT_EQ(RoleOf(train, 2), "client");
   EXPECT_EQ(RoleOf(campaign->workloads[1], 0), "root");

@@ -1,10 +1,14 @@
 #include "cli/campaign/cycles_text.h"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/strip.h"
 #include "analyzer/stitch/describe.h"
+#include "cli/campaign/replay.h"
 #include "cli/launch/text.h"
 
 namespace rankle::cli {
@@ -48,7 +52,19 @@ std::string EdgeText(const stitch::Experiment& experiment, const stitch::Edge& e
              ": ", WhatText(edge, names), absl::StrFormat("  (%.3f)\n", edge.confidence));
 }
 
-std::string CycleText(size_t number, const stitch::Cycle& cycle, const stitch::Names& names) {
+std::string ConfirmationText(const Confirmation& found) {
+  std::string text = found.confirmed ? absl::StrFormat("   confirmed: %d of %d replays of '%s' held it up\n",
+                                                       found.shown, found.runs, found.workload)
+                                     : Cat("   not confirmed: ", found.why, "\n");
+  if (!found.plan.empty()) {
+    text += Cat("   replay plan (rankle run --plan):\n      ",
+                absl::StrReplaceAll(absl::StripSuffix(found.plan, "\n"), {{"\n", "\n      "}}), "\n");
+  }
+  return text;
+}
+
+std::string CycleText(size_t number, const stitch::Cycle& cycle, const stitch::Names& names,
+                      const Confirmations& confirmations) {
   std::string text = absl::StrFormat(
       "%d. a cycle of %d  (score %.2f: weakest link %.3f, severity %.2f; %d ways to close it)\n", number,
       cycle.edges.size(), cycle.factors.score, cycle.factors.weakest_confidence, cycle.factors.severity,
@@ -59,23 +75,38 @@ std::string CycleText(size_t number, const stitch::Cycle& cycle, const stitch::N
                 " plain runs\n");
   }
   for (const std::string& condition : cycle.conditions) text += Cat("   if ", condition, "\n");
-  return text;
+  const auto found = confirmations.find(KeyOf(cycle));
+  return found == confirmations.end() ? text : text + ConfirmationText(found->second);
 }
 
 }  // namespace
 
 std::string CyclesText(const stitch::Stitched& stitched, const stitch::Causes& causes,
-                       const stitch::Names& names) {
+                       const stitch::Names& names, const Confirmations& confirmations) {
   std::string text =
       absl::StrFormat("%d experiments, %d effects, %d cycles in %d clusters\n", causes.experiments.size(),
                       causes.edges.size(), stitched.cycles.size() + stitched.not_reported, stitched.clusters);
   size_t number = 0;
   for (const stitch::Cycle& cycle : stitched.cycles) {
-    if (cycle.leads_cluster) text += "\n" + CycleText(++number, cycle, names);
+    if (cycle.leads_cluster) text += "\n" + CycleText(++number, cycle, names, confirmations);
   }
   for (const std::string& cut : stitched.cut) text += Cat("not searched: ", cut, "\n");
   for (const std::string& note : causes.notes) text += Cat("note: ", note, "\n");
   return text;
+}
+
+std::string WithConfirmations(const std::string& cycles_json, const stitch::Stitched& stitched,
+                              const Confirmations& confirmations) {
+  auto document = nlohmann::ordered_json::parse(cycles_json);
+  for (size_t i = 0; i < stitched.cycles.size(); ++i) {
+    const auto found = confirmations.find(KeyOf(stitched.cycles[i]));
+    nlohmann::ordered_json& confirmation = document["cycles"][i]["confirmation"];
+    if (found == confirmations.end()) continue;  // null
+    const Confirmation& each = found->second;
+    confirmation = {{"confirmed", each.confirmed}, {"why", each.why},   {"workload", each.workload},
+                    {"plan", each.plan},           {"runs", each.runs}, {"shown", each.shown}};
+  }
+  return document.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
 
 std::string EdgesText(const stitch::Causes& causes, const stitch::Names& names) {

@@ -1,0 +1,106 @@
+#include "cli/campaign/replay.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace rankle::cli {
+namespace {
+
+using stitch::CycleEdge;
+using stitch::RunObservation;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+constexpr stitch::SiteId kAwait = 0xa1, kServe = 0xa2;
+constexpr stitch::Signature kOk = 0xf0, kTimedOut = 0xf1;
+
+// A retry storm: a late answer (kAwait) is asked for again, which is more work at kServe, which makes answers
+// late.
+stitch::Cycle RetryStorm() {
+  CycleEdge retry;
+  retry.experiment.fault = {kAwait, stitch::FaultKind::kError, 11, 0, ""};
+  retry.edge.effect = stitch::Effect::kMoreWork;
+  retry.edge.to = {"server", kServe};
+  CycleEdge late;
+  late.experiment.fault = {kServe, stitch::FaultKind::kDelay, 200'000'000, 0, ""};
+  late.edge.effect = stitch::Effect::kNewBehaviour;
+  late.edge.to = {"client", kAwait};
+  late.edge.evidence = {{.call_site = 1, .fresh = {kTimedOut}}};
+  stitch::Cycle cycle;
+  cycle.edges = {retry, late};
+  return cycle;
+}
+
+stitch::Names NamesOfSites() {
+  stitch::Names names;
+  names.sites[kAwait].name = "recv from Await";
+  names.sites[kServe].name = "read from Serve";
+  return names;
+}
+
+Campaign TwoWorkloads() {
+  Campaign campaign;
+  campaign.workloads.resize(2);
+  campaign.workloads[0].name = "small";
+  campaign.workloads[1].name = "large";
+  return campaign;
+}
+
+RunObservation Observed(uint64_t served, bool late, uint64_t units, stitch::End end = stitch::End::kOk) {
+  RunObservation run;
+  run.units = units;
+  run.end = end;
+  run.rows = {
+      {.role = "server",
+       .site = kServe,
+       .call_site = 2,
+       .hits = served,
+       .signatures = {kOk},
+       .per_parent = {}},
+      {.role = "client", .site = kAwait, .call_site = 1, .hits = 10, .signatures = {kOk}, .per_parent = {}}};
+  if (late) run.rows[1].signatures.push_back(kTimedOut);
+  return run;
+}
+
+TEST(Replay, BeginsWithTheDelayInEveryWorkload) {
+  const std::vector<Replay> replays = ReplaysOf(RetryStorm(), TwoWorkloads(), NamesOfSites());
+  ASSERT_EQ(replays.size(), 2u) << "the injected error would count as the time-out that closes the cycle";
+  EXPECT_EQ(replays[0].workload, "small");
+  EXPECT_EQ(replays[1].workload, "large");
+  EXPECT_EQ(replays[0].link, 1u);
+  EXPECT_THAT(replays[0].plan, HasSubstr("delay read time=200000000ns"));
+}
+
+TEST(Replay, ErrorsComeOnceWhereTheirOwnOutcomeIsNotTheEffect) {
+  stitch::Cycle cycle = RetryStorm();
+  cycle.edges[1].edge.effect = stitch::Effect::kMoreWork;
+  const std::vector<Replay> replays = ReplaysOf(cycle, TwoWorkloads(), NamesOfSites());
+  ASSERT_EQ(replays.size(), 4u);
+  EXPECT_THAT(replays[0].plan, HasSubstr("fail recv errno=11"));
+  EXPECT_THAT(replays[0].plan, ::testing::EndsWith("nth=1"));
+}
+
+TEST(Replay, HoldsWhereAllEffectsComeAndTheJobDoesNotGetOverThem) {
+  const std::vector<RunObservation> plain = {Observed(100, false, 10), Observed(101, false, 10)};
+  const ReplaySight storm = Look(RetryStorm(), plain, Observed(300, true, 4, stitch::End::kFailed));
+  EXPECT_THAT(storm.missing, IsEmpty());
+  EXPECT_TRUE(storm.lasting);
+  const ReplaySight healed = Look(RetryStorm(), plain, Observed(110, true, 10));
+  EXPECT_THAT(healed.missing, IsEmpty());
+  EXPECT_FALSE(healed.lasting);
+}
+
+TEST(Replay, NamesTheLinksThatDidNotShow) {
+  const std::vector<RunObservation> plain = {Observed(100, false, 10), Observed(101, false, 10)};
+  EXPECT_THAT(Look(RetryStorm(), plain, Observed(101, true, 10)).missing, ElementsAre(0))
+      << "as many as a plain run";
+  EXPECT_THAT(Look(RetryStorm(), plain, Observed(200, false, 10)).missing, ElementsAre(1));
+  EXPECT_THAT(Look(RetryStorm(), {Observed(100, true, 10)}, Observed(200, true, 10)).missing, ElementsAre(1))
+      << "a plain run is late, too";
+  EXPECT_THAT(Look(RetryStorm(), plain, Observed(101, true, 5)).missing, IsEmpty())
+      << "twice the calls for a unit";
+}
+
+}  // namespace
+}  // namespace rankle::cli

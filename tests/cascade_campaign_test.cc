@@ -1,0 +1,67 @@
+// From a planted cascade to its cycle: a campaign on a real program and on its fixed twin, and a replay.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "tests/support/rankle_process.h"
+
+namespace rankle::testing {
+namespace {
+
+using ::testing::HasSubstr;
+
+// Two points are enough to close the cycle, and few enough for a test; scripts/cascades tries all.
+class CascadeCampaign : public ::testing::Test {
+ protected:
+  std::string CampaignOn(const std::string& options) {
+    const std::string file = scratch_.Path("campaign.yaml"), out = scratch_.Path("out");
+    const std::string command = "[" RETRY_STORM ", " + options + "--workload, training]";
+    std::ofstream(file) << "version: 1\n"
+                           "workloads:\n"
+                           "  - name: training\n"
+                           "    ranks: 2\n"
+                           "    command: "
+                        << command
+                        << "\n"
+                           "    timeout: 30s\n"
+                           "    replay: { ranks: 4 }\n"
+                           "points: { include: ['recv from *AwaitParameters*', 'read from *ReadShard*'] }\n"
+                           "delays: [200ms]\n"
+                           "profile_repeats: 8\n"
+                           "executor: { jobs: 2 }\n";
+    const Finished made = RunRankle({"campaign", file, "-o", out});
+    EXPECT_EQ(made.exit_code, 0) << made.err;
+    return out;
+  }
+  ScratchDirectory scratch_;
+};
+
+TEST_F(CascadeCampaign, FindsThePlantedCycleAndSetsItOffByOneFault) {
+  const std::string out = CampaignOn("");
+  const Finished stitched = RunRankle({"stitch", out, "--confirm", "--format", "json"});
+  ASSERT_EQ(stitched.exit_code, 3) << stitched.err;
+  const nlohmann::json cycles = nlohmann::json::parse(stitched.out).at("cycles");
+  ASSERT_EQ(cycles.size(), 1u);
+  std::vector<std::string> faults;
+  for (const nlohmann::json& edge : cycles[0].at("edges")) faults.push_back(edge.at("fault").at("text"));
+  EXPECT_THAT(faults, ::testing::UnorderedElementsAre(HasSubstr("AwaitParameters"), HasSubstr("ReadShard")));
+  const nlohmann::json& confirmation = cycles[0].at("confirmation");
+  EXPECT_TRUE(confirmation.at("confirmed")) << confirmation.dump();
+  // The outcome is kept, and the plan is one that `rankle run` takes.
+  EXPECT_THAT(RunRankle({"stitch", out}).out, HasSubstr("confirmed: "));
+  const std::string plan = scratch_.Path("plan.yaml");
+  std::ofstream(plan) << confirmation.at("plan").get<std::string>();
+  const Finished checked = RunRankle({"faults", "check", plan});
+  EXPECT_EQ(checked.exit_code, 0) << checked.out << checked.err;
+}
+
+TEST_F(CascadeCampaign, FindsNothingInTheFixedTwin) {
+  const Finished stitched = RunRankle({"stitch", CampaignOn("--fixed, ")});
+  EXPECT_EQ(stitched.exit_code, 0) << stitched.out << stitched.err;
+  EXPECT_THAT(stitched.out, HasSubstr("0 cycles"));
+}
+
+}  // namespace
+}  // namespace rankle::testing

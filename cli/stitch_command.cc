@@ -6,6 +6,7 @@
 #include "analyzer/stitch/search/stitch.h"
 #include "cli/campaign/confirm.h"
 #include "cli/campaign/cycles_text.h"
+#include "cli/campaign/incident.h"
 #include "cli/campaign/planner.h"
 #include "cli/campaign/state.h"
 #include "cli/launch/exit_status.h"
@@ -20,6 +21,7 @@ const char* StitchCommand::examples() const {
   return "  rankle stitch rankle-out/campaign-20260131-120000-4711\n"
          "  rankle stitch out --edges                  (all effects of all faults)\n"
          "  rankle stitch out --confirm                (replays each cycle: does one fault set it off?)\n"
+         "  rankle stitch out --incident broken --healthy good1 --healthy good2   (which cycle was it?)\n"
          "  rankle stitch out --format json -o cycles.json\n"
          "Exit code: 0 nothing feeds itself, 3 cycles were found, 2 unusable input, 1 internal error.";
 }
@@ -37,6 +39,15 @@ void StitchCommand::DeclareFlags(Flags& flags) {
       "Replay the cycles: their first fault, a few times, in the workload's 'replay' job; what came of "
       "it is kept",
       confirm_);
+  flags.Text({.name = "--incident",
+              .type = "RUN",
+              .help = "Directory of a run with --sites that went wrong: which cycles are whole in it?"},
+             incident_);
+  flags.Texts(
+      {.name = "--healthy",
+       .type = "RUN",
+       .help = "Runs of the same job that went well; default: the campaign's plain runs of as many ranks"},
+      healthy_);
   flags.Choice({.name = "--test",
                 .type = "TEST",
                 .help = "permutation, or welch as published (no control of false discoveries)"},
@@ -66,9 +77,22 @@ int StitchCommand::Run(const std::vector<std::string>&) {
     SayError(confirmations.status());
     return absl::IsCancelled(confirmations.status()) ? 128 + SIGINT : kExitUnusable;
   }
+  std::optional<IncidentSights> sights;
+  if (!incident_.empty()) {
+    const auto readings = ReadIncident(*campaign, *observations, incident_, healthy_);
+    if (!readings.ok()) {
+      SayError(readings.status());
+      return kExitUnusable;
+    }
+    sights = BestReading(*readings, stitched);
+  }
   std::string text = format_ == "json" ? WithConfirmations(stitch::CyclesJson(stitched, observations->names),
                                                            stitched, *confirmations)
                                        : CyclesText(stitched, causes, observations->names, *confirmations);
+  if (sights.has_value()) {
+    text = format_ == "json" ? WithIncident(text, *sights)
+                             : Cat(text, "\n", IncidentText(*sights, stitched, observations->names));
+  }
   if (edges_ && format_ == "text") text += "\nEffects\n" + EdgesText(causes, observations->names);
   if (absl::Status status = WriteOutput(output_, text); !status.ok()) {
     SayError(status);

@@ -1,0 +1,105 @@
+#include "cli/campaign/incident.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+namespace rankle::cli {
+namespace {
+
+using stitch::RunObservation;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+constexpr stitch::SiteId kAwait = 0xa1, kServe = 0xa2;
+constexpr stitch::Signature kOk = 0xf0, kTimedOut = 0xf1;
+
+// Two leading cycles over the same two places; the second one also needs failures at the server.
+stitch::Stitched TwoCycles() {
+  stitch::CycleEdge retry;
+  retry.experiment.fault = {kAwait, stitch::FaultKind::kError, 11, 0, ""};
+  retry.edge.effect = stitch::Effect::kMoreWork;
+  retry.edge.to = {"server", kServe};
+  stitch::CycleEdge late;
+  late.experiment.fault = {kServe, stitch::FaultKind::kDelay, 200'000'000, 0, ""};
+  late.edge.effect = stitch::Effect::kNewBehaviour;
+  late.edge.to = {"client", kAwait};
+  late.edge.evidence = {{.call_site = 1, .fresh = {kTimedOut}}};
+  stitch::CycleEdge failing = late;
+  failing.edge.to = {"server", kServe};
+  stitch::Stitched stitched;
+  stitched.cycles.resize(3);
+  stitched.cycles[0].edges = {retry, late};
+  stitched.cycles[1].edges = {retry, late, failing};
+  stitched.cycles[2].edges = {retry, late};  // of the first one's cluster
+  stitched.cycles[0].leads_cluster = stitched.cycles[1].leads_cluster = true;
+  return stitched;
+}
+
+stitch::Names NamesOfSites() {
+  stitch::Names names;
+  names.sites[kAwait].name = "recv from Await";
+  names.sites[kServe].name = "read from Serve";
+  return names;
+}
+
+RunObservation Observed(uint64_t served, bool late, uint64_t units, stitch::End end) {
+  RunObservation run;
+  run.units = units;
+  run.end = end;
+  run.rows = {
+      {.role = "server",
+       .site = kServe,
+       .call_site = 2,
+       .hits = served,
+       .signatures = {kOk},
+       .per_parent = {}},
+      {.role = "client", .site = kAwait, .call_site = 1, .hits = 10, .signatures = {kOk}, .per_parent = {}}};
+  if (late) run.rows[1].signatures.push_back(kTimedOut);
+  return run;
+}
+
+Incident Broken(RunObservation run) {
+  return {"broken", "training", std::move(run), {Observed(10, false, 10, stitch::End::kOk)}};
+}
+
+TEST(Incident, AStormThatTheJobDidNotGetOverIsTheCycle) {
+  const stitch::Stitched stitched = TwoCycles();
+  const IncidentSights sights = BestReading({Broken(Observed(40, true, 4, stitch::End::kFailed))}, stitched);
+  ASSERT_EQ(sights.cycles.size(), 2u) << "those that lead a cluster";
+  const std::string text = IncidentText(sights, stitched, NamesOfSites());
+  EXPECT_THAT(text, HasSubstr("cycle 1 is whole"));
+  EXPECT_THAT(text, HasSubstr("1 of 2 leading cycles"));
+  EXPECT_THAT(text, Not(HasSubstr("cycle 2 is whole"))) << "nothing failed at the server";
+  const auto json = nlohmann::json::parse(WithIncident("{}", sights)).at("incident");
+  EXPECT_EQ(json.at("cycles")[0].at("whole"), true);
+  EXPECT_EQ(json.at("cycles")[1].at("missing_links"), nlohmann::json({2}));
+}
+
+TEST(Incident, WhatHealsIsNoCascade) {
+  const stitch::Stitched stitched = TwoCycles();
+  const IncidentSights sights = BestReading({Broken(Observed(40, true, 10, stitch::End::kOk))}, stitched);
+  const std::string text = IncidentText(sights, stitched, NamesOfSites());
+  EXPECT_THAT(text, HasSubstr("no cycle is whole"));
+  EXPECT_THAT(text, HasSubstr("it got over 1"));
+}
+
+TEST(Incident, MoreCallsForMoreWorkAreNoLoad) {
+  const stitch::Stitched stitched = TwoCycles();
+  const IncidentSights sights = BestReading({Broken(Observed(20, true, 20, stitch::End::kFailed))}, stitched);
+  EXPECT_THAT(sights.cycles[0].sight.missing, ::testing::ElementsAre(0u));
+}
+
+TEST(Incident, IsReadAsTheWorkloadThatShowsMost) {
+  const stitch::Stitched stitched = TwoCycles();
+  Incident other = Broken(Observed(40, true, 4, stitch::End::kFailed));
+  other.workload = "serving";
+  for (stitch::SiteObservation& row : other.run.rows) row.role = "unknown";
+  const IncidentSights sights =
+      BestReading({other, Broken(Observed(40, true, 4, stitch::End::kFailed))}, stitched);
+  EXPECT_EQ(sights.incident.workload, "training");
+}
+
+}  // namespace
+}  // namespace rankle::cli

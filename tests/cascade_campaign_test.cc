@@ -30,7 +30,7 @@ class CascadeCampaign : public ::testing::Test {
                            "points: { include: ['recv from *AwaitParameters*', 'read from *ReadShard*'] }\n"
                            "delays: [200ms]\n"
                            "profile_repeats: 8\n"
-                           "executor: { jobs: 2 }\n";
+                           "executor: { jobs: 6 }\n";
     const Finished made = RunRankle({"campaign", file, "-o", out});
     EXPECT_EQ(made.exit_code, 0) << made.err;
     return out;
@@ -55,6 +55,23 @@ TEST_F(CascadeCampaign, FindsThePlantedCycleAndSetsItOffByOneFault) {
   std::ofstream(plan) << confirmation.at("plan").get<std::string>();
   const Finished checked = RunRankle({"faults", "check", plan});
   EXPECT_EQ(checked.exit_code, 0) << checked.out << checked.err;
+
+  // An incident of that kind is told from a run that went well.
+  const auto run = [&](const std::string& name, const std::vector<std::string>& options) {
+    std::vector<std::string> words{"run", "-n", "4", "--sites", "-o", scratch_.Path(name)};
+    words.insert(words.end(), options.begin(), options.end());
+    words.insert(words.end(), {"--", RETRY_STORM, "--workload", "training"});
+    RunRankle(words);
+    return scratch_.Path(name);
+  };
+  const std::string broken = run("broken", {"--plan", plan});
+  const std::string good = run("good", {}), other = run("other", {});
+  EXPECT_THAT(RunRankle({"stitch", out, "--incident", broken, "--healthy", good, "--healthy", other}).out,
+              HasSubstr("cycle 1 is whole in it"));
+  EXPECT_THAT(RunRankle({"stitch", out, "--incident", other, "--healthy", good}).out,
+              HasSubstr("no cycle is whole"));
+  EXPECT_EQ(RunRankle({"stitch", out, "--incident", broken}).exit_code, 2)
+      << "of another size than the campaign's";
 }
 
 TEST_F(CascadeCampaign, FindsNothingInTheFixedTwin) {

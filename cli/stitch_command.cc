@@ -5,6 +5,7 @@
 #include "analyzer/stitch/cycles_json.h"
 #include "analyzer/stitch/search/stitch.h"
 #include "cli/campaign/confirm.h"
+#include "cli/campaign/cycles_page.h"
 #include "cli/campaign/cycles_text.h"
 #include "cli/campaign/planner.h"
 #include "cli/campaign/state.h"
@@ -20,6 +21,7 @@ const char* StitchCommand::examples() const {
   return "  rankle stitch rankle-out/campaign-20260131-120000-4711\n"
          "  rankle stitch out --edges                  (all effects of all faults)\n"
          "  rankle stitch out --confirm                (replays each cycle: does one fault set it off?)\n"
+         "  rankle stitch out --format html -o cycles.html   (a picture of each cycle)\n"
          "  rankle stitch out --format json -o cycles.json\n"
          "Exit code: 0 nothing feeds itself, 3 cycles were found, 2 unusable input, 1 internal error.";
 }
@@ -28,7 +30,8 @@ void StitchCommand::DeclareFlags(Flags& flags) {
   flags.Text(
       {.name = "DIR", .type = "", .help = "Directory of a campaign (it may still run)", .required = true},
       directory_);
-  flags.Choice({.name = "--format", .type = "FORMAT", .help = "text or json"}, {"text", "json"}, format_);
+  flags.Choice({.name = "--format", .type = "FORMAT", .help = "text, json or html"}, {"text", "json", "html"},
+               format_);
   flags.Text({.name = "-o,--output", .type = "FILE", .help = "Write to a file, not to standard output"},
              output_);
   flags.Switch("--edges", "List what each fault caused, too", edges_);
@@ -66,9 +69,14 @@ int StitchCommand::Run(const std::vector<std::string>&) {
     SayError(confirmations.status());
     return absl::IsCancelled(confirmations.status()) ? 128 + SIGINT : kExitUnusable;
   }
-  std::string text = format_ == "json" ? WithConfirmations(stitch::CyclesJson(stitched, observations->names),
-                                                           stitched, *confirmations)
-                                       : CyclesText(stitched, causes, observations->names, *confirmations);
+  std::string text;
+  if (format_ == "json") {
+    text = WithConfirmations(stitch::CyclesJson(stitched, observations->names), stitched, *confirmations);
+  } else if (format_ == "html") {
+    text = CyclesPage(stitched, causes, observations->names, *confirmations);
+  } else {
+    text = CyclesText(stitched, causes, observations->names, *confirmations);
+  }
   if (edges_ && format_ == "text") text += "\nEffects\n" + EdgesText(causes, observations->names);
   if (absl::Status status = WriteOutput(output_, text); !status.ok()) {
     SayError(status);

@@ -8,48 +8,18 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
 #include "analyzer/stitch/describe.h"
+#include "cli/campaign/link_words.h"
 #include "cli/campaign/replay.h"
 #include "cli/launch/text.h"
 
 namespace rankle::cli {
 namespace {
 
-// Runs that prove a link, for people: the first few.
-std::string RunsText(std::vector<std::string> runs) {
-  constexpr size_t kFew = 3;
-  const size_t more = runs.size() > kFew ? runs.size() - kFew : 0;
-  runs.resize(runs.size() - more);
-  return Cat(absl::StrJoin(runs, ", "), more > 0 ? Cat(" and ", more, " more") : "");
-}
-
-std::string SignatureText(stitch::Signature signature, const stitch::Names& names) {
-  const auto info = names.signatures.find(signature);
-  return info == names.signatures.end() ? absl::StrFormat("%016x", signature) : info->second.text;
-}
-
-std::string WhatText(const stitch::Edge& edge, const stitch::Names& names) {
-  if (edge.effect == stitch::Effect::kNewBehaviour) {
-    std::vector<std::string> fresh;
-    for (const stitch::Evidence& evidence : edge.evidence) {
-      for (const stitch::Signature signature : evidence.fresh)
-        fresh.push_back(SignatureText(signature, names));
-    }
-    std::sort(fresh.begin(), fresh.end());
-    fresh.erase(std::unique(fresh.begin(), fresh.end()), fresh.end());
-    return fresh.empty() ? "it runs at all" : absl::StrJoin(fresh, ", ");
-  }
-  if (edge.effect == stitch::Effect::kMoreWork) {
-    return edge.ratio > 0 ? absl::StrFormat("%.2f times as many calls", edge.ratio)
-                          : "calls where there were none";
-  }
-  return "an iteration of the loop around it holds more";
-}
-
 std::string EdgeText(const stitch::Experiment& experiment, const stitch::Edge& edge,
                      const stitch::Names& names) {
   return Cat(stitch::Describe(experiment.fault, names), " (", experiment.workload, ")\n      -> ",
              stitch::SiteName(edge.to.site, names), edge.to.role.empty() ? "" : Cat(" [", edge.to.role, "]"),
-             ": ", WhatText(edge, names), absl::StrFormat("  (%.3f)\n", edge.confidence));
+             ": ", EffectInWords(edge, names), absl::StrFormat("  (%.3f)\n", edge.confidence));
 }
 
 std::string ConfirmationText(const Confirmation& found) {
@@ -71,7 +41,7 @@ std::string CycleText(size_t number, const stitch::Cycle& cycle, const stitch::N
       cycle.variants);
   for (const stitch::CycleEdge& link : cycle.edges) {
     text += Cat("   ", EdgeText(link.experiment, link.edge, names), "      shown by ",
-                RunsText(link.experiment.injected_runs), " against ", link.experiment.plain_runs.size(),
+                RunsInWords(link.experiment.injected_runs), " against ", link.experiment.plain_runs.size(),
                 " plain runs\n");
   }
   for (const std::string& condition : cycle.conditions) text += Cat("   if ", condition, "\n");

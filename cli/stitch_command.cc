@@ -2,9 +2,10 @@
 
 #include <signal.h>
 
-#include "analyzer/stitch/cycles_json.h"
 #include "analyzer/stitch/search/stitch.h"
+#include "analyzer/taxonomy/load.h"
 #include "cli/campaign/confirm.h"
+#include "cli/campaign/cycles_document.h"
 #include "cli/campaign/cycles_page.h"
 #include "cli/campaign/cycles_text.h"
 #include "cli/campaign/planner.h"
@@ -69,14 +70,14 @@ int StitchCommand::Run(const std::vector<std::string>&) {
     SayError(confirmations.status());
     return absl::IsCancelled(confirmations.status()) ? 128 + SIGINT : kExitUnusable;
   }
-  std::string text;
-  if (format_ == "json") {
-    text = WithConfirmations(stitch::CyclesJson(stitched, observations->names), stitched, *confirmations);
-  } else if (format_ == "html") {
-    text = CyclesPage(stitched, causes, observations->names, *confirmations);
-  } else {
-    text = CyclesText(stitched, causes, observations->names, *confirmations);
+  const absl::StatusOr<taxonomy::Knowledge> taxonomy = taxonomy::LoadBuiltIn();
+  if (!taxonomy.ok()) {
+    SayError(taxonomy.status());
+    return kExitInternalError;
   }
+  const CyclesReport report{stitched, causes, observations->names, *confirmations, *taxonomy};
+  const auto render = format_ == "json" ? CyclesDocument : format_ == "html" ? CyclesPage : CyclesText;
+  std::string text = render(report);
   if (edges_ && format_ == "text") text += "\nEffects\n" + EdgesText(causes, observations->names);
   if (absl::Status status = WriteOutput(output_, text); !status.ok()) {
     SayError(status);

@@ -1,13 +1,16 @@
 #include "cli/campaign/cycles_page.h"
 
+#include <algorithm>
 #include <vector>
 
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "analyzer/report/html/assets.h"
 #include "analyzer/report/html/markup.h"
 #include "analyzer/report/html/section.h"
 #include "analyzer/stitch/describe.h"
 #include "cli/campaign/cycle_drawing.h"
+#include "cli/campaign/fault_taxonomy.h"
 #include "cli/campaign/link_words.h"
 #include "cli/campaign/replay.h"
 #include "cli/launch/text.h"
@@ -26,11 +29,6 @@ constexpr char kPolicy[] =
 constexpr size_t kMostClusters = 100, kMostOthers = 10;
 // Longer than any plan for one fault.
 constexpr size_t kLongestPlan = 20'000;
-
-struct Told {
-  const stitch::Names& names;
-  const Confirmations& confirmations;
-};
 
 std::string PlaceText(const stitch::Place& place, const stitch::Names& names) {
   return Cat(stitch::SiteName(place.site, names), place.role.empty() ? "" : Cat(" [", place.role, "]"));
@@ -52,6 +50,26 @@ std::string LinksTable(const Cycle& cycle, const stitch::Names& names) {
              "<th>confidence</th><th>runs that prove it</th></tr></thead><tbody>", rows, "</tbody></table>");
 }
 
+std::string ClassesTable(const Cycle& cycle, const CyclesReport& report) {
+  std::string rows;
+  for (const stitch::CycleEdge& link : cycle.edges) {
+    const stitch::Fault& fault = link.experiment.fault;
+    const taxonomy::FaultClass* row = ClassOfFault(fault, report.names, report.taxonomy);
+    if (row == nullptr) continue;
+    rows += "<tr>";
+    for (const std::string& cell :
+         {stitch::Describe(fault, report.names), row->says, absl::StrJoin(row->root_causes, ", "),
+          absl::StrJoin(row->symptoms, ", ")})
+      rows += Cat("<td>", Escape(cell), "</td>");
+    rows += "</tr>";
+  }
+  if (rows.empty()) return "";
+  return Cat(
+      "<h3>Bugs that its faults stand for</h3><table class=\"links classes\"><thead><tr><th>fault</th>",
+      "<th>what it is like</th><th>root causes</th><th>symptoms</th></tr></thead><tbody>", rows,
+      "</tbody></table>");
+}
+
 std::string ConfirmationMarkup(const Cycle& cycle, const Confirmations& confirmations) {
   const auto found = confirmations.find(KeyOf(cycle));
   if (found == confirmations.end())
@@ -67,7 +85,7 @@ std::string ConfirmationMarkup(const Cycle& cycle, const Confirmations& confirma
              ":</p><pre>", Escape(told.plan, kLongestPlan), "</pre>");
 }
 
-std::string CycleMarkup(const Cycle& cycle, const Told& told) {
+std::string CycleMarkup(const Cycle& cycle, const CyclesReport& report) {
   std::string conditions;
   if (!cycle.conditions.empty()) conditions = Cat("<h3>It closes if</h3>", html::List(cycle.conditions));
   return Cat(
@@ -76,17 +94,17 @@ std::string CycleMarkup(const Cycle& cycle, const Told& told) {
                                 cycle.factors.score, cycle.factors.weakest_confidence, cycle.factors.severity,
                                 Counted(static_cast<int64_t>(cycle.variants), "way")),
                 "lead"),
-      DrawCycle(cycle, told.names), LinksTable(cycle, told.names), conditions, "<h3>Replay</h3>",
-      ConfirmationMarkup(cycle, told.confirmations));
+      DrawCycle(cycle, report.names), LinksTable(cycle, report.names), conditions,
+      ClassesTable(cycle, report), "<h3>Replay</h3>", ConfirmationMarkup(cycle, report.confirmations));
 }
 
 // The cycles that share most of their links with the one that leads their cluster.
-std::string OthersMarkup(const std::vector<const Cycle*>& others, const Told& told) {
+std::string OthersMarkup(const std::vector<const Cycle*>& others, const CyclesReport& report) {
   if (others.empty()) return "";
   std::string html;
   for (size_t i = 0; i < std::min(others.size(), kMostOthers); ++i)
     html += Cat("<h3>", Counted(static_cast<int64_t>(others[i]->edges.size()), "link"), "</h3>",
-                CycleMarkup(*others[i], told));
+                CycleMarkup(*others[i], report));
   if (others.size() > kMostOthers)
     html += Paragraph(Cat(others.size() - kMostOthers, " more: --format json has them all"), "mute");
   return Cat("<details class=\"others\"><summary>",
@@ -94,20 +112,21 @@ std::string OthersMarkup(const std::vector<const Cycle*>& others, const Told& to
              others.size() == 1 ? "s" : "", " most of these links</summary>", html, "</details>");
 }
 
-std::string Sections(const stitch::Stitched& stitched, const Told& told) {
+std::string Sections(const CyclesReport& report) {
+  const std::vector<Cycle>& cycles = report.stitched.cycles;
   std::string html;
   size_t number = 0;
-  for (const Cycle& leader : stitched.cycles) {
+  for (const Cycle& leader : cycles) {
     if (!leader.leads_cluster) continue;
     if (number == kMostClusters)
       return Cat(html, "<section>", Paragraph("More clusters: --format json has them all."), "</section>");
     std::vector<const Cycle*> others;
-    for (const Cycle& cycle : stitched.cycles) {
+    for (const Cycle& cycle : cycles) {
       if (!cycle.leads_cluster && cycle.cluster == leader.cluster) others.push_back(&cycle);
     }
     ++number;
     html += Cat("<section id=\"cycle", number, "\"><h2>", number, ". A cycle of ", leader.edges.size(),
-                " links</h2>", CycleMarkup(leader, told), OthersMarkup(others, told), "</section>\n");
+                " links</h2>", CycleMarkup(leader, report), OthersMarkup(others, report), "</section>\n");
   }
   return html;
 }
@@ -122,8 +141,9 @@ std::string NotesSection(const stitch::Stitched& stitched, const stitch::Causes&
 
 }  // namespace
 
-std::string CyclesPage(const stitch::Stitched& stitched, const stitch::Causes& causes,
-                       const stitch::Names& names, const Confirmations& confirmations) {
+std::string CyclesPage(const CyclesReport& report) {
+  const stitch::Stitched& stitched = report.stitched;
+  const stitch::Causes& causes = report.causes;
   const bool any = !stitched.cycles.empty();
   const std::string headline =
       any ? Cat(Counted(static_cast<int64_t>(stitched.clusters), "loop"), " may feed itself")
@@ -140,8 +160,8 @@ std::string CyclesPage(const stitch::Stitched& stitched, const stitch::Causes& c
       kPolicy, "\"><meta name=\"viewport\" content=\"width=device-width\"><title>rankle: ", headline,
       "</title><style>\n", html::Asset("page.css"), html::Asset("cycles.css"),
       "</style></head><body class=\"", any ? "bad" : "ok", "\"><main>\n<section id=\"verdict\"><h1>",
-      headline, "</h1>", Paragraph(counts), "</section>\n", Sections(stitched, {names, confirmations}),
-      NotesSection(stitched, causes), "</main></body></html>\n");
+      headline, "</h1>", Paragraph(counts), "</section>\n", Sections(report), NotesSection(stitched, causes),
+      "</main></body></html>\n");
 }
 
 }  // namespace rankle::cli

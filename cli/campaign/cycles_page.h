@@ -5,14 +5,10 @@
 
 #include <string>
 
-#include "analyzer/stitch/cycle.h"
-#include "analyzer/stitch/fca/causes.h"
-#include "analyzer/stitch/observation.h"
-#include "cli/campaign/confirm.h"
+#include "cli/campaign/cycles_report.h"
 
 namespace rankle::cli {
 
-std::string CyclesPage(const stitch::Stitched& stitched, const stitch::Causes& causes,
-                       const stitch::Names& names, const Confirmations& confirmations);
+std::string CyclesPage(const CyclesReport& report);
 
 }  // namespace rankle::cli

@@ -5,6 +5,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
+
+#include "analyzer/taxonomy/load.h"
+#include "cli/campaign/cycles_document.h"
+#include "cli/campaign/cycles_text.h"
 #include "cli/campaign/replay.h"
 #include "cli/campaign/testing/markup_tree.h"
 #include "cli/campaign/testing/retry_storm.h"
@@ -23,9 +28,12 @@ struct Told {
   stitch::Causes causes;
   stitch::Names names = testing::NamesOfSites();
   Confirmations confirmations;
+  taxonomy::Knowledge taxonomy = *taxonomy::LoadBuiltIn();
 
+  CyclesReport Report() const { return {stitched, causes, names, confirmations, taxonomy}; }
+  std::string Html() const { return CyclesPage(Report()); }
   Element Page() const {
-    const std::string html = CyclesPage(stitched, causes, names, confirmations);
+    const std::string html = Html();
     testing::MarkupReader reader(html);
     std::optional<Element> page = reader.Read();
     EXPECT_TRUE(page.has_value()) << reader.error;
@@ -88,6 +96,22 @@ TEST(CyclesPage, TellsProofConditionsAndWhatTheReplayShowed) {
   EXPECT_THAT(told.Page().AllText(), HasSubstr("Not confirmed: the fault did not fire."));
 }
 
+TEST(CyclesPage, TellsWhichBugsTheFaultsStandForAsTextAndJsonDo) {
+  const Told told = OneCycle();
+  const std::string table = With(told.Page(), "table", "class").back()->AllText();
+  EXPECT_THAT(table, HasSubstr("a peer or the network does not answer in time"));
+  EXPECT_THAT(table, HasSubstr("hardware_network_environment, distributed_communication_error"));
+  // A late answer and slow storage have the environment in common.
+  EXPECT_THAT(CyclesText(told.Report()),
+              HasSubstr("bugs of: hardware_network_environment, distributed_communication_error (symptoms: "
+                        "poor_performance, hang)"));
+  const nlohmann::json cycle = nlohmann::json::parse(CyclesDocument(told.Report())).at("cycles").at(0);
+  EXPECT_EQ(cycle.at("taxonomy").at("root_causes").at(0), "hardware_network_environment");
+  EXPECT_EQ(cycle.at("edges").at(0).at("fault").at("taxonomy").at("class"), "answer_late");
+  EXPECT_EQ(cycle.at("edges").at(1).at("fault").at("taxonomy").at("class"), "storage_slow");
+  EXPECT_TRUE(cycle.at("confirmation").is_null());
+}
+
 TEST(CyclesPage, OtherCyclesOfAClusterAreFoldedAway) {
   Told told = OneCycle();
   told.stitched.cycles.push_back(told.stitched.cycles[0]);
@@ -124,7 +148,7 @@ TEST(CyclesPage, HostileNamesStayTextAndNothingIsRunOrFetched) {
     EXPECT_THAT(page.All(name), IsEmpty()) << name;
   for (const char* name : {"title", "style"}) EXPECT_THAT(page.All(name), SizeIs(name[0] == 's' ? 1 : 1 + 4));
   EXPECT_THAT(page.All("body")[0]->AllText(), HasSubstr("<script>alert(1)</script>"));
-  const std::string html = CyclesPage(told.stitched, told.causes, told.names, told.confirmations);
+  const std::string html = told.Html();
   for (const char* reference : {"src=x onerror='", "http:", "https:", "@import", "url(h"})
     EXPECT_THAT(html, Not(HasSubstr(reference)));
   EXPECT_THAT(html, HasSubstr("default-src 'none'"));

@@ -1,13 +1,11 @@
 #include "cli/campaign/cycles_text.h"
 
-#include <algorithm>
-#include <nlohmann/json.hpp>
-
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
 #include "analyzer/stitch/describe.h"
+#include "cli/campaign/fault_taxonomy.h"
 #include "cli/campaign/link_words.h"
 #include "cli/campaign/replay.h"
 #include "cli/launch/text.h"
@@ -33,50 +31,44 @@ std::string ConfirmationText(const Confirmation& found) {
   return text;
 }
 
-std::string CycleText(size_t number, const stitch::Cycle& cycle, const stitch::Names& names,
-                      const Confirmations& confirmations) {
+std::string ClassesText(const stitch::Cycle& cycle, const CyclesReport& report) {
+  const CycleClasses classes = ClassesOf(cycle, report.names, report.taxonomy);
+  if (classes.root_causes.empty()) return "";
+  return Cat("   its faults stand for bugs of: ", absl::StrJoin(classes.root_causes, ", "),
+             " (symptoms: ", absl::StrJoin(classes.symptoms, ", "), ")\n");
+}
+
+std::string CycleText(size_t number, const stitch::Cycle& cycle, const CyclesReport& report) {
   std::string text = absl::StrFormat(
       "%d. a cycle of %d  (score %.2f: weakest link %.3f, severity %.2f; %d ways to close it)\n", number,
       cycle.edges.size(), cycle.factors.score, cycle.factors.weakest_confidence, cycle.factors.severity,
       cycle.variants);
   for (const stitch::CycleEdge& link : cycle.edges) {
-    text += Cat("   ", EdgeText(link.experiment, link.edge, names), "      shown by ",
+    text += Cat("   ", EdgeText(link.experiment, link.edge, report.names), "      shown by ",
                 RunsInWords(link.experiment.injected_runs), " against ", link.experiment.plain_runs.size(),
                 " plain runs\n");
   }
   for (const std::string& condition : cycle.conditions) text += Cat("   if ", condition, "\n");
-  const auto found = confirmations.find(KeyOf(cycle));
-  return found == confirmations.end() ? text : text + ConfirmationText(found->second);
+  text += ClassesText(cycle, report);
+  const auto found = report.confirmations.find(KeyOf(cycle));
+  return found == report.confirmations.end() ? text : text + ConfirmationText(found->second);
 }
 
 }  // namespace
 
-std::string CyclesText(const stitch::Stitched& stitched, const stitch::Causes& causes,
-                       const stitch::Names& names, const Confirmations& confirmations) {
+std::string CyclesText(const CyclesReport& report) {
+  const stitch::Stitched& stitched = report.stitched;
+  const stitch::Causes& causes = report.causes;
   std::string text =
       absl::StrFormat("%d experiments, %d effects, %d cycles in %d clusters\n", causes.experiments.size(),
                       causes.edges.size(), stitched.cycles.size() + stitched.not_reported, stitched.clusters);
   size_t number = 0;
   for (const stitch::Cycle& cycle : stitched.cycles) {
-    if (cycle.leads_cluster) text += "\n" + CycleText(++number, cycle, names, confirmations);
+    if (cycle.leads_cluster) text += "\n" + CycleText(++number, cycle, report);
   }
   for (const std::string& cut : stitched.cut) text += Cat("not searched: ", cut, "\n");
   for (const std::string& note : causes.notes) text += Cat("note: ", note, "\n");
   return text;
-}
-
-std::string WithConfirmations(const std::string& cycles_json, const stitch::Stitched& stitched,
-                              const Confirmations& confirmations) {
-  auto document = nlohmann::ordered_json::parse(cycles_json);
-  for (size_t i = 0; i < stitched.cycles.size(); ++i) {
-    const auto found = confirmations.find(KeyOf(stitched.cycles[i]));
-    nlohmann::ordered_json& confirmation = document["cycles"][i]["confirmation"];
-    if (found == confirmations.end()) continue;  // null
-    const Confirmation& each = found->second;
-    confirmation = {{"confirmed", each.confirmed}, {"why", each.why},   {"workload", each.workload},
-                    {"plan", each.plan},           {"runs", each.runs}, {"shown", each.shown}};
-  }
-  return document.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
 
 std::string EdgesText(const stitch::Causes& causes, const stitch::Names& names) {

@@ -2,9 +2,11 @@
 
 #include <signal.h>
 
-#include "analyzer/stitch/cycles_json.h"
 #include "analyzer/stitch/search/stitch.h"
+#include "analyzer/taxonomy/load.h"
 #include "cli/campaign/confirm.h"
+#include "cli/campaign/cycles_document.h"
+#include "cli/campaign/cycles_page.h"
 #include "cli/campaign/cycles_text.h"
 #include "cli/campaign/incident.h"
 #include "cli/campaign/planner.h"
@@ -22,6 +24,7 @@ const char* StitchCommand::examples() const {
          "  rankle stitch out --edges                  (all effects of all faults)\n"
          "  rankle stitch out --confirm                (replays each cycle: does one fault set it off?)\n"
          "  rankle stitch out --incident broken --healthy good1 --healthy good2   (which cycle was it?)\n"
+         "  rankle stitch out --format html -o cycles.html   (a picture of each cycle)\n"
          "  rankle stitch out --format json -o cycles.json\n"
          "Exit code: 0 nothing feeds itself, 3 cycles were found, 2 unusable input, 1 internal error.";
 }
@@ -30,7 +33,8 @@ void StitchCommand::DeclareFlags(Flags& flags) {
   flags.Text(
       {.name = "DIR", .type = "", .help = "Directory of a campaign (it may still run)", .required = true},
       directory_);
-  flags.Choice({.name = "--format", .type = "FORMAT", .help = "text or json"}, {"text", "json"}, format_);
+  flags.Choice({.name = "--format", .type = "FORMAT", .help = "text, json or html"}, {"text", "json", "html"},
+               format_);
   flags.Text({.name = "-o,--output", .type = "FILE", .help = "Write to a file, not to standard output"},
              output_);
   flags.Switch("--edges", "List what each fault caused, too", edges_);
@@ -55,6 +59,10 @@ void StitchCommand::DeclareFlags(Flags& flags) {
 }
 
 int StitchCommand::Run(const std::vector<std::string>&) {
+  if (!incident_.empty() && format_ == "html") {
+    SayError(absl::InvalidArgumentError("--incident: is told in text and JSON only: leave out --format html"));
+    return kExitUnusable;
+  }
   const absl::StatusOr<stitch::Observations> observations = ReadCampaignObservations(directory_);
   std::string file;
   const absl::StatusOr<std::string> found = ReadFile(directory_ + "/campaign.yaml");
@@ -86,9 +94,14 @@ int StitchCommand::Run(const std::vector<std::string>&) {
     }
     sights = BestReading(*readings, stitched);
   }
-  std::string text = format_ == "json" ? WithConfirmations(stitch::CyclesJson(stitched, observations->names),
-                                                           stitched, *confirmations)
-                                       : CyclesText(stitched, causes, observations->names, *confirmations);
+  const absl::StatusOr<taxonomy::Knowledge> taxonomy = taxonomy::LoadBuiltIn();
+  if (!taxonomy.ok()) {
+    SayError(taxonomy.status());
+    return kExitInternalError;
+  }
+  const CyclesReport report{stitched, causes, observations->names, *confirmations, *taxonomy};
+  const auto render = format_ == "json" ? CyclesDocument : format_ == "html" ? CyclesPage : CyclesText;
+  std::string text = render(report);
   if (sights.has_value()) {
     text = format_ == "json" ? WithIncident(text, *sights)
                              : Cat(text, "\n", IncidentText(*sights, stitched, observations->names));

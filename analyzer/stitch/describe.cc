@@ -4,9 +4,8 @@
 #include "absl/strings/str_format.h"
 
 namespace rankle::stitch {
-namespace {
 
-std::string What(const Fault& fault) {
+std::string DescribeKind(const Fault& fault) {
   switch (fault.kind) {
     case FaultKind::kError:
       return fault.parameter == 0 ? "error" : absl::StrCat("error ", fault.parameter);
@@ -20,8 +19,6 @@ std::string What(const Fault& fault) {
   return "fault";
 }
 
-}  // namespace
-
 std::string SiteName(SiteId site, const Names& names) {
   const auto it = names.sites.find(site);
   return it == names.sites.end() || it->second.name.empty() ? absl::StrFormat("site %016x", site)
@@ -29,7 +26,7 @@ std::string SiteName(SiteId site, const Names& names) {
 }
 
 std::string Describe(const Fault& fault, const Names& names) {
-  std::string text = absl::StrCat(What(fault), " at ", SiteName(fault.site, names));
+  std::string text = absl::StrCat(DescribeKind(fault), " at ", SiteName(fault.site, names));
   if (fault.context != 0 && fault.context != fault.site) {
     absl::StrAppend(&text, " within ", SiteName(fault.context, names));
   }

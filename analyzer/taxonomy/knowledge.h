@@ -32,6 +32,15 @@ struct LogSignature {
   std::string role;  // cause, consequence, ambiguous, context
 };
 
+// Faults of a kind (at some functions, with some errors) stand for bugs of these classes.
+struct FaultClass {
+  std::string id, fault;                           // "error", "delay", "negation", "skip"
+  std::vector<std::string> on;                     // functions, groups of them, kinds of places; empty = any
+  std::vector<std::string> errors;                 // names of errno; empty = any
+  std::vector<std::string> root_causes, symptoms;  // the likeliest first
+  std::string says;
+};
+
 struct Bug {
   std::string id;  // "deepspeedai/DeepSpeed#7580"
   std::string repo, url, title, symptom, root_cause, manifestation;
@@ -52,6 +61,7 @@ struct Knowledge {
   std::vector<Term> symptoms, root_causes, manifestations;
   std::vector<EvidenceKind> evidence;
   std::vector<LogSignature> log_signatures;
+  std::vector<FaultClass> fault_classes;  // the first one that fits counts
   std::vector<Bug> bugs;
 };
 

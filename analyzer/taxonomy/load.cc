@@ -91,6 +91,18 @@ EvidenceKind ReadEvidence(JsonFields& f, const std::vector<LogSignature>& signat
   return kind;
 }
 
+FaultClass ReadFaultClass(JsonFields& f, const Knowledge& vocabulary) {
+  FaultClass row;
+  row.id = f.Text("id", kRequired), row.says = f.Text("says", kRequired);
+  row.fault = f.Text("fault", kRequired), row.on = f.Texts("on"), row.errors = f.Texts("errors");
+  row.root_causes = f.Texts("root_causes"), row.symptoms = f.Texts("symptoms");
+  CheckIsOneOf(row.fault, {"error", "delay", "negation", "skip"}, "fault", f);
+  for (const std::string& cause : row.root_causes)
+    CheckIsTerm(cause, vocabulary.root_causes, "root_causes", f);
+  for (const std::string& symptom : row.symptoms) CheckIsTerm(symptom, vocabulary.symptoms, "symptoms", f);
+  return row;
+}
+
 std::string BugId(const Bug& bug) {
   if (bug.repo.empty()) return "";
   if (bug.number) return absl::StrCat(bug.repo, "#", *bug.number);
@@ -131,6 +143,8 @@ class Loader {
     Records<LogSignature>("log_signatures", k_.log_signatures, &LogSignature::id, ReadLogSignature);
     Records<EvidenceKind>("evidence", k_.evidence, &EvidenceKind::tag,
                           [this](JsonFields& f) { return ReadEvidence(f, k_.log_signatures); });
+    Records<FaultClass>("fault_classes", k_.fault_classes, &FaultClass::id,
+                        [this](JsonFields& f) { return ReadFaultClass(f, k_); });
     Bugs();
     for (const Source& source : sources_) {
       if (used_.count(source.file) == 0) {

@@ -12,7 +12,8 @@
 namespace rankle::taxonomy {
 
 // One text source; its file name decides what its lines are: "symptoms.jsonl", "root_causes.jsonl",
-// "manifestations.jsonl", "evidence.jsonl", "log_signatures.jsonl", and bugs under "bugs/".
+// "manifestations.jsonl", "evidence.jsonl", "log_signatures.jsonl", "fault_classes.jsonl", and bugs under
+// "bugs/".
 struct Source {
   std::string_view file, text;
 };

@@ -3,41 +3,21 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "cli/campaign/testing/retry_storm.h"
+
 namespace rankle::cli {
 namespace {
 
-using stitch::CycleEdge;
 using stitch::RunObservation;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-
-constexpr stitch::SiteId kAwait = 0xa1, kServe = 0xa2;
-constexpr stitch::Signature kOk = 0xf0, kTimedOut = 0xf1;
-
-// A retry storm: a late answer (kAwait) is asked for again, which is more work at kServe, which makes answers
-// late.
-stitch::Cycle RetryStorm() {
-  CycleEdge retry;
-  retry.experiment.fault = {kAwait, stitch::FaultKind::kError, 11, 0, ""};
-  retry.edge.effect = stitch::Effect::kMoreWork;
-  retry.edge.to = {"server", kServe};
-  CycleEdge late;
-  late.experiment.fault = {kServe, stitch::FaultKind::kDelay, 200'000'000, 0, ""};
-  late.edge.effect = stitch::Effect::kNewBehaviour;
-  late.edge.to = {"client", kAwait};
-  late.edge.evidence = {{.call_site = 1, .fresh = {kTimedOut}}};
-  stitch::Cycle cycle;
-  cycle.edges = {retry, late};
-  return cycle;
-}
-
-stitch::Names NamesOfSites() {
-  stitch::Names names;
-  names.sites[kAwait].name = "recv from Await";
-  names.sites[kServe].name = "read from Serve";
-  return names;
-}
+using testing::kAwait;
+using testing::kOk;
+using testing::kServe;
+using testing::kTimedOut;
+using testing::NamesOfSites;
+using testing::RetryStorm;
 
 Campaign TwoWorkloads() {
   Campaign campaign;

@@ -1,5 +1,4 @@
 // The HTML report: sections in order, in one file that needs nothing else.
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "analyzer/report/html/assets.h"
@@ -38,13 +37,6 @@ constexpr absl::string_view kPolicy =
     "default-src 'none'; style-src 'unsafe-inline'; script-src "
     "'sha256-cah3dxKaqMNGoeV97P6YpddCC4kHJhrGWcCT2eUFOl0='; base-uri 'none'; form-action 'none'";
 
-std::string Asset(absl::string_view name) {
-  for (const html::EmbeddedAsset& asset : html::kEmbeddedAssets) {
-    if (absl::EndsWith(asset.file, name)) return asset.text;
-  }
-  return "";
-}
-
 std::string Tone(const Verdict& v) {
   return v.IsHealthy() ? "ok" : v.anomaly == "unknown" ? "unsure" : "bad";
 }
@@ -70,10 +62,10 @@ std::string RenderHtml(const Report& report) {
       "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta "
       "http-equiv=\"Content-Security-Policy\" content=\"",
       kPolicy, "\"><meta name=\"viewport\" content=\"width=device-width\"><title>rankle: ",
-      html::Escape(report.verdict.anomaly), "</title><style>\n", Asset("page.css"),
-      "</style></head><body class=\"", Tone(report.verdict), "\">", Asset("patterns.svg"), "<main>\n",
+      html::Escape(report.verdict.anomaly), "</title><style>\n", html::Asset("page.css"),
+      "</style></head><body class=\"", Tone(report.verdict), "\">", html::Asset("patterns.svg"), "<main>\n",
       Render(html::VerdictSection(context)), "<nav aria-label=\"contents\">", contents, "</nav>\n", sections,
-      "</main><div id=\"tip\" role=\"status\"></div><script>\n", Asset("page.js"),
+      "</main><div id=\"tip\" role=\"status\"></div><script>\n", html::Asset("page.js"),
       "</script></body></html>\n");
 }
 

@@ -74,6 +74,13 @@ class Runs {
   int64_t last_ = 0;
 };
 
+// "" = it is tried.
+std::string WhyNotTried(const Cycle& cycle, size_t tried) {
+  if (!cycle.leads_cluster)
+    return Cat("not tried: it shares most of its links with the first cycle of cluster ", cycle.cluster);
+  return tried == kMostCycles ? Cat("not tried: only the first ", kMostCycles, " clusters are") : "";
+}
+
 std::string WhyNot(const Cycle& cycle, const std::vector<size_t>& missing, const stitch::Names& names) {
   if (missing.empty()) return "the effects of all links came, but the job got over them";
   std::string why = "missing: ";
@@ -137,7 +144,10 @@ absl::StatusOr<Confirmations> ConfirmCycles(const Campaign& campaign, const std:
   const Campaign jobs = JobsOfReplays(campaign);
   Runs runs(jobs, directory + "/confirm");
   for (const Cycle& cycle : stitched.cycles) {
-    if (!cycle.leads_cluster || open.size() == kMostCycles) continue;
+    if (std::string why = WhyNotTried(cycle, open.size()); !why.empty()) {
+      confirmations[KeyOf(cycle)].why = std::move(why);
+      continue;
+    }
     open.push_back({&cycle, ReplaysOf(cycle, campaign, names)});
     confirmations[KeyOf(cycle)].why = "no fault of it can be told from its last effect";
   }

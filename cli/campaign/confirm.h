@@ -22,8 +22,8 @@ struct Confirmation {
 // By KeyOf(cycle) (replay.h).
 using Confirmations = std::map<std::string, Confirmation>;
 
-// Replays the leading cycles on this machine, in `directory`/confirm, and keeps the outcome. `campaign`: its
-// commands are resolved. Cancelled: a signal asked to end.
+// Replays the leading cycles on this machine, in `directory`/confirm, and keeps the outcome; of the other
+// cycles why they were not tried. `campaign`: its commands are resolved. Cancelled: a signal asked to end.
 absl::StatusOr<Confirmations> ConfirmCycles(const Campaign& campaign, const std::string& directory,
                                             const stitch::Stitched& stitched, const stitch::Names& names);
 

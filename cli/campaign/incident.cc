@@ -123,7 +123,7 @@ std::string IncidentText(const IncidentSights& sights, const stitch::Stitched& s
     healed += seen.sight.lasting ? 0 : 1;
     if (!seen.sight.lasting) continue;
     if (++whole > kMostShown) continue;
-    text += Cat("  cycle ", seen.cycle + 1, " is whole in it:\n");
+    text += Cat("  cycle ", cycle.cluster, " is whole in it:\n");
     for (const stitch::CycleEdge& link : cycle.edges) {
       text += Cat("    ", stitch::SiteName(link.experiment.fault.site, names), "\n      leads to ",
                   link.edge.effect == stitch::Effect::kNewBehaviour ? "failures" : "more calls", " at ",
@@ -141,7 +141,7 @@ std::string WithIncident(const std::string& cycles_json, const IncidentSights& s
   nlohmann::ordered_json json = nlohmann::ordered_json::parse(cycles_json);
   nlohmann::ordered_json cycles = nlohmann::ordered_json::array();
   for (const SeenCycle& seen : sights.cycles) {
-    cycles.push_back({{"cycle", seen.cycle + 1},
+    cycles.push_back({{"cycle", seen.cycle + 1},  // in "cycles", from 1
                       {"whole", IsWhole(seen)},
                       {"lasting", seen.sight.lasting},
                       {"missing_links", seen.sight.missing}});

@@ -33,6 +33,7 @@ stitch::Stitched TwoCycles() {
   stitched.cycles[0].edges = {retry, late};
   stitched.cycles[1].edges = {retry, late, failing};
   stitched.cycles[2].edges = {retry, late};  // of the first one's cluster
+  for (size_t i = 0; i < 3; ++i) stitched.cycles[i].cluster = i == 1 ? 2 : 1;
   stitched.cycles[0].leads_cluster = stitched.cycles[1].leads_cluster = true;
   return stitched;
 }

@@ -60,7 +60,8 @@ void StitchCommand::DeclareFlags(Flags& flags) {
 
 int StitchCommand::Run(const std::vector<std::string>&) {
   if (!incident_.empty() && format_ == "html") {
-    SayError(absl::InvalidArgumentError("--incident: is told in text and JSON only: leave out --format html"));
+    SayError(
+        absl::InvalidArgumentError("--incident: is told in text and JSON only: leave out --format html"));
     return kExitUnusable;
   }
   const absl::StatusOr<stitch::Observations> observations = ReadCampaignObservations(directory_);
@@ -79,7 +80,7 @@ int StitchCommand::Run(const std::vector<std::string>&) {
   const stitch::Causes causes = stitch::AnalyzeCauses(*observations, FcaOptionsOf(*campaign));
   const stitch::Stitched stitched = stitch::Stitch(causes, observations->names);
   const absl::StatusOr<Confirmations> confirmations =
-      confirm_ ? ConfirmCycles(*campaign, directory_, stitched, observations->names)
+      confirm_ ? ConfirmCycles(*campaign, directory_, stitched, causes, observations->names)
                : ReadConfirmations(directory_);
   if (!confirmations.ok()) {
     SayError(confirmations.status());

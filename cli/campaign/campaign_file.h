@@ -14,6 +14,7 @@ namespace rankle::cli {
 struct RoleRange {
   std::string role;
   int first = 0, last = 0;
+  friend bool operator==(const RoleRange&, const RoleRange&) = default;
 };
 
 // The larger job in which cycles of a workload are replayed; what is not given is as in the workload.

@@ -134,7 +134,8 @@ absl::Status Keep(const std::string& directory, const Confirmations& confirmatio
 }  // namespace
 
 absl::StatusOr<Confirmations> ConfirmCycles(const Campaign& campaign, const std::string& directory,
-                                            const stitch::Stitched& stitched, const stitch::Names& names) {
+                                            const stitch::Stitched& stitched, const stitch::Causes& causes,
+                                            const stitch::Names& names) {
   struct Tried {
     const Cycle* cycle;
     std::vector<Replay> replays;
@@ -148,7 +149,7 @@ absl::StatusOr<Confirmations> ConfirmCycles(const Campaign& campaign, const std:
       confirmations[KeyOf(cycle)].why = std::move(why);
       continue;
     }
-    open.push_back({&cycle, ReplaysOf(cycle, campaign, names)});
+    open.push_back({&cycle, ReplaysOf(cycle, jobs, causes, names)});
     confirmations[KeyOf(cycle)].why = "no fault of it can be told from its last effect";
   }
   // One replay of every cycle at a time: most need no second one.

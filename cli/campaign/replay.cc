@@ -17,6 +17,8 @@ using stitch::RunObservation;
 // Hits that are delayed: as many as clients that wait behind a slow server in a small job, so that more than
 // one is late at once; one that is late alone heals in most designs.
 constexpr int kDelayedHits = 3;
+// Faults outside the cycle that are tried when none of its own holds it up: the surest ones.
+constexpr size_t kMostEntries = 8;
 
 bool IsNewBehaviour(const CycleEdge& link) { return link.edge.effect == stitch::Effect::kNewBehaviour; }
 
@@ -73,7 +75,7 @@ bool Shows(const CycleEdge& link, const std::vector<RunObservation>& plain, cons
 
 Replay ReplayOf(const std::string& workload, size_t link, const stitch::Fault& fault,
                 const stitch::Names& names) {
-  const bool delays = fault.kind == stitch::FaultKind::kDelay;
+  const bool delays = IsDelay(fault);
   const std::string function = FunctionOf(names.sites.at(fault.site)), site = sites::SiteIdText(fault.site);
   const std::string hits = delays ? Cat("1..", kDelayedHits) : "1";
   const std::string parameter = delays ? Cat("time=", fault.parameter, "ns") : Cat("errno=", fault.parameter);
@@ -85,24 +87,90 @@ Replay ReplayOf(const std::string& workload, size_t link, const stitch::Fault& f
   return replay;
 }
 
+// Whether the effect is what `into`, a link of the cycle, has: at the same place, of the same kind, and of
+// new outcomes one that `into` has too.
+bool LeadsWhere(const stitch::Edge& edge, const stitch::Edge& into) {
+  if (edge.to != into.to || edge.effect != into.effect) return false;
+  if (edge.effect != stitch::Effect::kNewBehaviour) return true;
+  const auto fresh = [](const stitch::Edge& of) {
+    std::set<stitch::Signature> all;
+    for (const stitch::Evidence& evidence : of.evidence)
+      all.insert(evidence.fresh.begin(), evidence.fresh.end());
+    return all;
+  };
+  const std::set<stitch::Signature> wanted = fresh(into);
+  const std::set<stitch::Signature> brought = fresh(edge);
+  return std::any_of(brought.begin(), brought.end(),
+                     [&](stitch::Signature each) { return wanted.contains(each); });
+}
+
+// A fault outside the cycle that was seen to bring the effect of one of its links.
+struct Entry {
+  double confidence;
+  stitch::Fault fault;
+  size_t link;  // the one that goes on from there
+};
+
+std::vector<Entry> EntriesOf(const stitch::Cycle& cycle, const stitch::Causes& causes) {
+  std::vector<Entry> entries;
+  for (const stitch::Edge& edge : causes.edges) {
+    const stitch::Fault& fault = causes.experiments[edge.experiment].fault;
+    const auto is_at_its_place = [&](const CycleEdge& link) {
+      return link.experiment.fault.site == fault.site;
+    };
+    if (!IsDelay(fault) || std::any_of(cycle.edges.begin(), cycle.edges.end(), is_at_its_place)) continue;
+    for (size_t i = 0; i < cycle.edges.size(); ++i) {
+      if (LeadsWhere(edge, cycle.edges[i].edge))
+        entries.push_back({edge.confidence, fault, (i + 1) % cycle.edges.size()});
+    }
+  }
+  std::stable_sort(entries.begin(), entries.end(),
+                   [](const Entry& left, const Entry& right) { return left.confidence > right.confidence; });
+  std::set<stitch::Fault> seen;
+  std::erase_if(entries, [&](const Entry& entry) { return !seen.insert(entry.fault).second; });
+  return entries;
+}
+
 bool CanBeInjected(const stitch::Fault& fault, const stitch::Names& names) {
-  return names.sites.contains(fault.site) &&
-         (fault.kind == stitch::FaultKind::kDelay || fault.kind == stitch::FaultKind::kError);
+  return names.sites.contains(fault.site) && (IsDelay(fault) || fault.kind == stitch::FaultKind::kError);
+}
+
+// Workloads whose larger job is the same one are one job.
+std::vector<std::string> DifferentJobs(const Campaign& jobs) {
+  std::vector<std::string> names;
+  for (size_t i = 0; i < jobs.workloads.size(); ++i) {
+    const Workload& job = jobs.workloads[i];
+    const bool known = std::any_of(
+        jobs.workloads.begin(), jobs.workloads.begin() + static_cast<long>(i), [&](const Workload& before) {
+          return before.command == job.command && before.ranks == job.ranks &&
+                 before.virtual_gpus == job.virtual_gpus && before.roles == job.roles;
+        });
+    if (!known) names.push_back(job.name);
+  }
+  return names;
 }
 
 }  // namespace
 
-std::vector<Replay> ReplaysOf(const stitch::Cycle& cycle, const Campaign& campaign,
+std::vector<Replay> ReplaysOf(const stitch::Cycle& cycle, const Campaign& jobs, const stitch::Causes& causes,
                               const stitch::Names& names) {
   std::vector<Replay> replays;
-  for (const Workload& workload : campaign.workloads) {
+  const std::vector<std::string> workloads = DifferentJobs(jobs);
+  for (const std::string& workload : workloads) {
     for (size_t i = 0; i < cycle.edges.size(); ++i) {
       const stitch::Fault& fault = cycle.edges[i].experiment.fault;
       const CycleEdge& last = cycle.edges[(i + cycle.edges.size() - 1) % cycle.edges.size()];
       if (!CanBeInjected(fault, names)) continue;
       if (fault.kind == stitch::FaultKind::kError && IsNewBehaviour(last)) continue;
-      replays.push_back(ReplayOf(workload.name, i, fault, names));
+      replays.push_back(ReplayOf(workload, i, fault, names));
     }
+  }
+  std::vector<Entry> entries = EntriesOf(cycle, causes);
+  std::erase_if(entries, [&](const Entry& entry) { return !CanBeInjected(entry.fault, names); });
+  if (entries.size() > kMostEntries) entries.resize(kMostEntries);
+  for (const Entry& entry : entries) {
+    for (const std::string& workload : workloads)
+      replays.push_back(ReplayOf(workload, entry.link, entry.fault, names));
   }
   return replays;
 }

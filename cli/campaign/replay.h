@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "analyzer/stitch/cycle.h"
+#include "analyzer/stitch/fca/causes.h"
 #include "analyzer/stitch/observation.h"
 #include "cli/campaign/campaign_file.h"
 
@@ -15,15 +16,17 @@ namespace rankle::cli {
 // come from what the fault has caused.
 struct Replay {
   std::string workload;
-  size_t link = 0;   // whose fault it is
+  size_t link = 0;   // whose fault it is, or which goes on from what the fault brings
   std::string plan;  // short form of docs/fault-plans.md
   std::string yaml;  // the same as a file for `rankle run --plan`
 };
 
-// By workload in the order of the campaign, then by link. Left out: an error whose own place is where the
-// last link's new outcome would be seen, because the records count the injected error as one. Empty: no way
-// is left.
-std::vector<Replay> ReplaysOf(const stitch::Cycle& cycle, const Campaign& campaign,
+// `jobs`: workloads as they are replayed; of equal ones the first. First the faults of the links, by workload
+// in the order of the campaign, then by link. Left out: an error
+// whose own place is where the last link's new outcome would be seen, because the records count the injected
+// error as one. Then ways into the cycle from outside: delays elsewhere that were seen to bring the effect of
+// a link, the surest first. Empty: no way is left.
+std::vector<Replay> ReplaysOf(const stitch::Cycle& cycle, const Campaign& jobs, const stitch::Causes& causes,
                               const stitch::Names& names);
 
 // What one replay showed of a cycle.

@@ -24,6 +24,7 @@ Campaign TwoWorkloads() {
   campaign.workloads.resize(2);
   campaign.workloads[0].name = "small";
   campaign.workloads[1].name = "large";
+  campaign.workloads[1].ranks = 8;
   return campaign;
 }
 
@@ -44,7 +45,7 @@ RunObservation Observed(uint64_t served, bool late, uint64_t units, stitch::End 
 }
 
 TEST(Replay, BeginsWithTheDelayInEveryWorkload) {
-  const std::vector<Replay> replays = ReplaysOf(RetryStorm(), TwoWorkloads(), NamesOfSites());
+  const std::vector<Replay> replays = ReplaysOf(RetryStorm(), TwoWorkloads(), {}, NamesOfSites());
   ASSERT_EQ(replays.size(), 2u) << "the injected error would count as the time-out that closes the cycle";
   EXPECT_EQ(replays[0].workload, "small");
   EXPECT_EQ(replays[1].workload, "large");
@@ -52,13 +53,48 @@ TEST(Replay, BeginsWithTheDelayInEveryWorkload) {
   EXPECT_THAT(replays[0].plan, HasSubstr("delay read time=200000000ns"));
 }
 
+TEST(Replay, WorkloadsWithTheSameLargerJobAreTriedOnce) {
+  Campaign campaign = TwoWorkloads();
+  campaign.workloads[0].ranks = campaign.workloads[1].ranks;
+  EXPECT_EQ(ReplaysOf(RetryStorm(), campaign, {}, NamesOfSites()).size(), 1u);
+}
+
 TEST(Replay, ErrorsComeOnceWhereTheirOwnOutcomeIsNotTheEffect) {
   stitch::Cycle cycle = RetryStorm();
   cycle.edges[1].edge.effect = stitch::Effect::kMoreWork;
-  const std::vector<Replay> replays = ReplaysOf(cycle, TwoWorkloads(), NamesOfSites());
+  const std::vector<Replay> replays = ReplaysOf(cycle, TwoWorkloads(), {}, NamesOfSites());
   ASSERT_EQ(replays.size(), 4u);
   EXPECT_THAT(replays[0].plan, HasSubstr("fail recv errno=11"));
   EXPECT_THAT(replays[0].plan, ::testing::EndsWith("nth=1"));
+}
+
+// A delay at `site` that was seen to bring `outcome` at the client's wait.
+stitch::Causes DelayElsewhere(stitch::SiteId site, stitch::Signature outcome) {
+  stitch::Causes causes;
+  causes.experiments.resize(1);
+  causes.experiments[0].fault = {site, stitch::FaultKind::kDelay, 100'000'000, 0, ""};
+  stitch::Edge edge;
+  edge.effect = stitch::Effect::kNewBehaviour;
+  edge.to = {"client", kAwait};
+  edge.evidence = {{.call_site = 1, .fresh = {outcome}}};
+  causes.edges = {edge};
+  return causes;
+}
+
+TEST(Replay, GoesInFromOutsideWhereADelayBringsAnEffectOfTheCycle) {
+  constexpr stitch::SiteId kHandle = 0xa3;
+  stitch::Names names = NamesOfSites();
+  names.sites[kHandle].name = "read from Handle";
+  const std::vector<Replay> replays =
+      ReplaysOf(RetryStorm(), TwoWorkloads(), DelayElsewhere(kHandle, kTimedOut), names);
+  ASSERT_EQ(replays.size(), 4u) << "the cycle's own delay, then the other one, each in two workloads";
+  EXPECT_EQ(replays[2].workload, "small");
+  EXPECT_EQ(replays[2].link, 0u) << "the retry goes on from a time-out";
+  EXPECT_THAT(replays[2].plan, HasSubstr("delay read time=100000000ns"));
+  EXPECT_EQ(ReplaysOf(RetryStorm(), TwoWorkloads(), DelayElsewhere(kHandle, kOk), names).size(), 2u)
+      << "another outcome does not lead into it";
+  EXPECT_EQ(ReplaysOf(RetryStorm(), TwoWorkloads(), DelayElsewhere(kServe, kTimedOut), names).size(), 2u)
+      << "that is its own fault";
 }
 
 TEST(Replay, HoldsWhereAllEffectsComeAndTheJobDoesNotGetOverThem) {

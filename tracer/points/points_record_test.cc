@@ -1,6 +1,6 @@
 // The runtime's tables as a reader finds them: counts, callers, signatures, what injection leaves; sound and
 // damaged files.
-#include "detectors/instrument/points_record.h"
+#include "tracer/points/points_record.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -17,7 +17,7 @@
 
 #include "detectors/instrument/runtime/rankle_points.h"
 
-namespace rankle::instrument {
+namespace rankle::points_record {
 namespace {
 
 namespace fs = std::filesystem;
@@ -278,4 +278,4 @@ TEST(Arming, SaysWhatItDoesNotUnderstand) {
 }
 
 }  // namespace
-}  // namespace rankle::instrument
+}  // namespace rankle::points_record

@@ -1,13 +1,13 @@
-#include "detectors/instrument/points_record.h"
+#include "tracer/points/points_record.h"
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "detectors/fault_points/point_id.h"
+#include "absl/strings/str_format.h"
 #include "detectors/instrument/runtime/rankle_points_format.h"
 #include "tracer/files/record_bytes.h"
 
-namespace rankle::instrument {
+namespace rankle::points_record {
 namespace {
 
 using rankle_points::FileHeader;
@@ -22,10 +22,12 @@ bool IsTorn(const Entry& entry) {
   return entry.key.load() != 0 && entry.point == 0;
 }
 
+std::string Hex(uint64_t id) { return absl::StrFormat("%016x", id); }
+
 nlohmann::ordered_json JsonOf(const CallSite& site) {
-  return {{"point", points::Hex(site.point)},
-          {"caller", points::Hex(site.caller)},
-          {"caller_of_caller", points::Hex(site.caller_of_caller)}};
+  return {{"point", Hex(site.point)},
+          {"caller", Hex(site.caller)},
+          {"caller_of_caller", Hex(site.caller_of_caller)}};
 }
 
 }  // namespace
@@ -89,8 +91,8 @@ std::string RecordJson(const PointsRecord& record) {
   for (const Signature& signature : record.signatures) {
     nlohmann::ordered_json loop = JsonOf(signature.loop);
     std::vector<std::string> last;
-    for (const uint64_t step : signature.last) last.push_back(points::Hex(step));
-    loop.update({{"signature", points::Hex(signature.signature)},
+    for (const uint64_t step : signature.last) last.push_back(Hex(step));
+    loop.update({{"signature", Hex(signature.signature)},
                  {"seen", signature.seen},
                  {"steps", signature.steps},
                  {"last", std::move(last)}});
@@ -99,4 +101,4 @@ std::string RecordJson(const PointsRecord& record) {
   return json.dump(1) + "\n";
 }
 
-}  // namespace rankle::instrument
+}  // namespace rankle::points_record

@@ -9,7 +9,7 @@
 
 #include "absl/status/statusor.h"
 
-namespace rankle::instrument {
+namespace rankle::points_record {
 
 struct CallSite {
   uint64_t point = 0, caller = 0, caller_of_caller = 0;
@@ -40,4 +40,4 @@ absl::StatusOr<PointsRecord> ReadPointsRecord(std::string_view bytes, const std:
 // Schema rankle.points_record/1.
 std::string RecordJson(const PointsRecord& record);
 
-}  // namespace rankle::instrument
+}  // namespace rankle::points_record

@@ -100,6 +100,19 @@ class Adder {
         .outcomes = whole ? signature.last : std::vector<stitch::Outcome>{}};
   }
 
+  // `around`: iterations of the parent, whatever they held.
+  void AddNest(const points_record::Nest& nest, uint64_t around, const stitch::SiteInfo& info) {
+    stitch::SiteObservation& row = run_.rows[RowOf(nest.loop, info)];
+    uint64_t holding = 0, known = 0;
+    for (const auto& [iterations, parents] : nest.bins) holding += parents;
+    for (const stitch::ParentBin& bin : row.per_parent) known += bin.iterations > 0 ? bin.parents : 0;
+    if (row.parent != 0 && known >= holding) return;  // reached from several loops: it belongs to the busiest
+    row.parent = nest.parent;
+    row.per_parent.clear();
+    if (around > holding) row.per_parent.push_back({.iterations = 0, .parents = around - holding});
+    for (const auto& [iterations, parents] : nest.bins) row.per_parent.push_back({iterations, parents});
+  }
+
  private:
   void AddOutcome(size_t row, const stitch::SiteInfo& info, const std::string& outcome, bool occurred) {
     if (!occurred) return;
@@ -161,6 +174,14 @@ void AddPoints(const points_record::PointsRecord& record, const std::string& rol
   for (const points_record::Signature& signature : record.signatures) {
     const auto info = list.points.find(signature.loop.point);
     if (info != list.points.end()) adder.AddSignature(signature, info->second);
+  }
+  for (const points_record::Nest& nest : record.nests) {
+    const auto info = list.points.find(nest.loop.point);
+    if (info == list.points.end()) continue;
+    uint64_t around = 0;
+    for (const points_record::SiteCounts& counts : record.sites)
+      around += counts.site.point == nest.parent ? counts.count : 0;
+    adder.AddNest(nest, around, info->second);
   }
   seen.unknown = std::max(seen.unknown, unknown.size());  // processes of one program have the same ones
 }

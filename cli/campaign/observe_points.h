@@ -30,7 +30,8 @@ struct PointsSeen {
 //
 // hits: of a loop its iterations, else how often the point was reached. Signatures: of a loop each ordered
 // list of branch outcomes and points of an iteration; of a detector its answers; of a throw whether it was
-// thrown. What an error call returned is not on record.
+// thrown. What an error call returned is not on record. Parents: of a loop the innermost one in whose
+// iterations it ran, also through calls; the busiest of several.
 void AddPoints(const points_record::PointsRecord& record, const std::string& role, const PointList& list,
                stitch::RunObservation& run, stitch::Names& names, PointsSeen& seen);
 

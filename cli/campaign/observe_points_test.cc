@@ -120,6 +120,18 @@ TEST(ObservePoints, TheSameWayThroughAnotherLoopIsAnother) {
   EXPECT_THAT(Observe(record).run.rows, SizeIs(2));
 }
 
+TEST(ObservePoints, ALoopKnowsHowMuchOfItAnIterationAroundItHolds) {
+  points_record::PointsRecord record;
+  record.sites = {{.site = {kLoop, 0, 0}, .hits = 5, .count = 9},
+                  {.site = {kThrow, 0, 0}, .hits = 1, .count = 7}};
+  record.nests = {{.loop = {kLoop, 0, 0}, .parent = kBranch, .bins = {{9, 1}}},
+                  {.loop = {kLoop, 0, 0}, .parent = kThrow, .bins = {{1, 1}, {4, 2}}}};
+  const Observed seen = Observe(record);
+  EXPECT_EQ(seen.Row(kLoop).parent, kThrow) << "the one around it most often";
+  EXPECT_THAT(seen.Row(kLoop).per_parent,
+              ElementsAre(stitch::ParentBin{0, 4}, stitch::ParentBin{1, 1}, stitch::ParentBin{4, 2}));
+}
+
 TEST(ObservePoints, PointsOfAnotherVersionOfTheSourcesAreSaid) {
   points_record::PointsRecord record;
   record.sites = {{.site = {0x7700, 0, 0}, .hits = 1, .count = 1},

@@ -19,6 +19,7 @@ struct SoundFile {
   FileHeader header;
   SiteEntry sites[4];
   SignatureEntry signatures[4];
+  NestEntry nests[4];
 };
 
 std::string MakeSoundFile() {
@@ -26,9 +27,11 @@ std::string MakeSoundFile() {
   FileHeader& h = file.header;
   std::memcpy(h.magic, "RNKLPTS1", sizeof(h.magic));
   h.version_major = kVersionMajor, h.version_minor = kVersionMinor;
-  h.site_capacity = h.signature_capacity = 4;
+  h.site_capacity = h.signature_capacity = h.nest_capacity = 4;
   h.site_bytes = sizeof(SiteEntry), h.signature_bytes = sizeof(SignatureEntry);
   h.sites_offset = offsetof(SoundFile, sites), h.signatures_offset = offsetof(SoundFile, signatures);
+  h.nest_bytes = sizeof(NestEntry), h.nests_offset = offsetof(SoundFile, nests);
+  for (NestEntry& nest : file.nests) nest.key = 1, nest.point = 7, nest.parent = 8, nest.bins[3] = 2;
   for (SiteEntry& site : file.sites) site.key = 1, site.point = 7, site.hits = 3;
   for (SignatureEntry& signature : file.signatures)
     signature.key = 1, signature.point = 7, signature.signature = 9, signature.steps = 2;

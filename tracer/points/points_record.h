@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -26,12 +27,22 @@ struct Signature {
   std::vector<uint64_t> last;  // the last steps, oldest first
 };
 
+// Of a loop within another one.
+struct Nest {
+  CallSite loop;
+  uint64_t parent = 0;
+  // (iterations of the loop, at least; iterations of the parent that held so many), ascending; those that
+  // held none are not counted.
+  std::vector<std::pair<uint64_t, uint64_t>> bins;
+};
+
 struct PointsRecord {
   uint32_t pid = 0;
   uint64_t realtime_ns = 0, monotonic_ns = 0;
-  uint64_t lost_sites = 0, lost_signatures = 0, torn = 0;
+  uint64_t lost_sites = 0, lost_signatures = 0, lost_nests = 0, torn = 0;
   std::vector<SiteCounts> sites;
   std::vector<Signature> signatures;
+  std::vector<Nest> nests;  // none before version 1.1
 };
 
 // `file` names it in errors.

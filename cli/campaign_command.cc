@@ -10,6 +10,7 @@
 #include "absl/strings/str_format.h"
 #include "cli/campaign/driver.h"
 #include "cli/campaign/executor.h"
+#include "cli/campaign/point_list.h"
 #include "cli/campaign/state.h"
 #include "cli/campaign/worker.h"
 #include "cli/launch/clock.h"
@@ -72,6 +73,7 @@ absl::Status CampaignCommand::RunAll() {
   std::string text;
   const absl::StatusOr<Campaign> campaign = ReadCampaignFile(path_, text);
   if (!campaign.ok()) return campaign.status();
+  if (const auto points = ReadPointLists(campaign->points.overlays); !points.ok()) return points.status();
   if (output_dir_.empty()) {
     if (resume_) return absl::InvalidArgumentError("--resume: say by -o which campaign to go on with");
     output_dir_ = CampaignOutputDirectory(RealtimeNs(), getpid());

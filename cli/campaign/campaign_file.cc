@@ -1,6 +1,7 @@
 #include "cli/campaign/campaign_file.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <set>
 
 #include "absl/strings/numbers.h"
@@ -102,7 +103,9 @@ class CampaignReader : YamlReader<CampaignReader> {
 
   absl::Status SetPoints(const YamlNode& node, Campaign& target) {
     static constexpr Key<PointFilter> kKeys[] = {{"include", &CampaignReader::SetInclude},
-                                                 {"exclude", &CampaignReader::SetExclude}};
+                                                 {"exclude", &CampaignReader::SetExclude},
+                                                 {"ids", &CampaignReader::SetIds},
+                                                 {"overlays", &CampaignReader::SetOverlays}};
     return ReadMap(node, "points", kKeys, target.points);
   }
   absl::Status TakeTexts(const YamlNode& node, std::vector<std::string>& target) const {
@@ -114,6 +117,17 @@ class CampaignReader : YamlReader<CampaignReader> {
   }
   absl::Status SetExclude(const YamlNode& node, PointFilter& target) {
     return TakeTexts(node, target.exclude);
+  }
+
+  absl::Status SetIds(const YamlNode& node, PointFilter& target) {
+    return TakeList(node, target.ids, [&](const YamlNode& item, uint64_t& id) {
+      if (absl::SimpleHexAtoi(item.text, &id) && id != 0) return absl::OkStatus();
+      return At(item.line,
+                Cat("'", item.text, "' is no id of a point or call site, such as 9c424fa8cbcf0268"));
+    });
+  }
+  absl::Status SetOverlays(const YamlNode& node, PointFilter& target) {
+    return TakeTexts(node, target.overlays);
   }
 
   absl::Status SetExecutor(const YamlNode& node, Campaign& target) {
@@ -224,6 +238,8 @@ absl::StatusOr<Campaign> ReadCampaignFile(const std::string& path, std::string& 
       *words = *std::move(command);
     }
   }
+  for (std::string& overlay : campaign->points.overlays)
+    overlay = std::filesystem::absolute(overlay).string();  // workers may be started elsewhere
   return campaign;
 }
 

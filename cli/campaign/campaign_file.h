@@ -38,6 +38,9 @@ struct Workload {
 struct PointFilter {
   std::vector<std::string> include;  // globs over "connect from ReconnectToServer (agent.cc:41)"; empty = all
   std::vector<std::string> exclude;
+  // Points in sources (docs/fault-points.md) and call sites (docs/sites.md) by id, besides `include`.
+  std::vector<uint64_t> ids;
+  std::vector<std::string> overlays;  // of rankle instrument, from which instrumented programs were built
 };
 
 enum class CampaignPolicy : uint8_t { kDirected, kThreePhase, kRandom };

@@ -64,7 +64,7 @@ absl::Status Keep(const std::string& directory, const CampaignRun& run, double s
   } else {
     result->observation.fault = run.fault;
     kept = state.AddNames(result->names);
-    if (kept.ok()) kept = state.Finish(run.id, result->observation, seconds, "");
+    if (kept.ok()) kept = state.Finish(run.id, result->observation, seconds, result->note);
   }
   std::error_code ignored;
   if (kept.ok()) fs::remove(ResultPath(directory, run.id), ignored);

@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
+#include "cli/campaign/point_list.h"
 #include "cli/launch/text.h"
 #include "injector/api/api.h"
 #include "injector/plan/names.h"
@@ -59,16 +60,65 @@ int64_t ErrorOf(const stitch::Names& names, stitch::Signature signature) {
   return colon == std::string::npos ? 0 : ErrorByName(info->second.text.substr(colon + 2));
 }
 
-bool IsChosen(const std::string& name, const PointFilter& filter) {
-  const auto matches = [&](const std::string& glob) { return fnmatch(glob.c_str(), name.c_str(), 0) == 0; };
-  return (filter.include.empty() || std::any_of(filter.include.begin(), filter.include.end(), matches)) &&
+bool Matches(const std::string& glob, const std::string& name) {
+  return fnmatch(glob.c_str(), name.c_str(), 0) == 0;
+}
+
+bool IsChosen(stitch::SiteId site, const std::string& name, const PointFilter& filter) {
+  const auto matches = [&](const std::string& glob) { return Matches(glob, name); };
+  const bool all = filter.include.empty() && filter.ids.empty();
+  const bool named = std::find(filter.ids.begin(), filter.ids.end(), site) != filter.ids.end();
+  return (all || named || std::any_of(filter.include.begin(), filter.include.end(), matches)) &&
          std::none_of(filter.exclude.begin(), filter.exclude.end(), matches);
+}
+
+// What can be injected besides delays: errors of a call, and what an instrumented point does wrong.
+std::vector<stitch::Fault> ErrorsAt(stitch::SiteId site, const stitch::SiteInfo& info,
+                                    std::set<int64_t> seen) {
+  using stitch::FaultKind, stitch::SiteKind;
+  std::vector<stitch::Fault> faults;
+  const auto add = [&](FaultKind kind, int64_t parameter) {
+    faults.push_back({.site = site, .kind = kind, .parameter = parameter, .context = 0, .role = ""});
+  };
+  if (IsPoint(info)) {
+    if (info.kind == SiteKind::kThrow) add(FaultKind::kError, 0);
+    if (info.kind == SiteKind::kDetector) add(FaultKind::kNegation, 0);
+  } else if (info.kind == SiteKind::kCall) {
+    for (const std::string& name : UsualErrors(FunctionOf(info))) seen.insert(ErrorByName(name));
+    seen.erase(0);
+    for (const int64_t error : seen) add(FaultKind::kError, error);
+  }
+  return faults;
+}
+
+// What an error call of the source returns is not on record, so no cycle can go on from its errors; the call
+// site behind it has delays of its own.
+bool CanBeDelayed(const stitch::SiteInfo& info) {
+  return info.kind == (IsPoint(info) ? stitch::SiteKind::kLoop : stitch::SiteKind::kCall);
 }
 
 struct Reached {
   size_t profiles = 0;       // runs without a fault that reached the site
   std::set<int64_t> errors;  // seen there in any run
 };
+
+constexpr std::string_view kPointPlan = "point ";
+
+// As the runtime of instrumented programs takes it (docs/fault-points.md), after kPointPlan.
+std::string PointPlan(const stitch::Fault& fault, const stitch::SiteInfo& info, const Hits& hits) {
+  using stitch::FaultKind;
+  const std::string action = fault.kind == FaultKind::kNegation ? "negate"
+                             : fault.kind == FaultKind::kDelay  ? "delay"
+                             : fault.kind == FaultKind::kError && info.kind == stitch::SiteKind::kThrow
+                                 ? "throw"
+                                 : "";
+  if (action.empty()) return "";
+  std::string plan =
+      absl::StrFormat("%s%s %016x hit=%d times=%d", kPointPlan, action, fault.site, hits.first, hits.count);
+  constexpr int64_t kNsOfMs = 1'000'000;  // shorter delays are one of them
+  if (fault.kind == FaultKind::kDelay) plan += Cat(" ms=", std::max<int64_t>(fault.parameter / kNsOfMs, 1));
+  return plan;
+}
 
 }  // namespace
 
@@ -98,15 +148,11 @@ std::vector<stitch::Fault> FaultsOf(const stitch::Observations& observations, co
   std::vector<stitch::Fault> faults;
   for (const auto& [site, what] : reached) {
     const auto info = observations.names.sites.find(site);
-    if (info == observations.names.sites.end() || info->second.kind != stitch::SiteKind::kCall) continue;
+    if (info == observations.names.sites.end()) continue;
     // What some plain runs reach and others do not may not be reached again.
-    if (2 * what.profiles <= profiles || !IsChosen(info->second.name, filter)) continue;
-    std::set<int64_t> errors = what.errors;
-    for (const std::string& name : UsualErrors(FunctionOf(info->second))) errors.insert(ErrorByName(name));
-    errors.erase(0);
-    for (const int64_t error : errors)
-      faults.push_back(
-          {.site = site, .kind = stitch::FaultKind::kError, .parameter = error, .context = 0, .role = ""});
+    if (2 * what.profiles <= profiles || !IsChosen(site, info->second.name, filter)) continue;
+    for (const stitch::Fault& fault : ErrorsAt(site, info->second, what.errors)) faults.push_back(fault);
+    if (!CanBeDelayed(info->second)) continue;
     for (const uint64_t delay : delays_ns) {
       faults.push_back({.site = site,
                         .kind = stitch::FaultKind::kDelay,
@@ -118,15 +164,52 @@ std::vector<stitch::Fault> FaultsOf(const stitch::Observations& observations, co
   return faults;
 }
 
-std::string PlanOf(const stitch::Fault& fault, const stitch::Names& names) {
+std::string PlanOf(const stitch::Fault& fault, const stitch::Names& names, const Hits& hits) {
   const auto info = names.sites.find(fault.site);
   if (info == names.sites.end()) return "";
+  if (IsPoint(info->second)) return PointPlan(fault, info->second, hits);
   const std::string function = FunctionOf(info->second), site = sites::SiteIdText(fault.site);
+  std::string nth;
+  if (hits.count > 0)
+    nth = Cat(" nth=", hits.first, hits.count > 1 ? Cat("..", hits.first + hits.count - 1) : "");
   if (fault.kind == stitch::FaultKind::kDelay)
-    return Cat("delay ", function, " time=", fault.parameter, "ns site=", site);
+    return Cat("delay ", function, " time=", fault.parameter, "ns site=", site, nth);
   if (fault.kind == stitch::FaultKind::kError)
-    return Cat("fail ", function, " errno=", fault.parameter, " site=", site, " nth=1");
+    return Cat("fail ", function, " errno=", fault.parameter, " site=", site, nth);
   return "";
+}
+
+std::string PlanOf(const stitch::Fault& fault, const stitch::Names& names) {
+  return PlanOf(fault, names, {.first = 1, .count = fault.kind == stitch::FaultKind::kDelay ? 0 : 1});
+}
+
+std::optional<std::string> ArmOf(const std::string& plan) {
+  if (!plan.starts_with(kPointPlan)) return std::nullopt;
+  return plan.substr(kPointPlan.size());
+}
+
+std::vector<std::string> UnreachedPoints(const stitch::Observations& observations,
+                                         const PointFilter& filter) {
+  std::set<stitch::SiteId> reached;
+  for (const stitch::RunObservation& run : observations.runs) {
+    if (run.fault.has_value()) continue;
+    for (const stitch::SiteObservation& row : run.rows) reached.insert(row.site);
+  }
+  std::vector<std::string> notes;
+  for (const uint64_t id : filter.ids) {
+    if (reached.contains(id)) continue;
+    notes.push_back(Cat("points: no plain run reaches ", absl::StrFormat("%016x", id),
+                        ": an id changes with the code it stands for; list them anew (rankle points --list, "
+                        "rankle trace sites)"));
+  }
+  for (const std::string& glob : filter.include) {
+    const bool any = std::any_of(reached.begin(), reached.end(), [&](stitch::SiteId site) {
+      const auto info = observations.names.sites.find(site);
+      return info != observations.names.sites.end() && Matches(glob, info->second.name);
+    });
+    if (!any) notes.push_back(Cat("points: no plain run reaches anything like '", glob, "'"));
+  }
+  return notes;
 }
 
 }  // namespace rankle::cli

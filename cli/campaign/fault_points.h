@@ -1,4 +1,5 @@
-// Faults that can be tried at the call sites that profile runs reached, and the plan that injects each.
+// Faults that can be tried at the call sites and instrumented points that profile runs reached, and the plan
+// that injects each.
 #pragma once
 
 #include <cstdint>
@@ -16,13 +17,27 @@ std::string CallName(std::string_view function, std::string_view place);
 std::string FunctionOf(const stitch::SiteInfo& site);
 
 // What can be injected at the sites that the profile runs of `workload` reached and the filter chooses: for
-// each the errors that its function has in practice, and each delay. Sites of the loader and of the exit are
-// reached by every program; so is what only one of several profile runs reached: it may not come again.
+// each the errors that its function has in practice, and each delay; of instrumented points, that a throw
+// throws, that a detector answers the opposite, and each delay of a loop. Sites of the loader and of the exit
+// are reached by every program; so is what only one of several profile runs reached: it may not come again.
 std::vector<stitch::Fault> FaultsOf(const stitch::Observations& observations, const std::string& workload,
                                     const PointFilter& filter, const std::vector<uint64_t>& delays_ns);
 
-// "fail connect errno=111 site=3f09c2d41b7e"; empty when it cannot be injected (the site's function is
-// unknown).
+// "fail connect errno=111 site=3f09c2d41b7e", as `rankle run --fault` takes it; of an instrumented point
+// "point negate 9c424fa8cbcf0268 hit=1" (ArmOf). Empty when it cannot be injected (the site's function is
+// unknown). `hits`: at which ones.
+struct Hits {
+  int first = 1;
+  int count = 1;  // 0: at all from there
+};
+std::string PlanOf(const stitch::Fault& fault, const stitch::Names& names, const Hits& hits);
+// As campaigns inject it: an error once, a delay at every hit.
 std::string PlanOf(const stitch::Fault& fault, const stitch::Names& names);
+
+// What RANKLE_POINTS_ARM says for a plan of PlanOf; none: it is one for `rankle run --fault`.
+std::optional<std::string> ArmOf(const std::string& plan);
+
+// What was asked for by `points` and is reached by no plain run of any workload, one sentence each.
+std::vector<std::string> UnreachedPoints(const stitch::Observations& observations, const PointFilter& filter);
 
 }  // namespace rankle::cli

@@ -68,6 +68,12 @@ void AddOutcomes(const sites::SiteRecord& record, const sites::Site& site, stitc
   }
 }
 
+// The runtime of instrumented programs makes its record: no part of the program, and no fault point.
+bool IsOfInstrumentation(const std::string& place) {
+  return place.find("rankle_points::") != std::string::npos ||
+         place.find("(rankle_points.h:") != std::string::npos;
+}
+
 }  // namespace
 
 void AddProcess(const sites::SiteRecord& record, const std::string& role, Symbols& symbols,
@@ -81,12 +87,13 @@ void AddProcess(const sites::SiteRecord& record, const std::string& role, Symbol
                                 .parent = 0,
                                 .per_parent = {}};
     AddOutcomes(record, site, row, names);
+    const std::string place = PlaceText(record, site.module, site.offset, symbols);
+    if (IsOfInstrumentation(place)) continue;
     if (!names.sites.contains(site.id)) {
-      names.sites[site.id] = {
-          .name = CallName(api::ApiName(site.api), PlaceText(record, site.module, site.offset, symbols)),
-          .kind = KindOf(site.api),
-          .timer = IsTimer(site.api),
-          .guards = {}};
+      names.sites[site.id] = {.name = CallName(api::ApiName(site.api), place),
+                              .kind = KindOf(site.api),
+                              .timer = IsTimer(site.api),
+                              .guards = {}};
     }
     if (row.call_site != 0 && !names.call_sites.contains(row.call_site))
       names.call_sites[row.call_site] = PlaceText(record, site.caller_module, site.caller_offset, symbols);
@@ -94,29 +101,35 @@ void AddProcess(const sites::SiteRecord& record, const std::string& role, Symbol
   }
 }
 
-absl::Status ObserveDirectory(const std::string& directory, const Workload& workload,
-                              stitch::RunObservation& run, stitch::Names& names) {
+absl::StatusOr<PointsSeen> ObserveDirectory(const std::string& directory, const Workload& workload,
+                                            const PointList& points, stitch::RunObservation& run,
+                                            stitch::Names& names) {
   const absl::StatusOr<SiteRun> sites = ReadSites(directory);
   if (!sites.ok()) {
     return absl::NotFoundError(
         "no process left a site record: is the program linked statically, or does it drop LD_PRELOAD?");
   }
   Symbols symbols;
-  for (const sites::SiteRecord& record : sites->records)
-    AddProcess(record, record.rank < 0 ? "helper" : RoleOf(workload, record.rank), symbols, run, names);
+  std::map<int64_t, std::string> roles;
+  for (const sites::SiteRecord& record : sites->records) {
+    const std::string role = record.rank < 0 ? kHelperRole : RoleOf(workload, record.rank);
+    roles[record.pid] = role;
+    AddProcess(record, role, symbols, run, names);
+  }
+  PointsSeen seen = ObservePoints(directory, roles, points, run, names);
   stitch::Normalize(run);
   const absl::StatusOr<Trace> trace = ReadTrace(directory);
-  if (!trace.ok()) return absl::OkStatus();  // nobody called NCCL or marked steps
+  if (!trace.ok()) return seen;      // nobody called NCCL or marked steps
   std::map<int32_t, int64_t> steps;  // by rank; a restarted rank counts as the furthest of its processes
   for (const record::FlightRecord& record : trace->records) {
     if (record.process.rank < 0 || record.process.step < 0) continue;
     int64_t& most = steps[record.process.rank];
     most = std::max(most, record.process.step + 1);
   }
-  if (steps.empty()) return absl::OkStatus();
+  if (steps.empty()) return seen;
   run.units = std::numeric_limits<uint64_t>::max();
   for (const auto& [rank, count] : steps) run.units = std::min(run.units, static_cast<uint64_t>(count));
-  return absl::OkStatus();
+  return seen;
 }
 
 }  // namespace rankle::cli

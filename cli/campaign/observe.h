@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "analyzer/stitch/observation.h"
 #include "cli/campaign/campaign_file.h"
+#include "cli/campaign/observe_points.h"
 #include "cli/inspect/symbols.h"
 #include "tracer/sites/reader.h"
 
@@ -17,9 +18,10 @@ namespace rankle::cli {
 void AddProcess(const sites::SiteRecord& record, const std::string& role, Symbols& symbols,
                 stitch::RunObservation& run, stitch::Names& names);
 
-// All site records of a run's directory, and from its flight records the units of work: steps of the rank
-// that did the least. Error: no site record.
-absl::Status ObserveDirectory(const std::string& directory, const Workload& workload,
-                              stitch::RunObservation& run, stitch::Names& names);
+// All site records of a run's directory, its points records, and from its flight records the units of work:
+// steps of the rank that did the least. Error: no site record.
+absl::StatusOr<PointsSeen> ObserveDirectory(const std::string& directory, const Workload& workload,
+                                            const PointList& points, stitch::RunObservation& run,
+                                            stitch::Names& names);
 
 }  // namespace rankle::cli

@@ -164,6 +164,8 @@ CampaignPlan NextRuns(const Campaign& campaign, const stitch::Observations& obse
     unusable.insert(workload.name);
     plan.notes.push_back(Cat("workload '", workload.name, "': ", workload.why));
   }
+  for (std::string& note : UnreachedPoints(observations, campaign.points))
+    plan.notes.push_back(std::move(note));
   const stitch::Causes causes = stitch::AnalyzeCauses(observations, FcaOptionsOf(campaign));
   plan.runs = Repeats(campaign, causes, done, observations.names);
   if (!plan.runs.empty() || plan.experiments >= campaign.budget) return plan;

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "absl/strings/str_format.h"
+#include "analyzer/stitch/search/compatible.h"
 #include "cli/campaign/fault_points.h"
 #include "cli/launch/text.h"
 #include "tracer/sites/reader.h"
@@ -76,13 +77,18 @@ bool Shows(const CycleEdge& link, const std::vector<RunObservation>& plain, cons
 Replay ReplayOf(const std::string& workload, size_t link, const stitch::Fault& fault,
                 const stitch::Names& names) {
   const bool delays = IsDelay(fault);
-  const std::string function = FunctionOf(names.sites.at(fault.site)), site = sites::SiteIdText(fault.site);
-  const std::string hits = delays ? Cat("1..", kDelayedHits) : "1";
-  const std::string parameter = delays ? Cat("time=", fault.parameter, "ns") : Cat("errno=", fault.parameter);
-  Replay replay{workload, link, "", ""};
-  replay.plan = Cat(delays ? "delay " : "fail ", function, " ", parameter, " site=", site, " nth=", hits);
-  replay.yaml = Cat("version: 1\nfaults:\n  - do: ", delays ? "delay" : "fail", "\n    on: ", function,
-                    "\n    where: { site: [", site, "] }\n    when: { nth: \"", hits, "\" }\n    with: { ",
+  const Hits hits{.first = 1, .count = delays ? kDelayedHits : 1};
+  Replay replay{.workload = workload, .link = link, .plan = PlanOf(fault, names, hits), .yaml = ""};
+  if (const auto armed = ArmOf(replay.plan)) {
+    replay.yaml =
+        Cat("# No plan: the instrumented program takes this from its environment.\nRANKLE_POINTS_ARM: \"",
+            *armed, "\"\n");
+    return replay;
+  }
+  replay.yaml = Cat("version: 1\nfaults:\n  - do: ", delays ? "delay" : "fail",
+                    "\n    on: ", FunctionOf(names.sites.at(fault.site)), "\n    where: { site: [",
+                    sites::SiteIdText(fault.site), "] }\n    when: { nth: \"",
+                    delays ? Cat("1..", kDelayedHits) : "1", "\" }\n    with: { ",
                     delays ? Cat("time: ", fault.parameter, "ns") : Cat("errno: ", fault.parameter), " }\n");
   return replay;
 }
@@ -132,7 +138,7 @@ std::vector<Entry> EntriesOf(const stitch::Cycle& cycle, const stitch::Causes& c
 }
 
 bool CanBeInjected(const stitch::Fault& fault, const stitch::Names& names) {
-  return names.sites.contains(fault.site) && (IsDelay(fault) || fault.kind == stitch::FaultKind::kError);
+  return !PlanOf(fault, names).empty();
 }
 
 // Workloads whose larger job is the same one are one job.
@@ -161,7 +167,7 @@ std::vector<Replay> ReplaysOf(const stitch::Cycle& cycle, const Campaign& jobs, 
       const stitch::Fault& fault = cycle.edges[i].experiment.fault;
       const CycleEdge& last = cycle.edges[(i + cycle.edges.size() - 1) % cycle.edges.size()];
       if (!CanBeInjected(fault, names)) continue;
-      if (fault.kind == stitch::FaultKind::kError && IsNewBehaviour(last)) continue;
+      if (!IsDelay(fault) && IsNewBehaviour(last)) continue;
       replays.push_back(ReplayOf(workload, i, fault, names));
     }
   }

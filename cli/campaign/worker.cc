@@ -1,5 +1,7 @@
 #include "cli/campaign/worker.h"
 
+#include <stdlib.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -7,9 +9,13 @@
 #include <utility>
 
 #include "absl/strings/match.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "analyzer/stitch/observation_json.h"
+#include "cli/campaign/fault_points.h"
 #include "cli/campaign/observe.h"
+#include "cli/campaign/point_list.h"
 #include "cli/launch/clock.h"
 #include "cli/launch/exit_status.h"
 #include "cli/launch/fault_files.h"
@@ -24,7 +30,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr char kFailed[] = "failed: ";
+constexpr char kFailed[] = "failed: ", kNote[] = "note: ";
 
 const Workload* FindWorkload(const Campaign& campaign, const std::string& name) {
   const auto found = std::find_if(campaign.workloads.begin(), campaign.workloads.end(),
@@ -45,7 +51,7 @@ RunOptions OptionsOf(const Campaign& campaign, const Workload& workload, const C
   options.capture = false;
   options.check_results = 0;
   options.sites = true;
-  if (!run.plan.empty()) options.faults.short_forms = {run.plan};
+  if (!run.plan.empty() && !ArmOf(run.plan)) options.faults.short_forms = {run.plan};
   // Repeats draw differently, the same repeat of the same campaign alike.
   options.faults.seed = campaign.seed + static_cast<uint64_t>(run.repeat);
   return options;
@@ -56,14 +62,21 @@ stitch::End EndOf(const PoolTaskEnd& end) {
   return end.exit_code == 0 ? stitch::End::kOk : stitch::End::kFailed;
 }
 
-uint64_t FiredIn(const std::string& directory) {
+// How often the fault of a run was carried out.
+uint64_t FiredIn(const std::string& directory, const CampaignRun& run, const PointsSeen& points) {
   uint64_t fired = 0;
+  if (ArmOf(run.plan)) {
+    // One point is armed, so what fired anywhere fired there.
+    for (const auto& [point, count] : points.fired) fired += count;
+    return fired;
+  }
   for (const FaultOutcome& fault : ReadFaultOutcomes(directory)) fired += fault.fired;
   return fired;
 }
 
 // Makes the run in a process of its own, which ends when its time is over.
-absl::StatusOr<PoolTaskEnd> Make(const RunOptions& options, uint64_t timeout_ns) {
+absl::StatusOr<PoolTaskEnd> Make(const RunOptions& options, const std::optional<std::string>& armed,
+                                 uint64_t timeout_ns) {
   ProcessPool pool(1);
   bool begun = false;
   std::optional<PoolTaskEnd> end;
@@ -71,7 +84,13 @@ absl::StatusOr<PoolTaskEnd> Make(const RunOptions& options, uint64_t timeout_ns)
       [&]() -> std::optional<PoolTask> {
         if (std::exchange(begun, true)) return std::nullopt;
         return PoolTask{.id = 0,
-                        .body = [&] { return RunToEnd(options).exit_code; },
+                        .body =
+                            [&] {
+                              // This process makes one run: its environment is the job's.
+                              unsetenv("RANKLE_POINTS_OUT");  // records belong to the run
+                              setenv("RANKLE_POINTS_ARM", armed.value_or("").c_str(), 1);
+                              return RunToEnd(options).exit_code;
+                            },
                         .timeout_ns = timeout_ns,
                         .log = Cat(options.output_dir, "/log.txt")};
       },
@@ -89,26 +108,31 @@ absl::StatusOr<RunResult> MakeAndObserve(const std::string& directory, const Cam
   std::error_code error;
   fs::create_directories(output_dir, error);
   const RunOptions options = OptionsOf(campaign, *workload, run, output_dir);
-  const absl::StatusOr<PoolTaskEnd> end = Make(options, workload->timeout_ns);
+  const absl::StatusOr<PointList> points = ReadPointLists(campaign.points.overlays);
+  if (!points.ok()) return points.status();
+  const absl::StatusOr<PoolTaskEnd> end = Make(options, ArmOf(run.plan), workload->timeout_ns);
   if (!end.ok()) return end.status();
   RunResult result;
   result.observation.run = Cat("run ", run.id);
   result.observation.workload = run.workload;
   result.observation.end = EndOf(*end);
-  result.observation.fired = run.plan.empty() ? 0 : FiredIn(output_dir);
-  absl::Status observed = ObserveDirectory(output_dir, *workload, result.observation, result.names);
+  const absl::StatusOr<PointsSeen> observed =
+      ObserveDirectory(output_dir, *workload, *points, result.observation, result.names);
   if (!observed.ok()) {
     const std::string log = ReadFile(Cat(output_dir, "/log.txt")).value_or("");
     const std::vector<std::string> lines = absl::StrSplit(log, '\n', absl::SkipWhitespace());
     return absl::NotFoundError(
-        Cat(StdView(observed.message()), "; exit code ", end->exit_code,
+        Cat(StdView(observed.status().message()), "; exit code ", end->exit_code,
             lines.empty() ? "" : "; it said last: ", lines.empty() ? "" : lines.back()));
   }
+  result.observation.fired = run.plan.empty() ? 0 : FiredIn(output_dir, run, *observed);
+  result.note = absl::StrJoin(observed->Notes(), "; ");
   return result;
 }
 
 std::string ResultText(const RunResult& result) {
-  return Cat(stitch::kObservationsSchemaLine, stitch::WriteNames(result.names),
+  return Cat(result.note.empty() ? "" : Cat(kNote, absl::StrReplaceAll(result.note, {{"\n", " "}}), "\n"),
+             stitch::kObservationsSchemaLine, stitch::WriteNames(result.names),
              stitch::WriteRun(result.observation));
 }
 
@@ -168,7 +192,13 @@ absl::StatusOr<RunResult> ReadResult(const std::string& directory, int64_t id) {
     result.note = text->substr(sizeof(kFailed) - 1);
     return result;
   }
-  auto read = stitch::ReadObservations(*text, path);
+  std::string_view lines = *text;
+  if (absl::StartsWith(*text, kNote)) {
+    const size_t end = std::min(lines.find('\n'), lines.size() - 1);
+    result.note = lines.substr(sizeof(kNote) - 1, end - (sizeof(kNote) - 1));
+    lines.remove_prefix(end + 1);
+  }
+  auto read = stitch::ReadObservations(lines, path);
   if (!read.ok()) return read.status();
   if (read->runs.size() != 1) return absl::DataLossError(Cat(path, ": holds no run"));
   result.observation = std::move(read->runs.front());

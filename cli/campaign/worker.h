@@ -4,7 +4,7 @@
 //   campaign.yaml   the campaign as it was begun
 //   batch.jsonl     the runs that are wanted now, one a line
 //   runs/ID/        records and log of a run while it is being made
-//   results/ID      what came of it: observations, or a line that begins with "failed: "
+//   results/ID      what came of it: observations, maybe after a line "note: ...", or a line "failed: ..."
 #pragma once
 
 #include <cstdint>
@@ -21,7 +21,7 @@ struct RunResult {
   bool failed = false;  // there is nothing to compare; `note` says why
   stitch::RunObservation observation;
   stitch::Names names;
-  std::string note;
+  std::string note;  // why it failed, or what is missing in what was seen
 };
 
 std::string ResultPath(const std::string& directory, int64_t id);

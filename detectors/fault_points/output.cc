@@ -10,6 +10,7 @@
 #include "absl/strings/str_format.h"
 #include "analyzer/store/sql.h"
 #include "cli/launch/text.h"
+#include "detectors/fault_points/point_id.h"
 
 namespace rankle::points {
 namespace {
@@ -89,11 +90,11 @@ std::vector<store::Value> Row(const Point& point) {
 }
 
 nlohmann::ordered_json JsonOf(const Point& point) {
-  nlohmann::ordered_json json{{"id", point.id},        {"kind", KindName(point.kind)},
-                              {"what", point.what},    {"function", point.function_name},
-                              {"usr", point.function}, {"file", point.file},
-                              {"line", point.line},    {"column", point.column},
-                              {"text", point.text}};
+  nlohmann::ordered_json json{{"id", point.id},         {"kind", KindName(point.kind)},
+                              {"what", point.what},     {"function", point.function_name},
+                              {"usr", point.function},  {"function_id", Hex(Fnv(point.function))},
+                              {"file", point.file},     {"line", point.line},
+                              {"column", point.column}, {"text", point.text}};
   const auto add = [&](const char* name, const std::string& value) {
     if (!value.empty()) json[name] = value;
   };

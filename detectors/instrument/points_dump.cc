@@ -4,7 +4,7 @@
 #include "cli/launch/exit_status.h"
 #include "cli/launch/files.h"
 #include "cli/launch/message.h"
-#include "detectors/instrument/points_record.h"
+#include "tracer/points/points_record.h"
 
 int main(int argc, char** argv) {
   using namespace rankle;
@@ -13,10 +13,10 @@ int main(int argc, char** argv) {
     return cli::kExitUnusable;
   }
   const auto bytes = cli::ReadFile(argv[1]);
-  const auto record = bytes.ok() ? instrument::ReadPointsRecord(*bytes, argv[1]) : bytes.status();
+  const auto record = bytes.ok() ? points_record::ReadPointsRecord(*bytes, argv[1]) : bytes.status();
   if (!record.ok()) {
     cli::SayError(record.status());
     return cli::kExitUnusable;
   }
-  return cli::WriteAll(1, instrument::RecordJson(*record)) ? cli::kExitOk : cli::kExitUnusable;
+  return cli::WriteAll(1, points_record::RecordJson(*record)) ? cli::kExitOk : cli::kExitUnusable;
 }

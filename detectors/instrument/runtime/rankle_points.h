@@ -50,9 +50,19 @@ struct Frame {
   uint64_t function;
   Frame* up;
 };
+// A loop within an iteration, and what it came to so far.
+struct Inner {
+  SiteEntry* loop;
+  NestEntry* entry;
+  uint64_t iterations;  // 0: it did not run in this iteration
+};
+constexpr int kMostInner = 8;  // in one run of a loop; more are lost, and counted
 struct Steps {
   uint64_t hash, count;
   uint64_t last[kKeptSteps];
+  uint64_t loop;  // whose iteration it is
+  int inner_count;
+  Inner inner[kMostInner];
 };
 struct ThreadState {
   Frame* top;
@@ -104,7 +114,8 @@ inline void OpenRecord() {
                               static_cast<unsigned long long>(monotonic));
   if (length < 0 || static_cast<size_t>(length) >= sizeof(path)) return;
   const uint64_t signatures_offset = sizeof(FileHeader) + kSiteCapacity * sizeof(SiteEntry);
-  const uint64_t bytes = signatures_offset + kSignatureCapacity * sizeof(SignatureEntry);
+  const uint64_t nests_offset = signatures_offset + kSignatureCapacity * sizeof(SignatureEntry);
+  const uint64_t bytes = nests_offset + kNestCapacity * sizeof(NestEntry);
   const int file = open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0644);
   if (file < 0) {
     fprintf(stderr, "rankle: %s: nothing is recorded: %s\n", path, strerror(errno));
@@ -130,6 +141,9 @@ inline void OpenRecord() {
   header->signature_bytes = sizeof(SignatureEntry);
   header->sites_offset = sizeof(FileHeader);
   header->signatures_offset = signatures_offset;
+  header->nest_capacity = kNestCapacity;
+  header->nest_bytes = sizeof(NestEntry);
+  header->nests_offset = nests_offset;
   memcpy(header->magic, "RNKLPTS1", 8);
   Global<>::record.store(header, std::memory_order_release);
 }
@@ -298,6 +312,47 @@ inline void Step(uint64_t point, unsigned outcome) {
   steps->last[steps->count++ % kKeptSteps] = step;
 }
 
+// Which of LeastOfBin's bins; `iterations` > 0.
+inline uint32_t BinOf(uint64_t iterations) {
+  uint32_t bin = iterations < 17 ? static_cast<uint32_t>(iterations) - 1 : 16;
+  while (iterations >= 17 && bin + 1 < kNestBins && iterations >= LeastOfBin(bin + 1)) ++bin;
+  return bin;
+}
+
+// A run of a loop has ended within an iteration of another one.
+inline void EndInner(Steps& around, SiteEntry* loop, uint64_t iterations) {
+  for (int i = 0; i < around.inner_count; ++i) {
+    if (around.inner[i].loop != loop) continue;
+    around.inner[i].iterations += iterations;
+    return;
+  }
+  FileHeader* record = Global<>::record.load(std::memory_order_acquire);
+  if (!record) return;
+  if (around.inner_count == kMostInner) {
+    Add(record->lost_nests, 1);
+    return;
+  }
+  const uint64_t key = Mix(loop->key.load(std::memory_order_relaxed), around.loop) | 1;
+  NestEntry* const entry = FindEntry<NestEntry>(record, record->nests_offset, kNestCapacity, key,
+                                                record->lost_nests, [&](NestEntry& fresh) {
+                                                  fresh.caller = loop->caller;
+                                                  fresh.caller_of_caller = loop->caller_of_caller;
+                                                  fresh.parent = around.loop;
+                                                  fresh.point = loop->point;
+                                                });
+  if (!entry) return;
+  const Inner inner = {loop, entry, iterations};
+  around.inner[around.inner_count++] = inner;
+}
+
+inline void EndIterationAround(Steps& around) {
+  for (int i = 0; i < around.inner_count; ++i) {
+    Inner& inner = around.inner[i];
+    if (inner.iterations > 0) Add(inner.entry->bins[BinOf(inner.iterations)], 1);
+    inner.iterations = 0;
+  }
+}
+
 inline void Spin(uint64_t milliseconds) {
   const uint64_t end = Now(CLOCK_MONOTONIC) + milliseconds * 1000000u;
   while (Now(CLOCK_MONOTONIC) < end) {
@@ -361,6 +416,8 @@ class Loop {
     internal::ThreadState& thread = internal::Global<>::thread;
     around_ = thread.current;
     steps_.hash = steps_.count = 0;
+    steps_.loop = point;
+    steps_.inner_count = 0;
     thread.current = &steps_;
   }
   ~Loop() {
@@ -368,6 +425,7 @@ class Loop {
     if (!site_) return;
     if (iterations_ > 0) EndIteration();
     Flush();
+    if (around_ && iterations_ > 0) internal::EndInner(*around_, site_, iterations_);
     uint64_t most = site_->most.load(std::memory_order_relaxed);
     while (most < iterations_ &&
            !site_->most.compare_exchange_weak(most, iterations_, std::memory_order_relaxed)) {
@@ -391,6 +449,7 @@ class Loop {
   void EndIteration() {
     if (!last_ || steps_.hash != last_hash_) FindSignature();
     ++seen_;
+    if (steps_.inner_count > 0) internal::EndIterationAround(steps_);
   }
   void Flush() {
     if (iterations_ != counted_) internal::Add(site_->count, iterations_ - counted_);

@@ -1,7 +1,8 @@
 // The points record: what an instrumented process leaves behind. One mapped file a process,
 // `points-<pid>-<start>.rkp`, made at full size.
 //
-// Layout: FileHeader | SiteEntry[site_capacity] | SignatureEntry[signature_capacity], offsets in the header.
+// Layout: FileHeader | SiteEntry[site_capacity] | SignatureEntry[signature_capacity] |
+// NestEntry[nest_capacity], offsets in the header. Nests since 1.1.
 //
 // Contract
 //  - MAP_SHARED, blocks reserved: what was counted before a SIGKILL is in the file; a full disk raises no
@@ -10,7 +11,7 @@
 //  what it
 //    is for are stored after that. A reader that finds a key and no point has met a writer that was killed
 //    between.
-//  - Both tables are hash tables that only grow. A full one loses what is new, and counts that (lost_*).
+//  - All tables are hash tables that only grow. A full one loses what is new, and counts that (lost_*).
 //  - Of a run of a loop, iterations beyond the 64th reach the file in batches of 64 and when the run ends or
 //  takes
 //    another way: at most 64 are lost by SIGKILL.
@@ -25,10 +26,12 @@
 namespace rankle_points {
 
 constexpr uint16_t kVersionMajor = 1;
-constexpr uint16_t kVersionMinor = 0;
+constexpr uint16_t kVersionMinor = 1;
 constexpr uint32_t kSiteCapacity = 8192;        // powers of two: 0.5 MiB
 constexpr uint32_t kSignatureCapacity = 16384;  // 4 MiB
+constexpr uint32_t kNestCapacity = 2048;        // 0.5 MiB
 constexpr uint32_t kKeptSteps = 24;
+constexpr uint32_t kNestBins = 27;
 
 struct FileHeader {
   char magic[8];  // "RNKLPTS1"
@@ -39,7 +42,10 @@ struct FileHeader {
   uint32_t site_bytes, signature_bytes;  // of one entry
   uint64_t sites_offset, signatures_offset;
   std::atomic<uint64_t> lost_sites, lost_signatures;
-  char padding[4096 - 80];
+  uint32_t nest_capacity, nest_bytes;
+  uint64_t nests_offset;
+  std::atomic<uint64_t> lost_nests;
+  char padding[4096 - 104];
 };
 static_assert(sizeof(FileHeader) == 4096, "layout");
 
@@ -69,6 +75,22 @@ struct SignatureEntry {
   uint64_t reserved;
 };
 static_assert(sizeof(SignatureEntry) == 256, "layout");
+// A loop that ran within iterations of another one, also through calls: how many iterations of it one
+// iteration of the other one held.
+struct NestEntry {
+  std::atomic<uint64_t> key;
+  uint64_t point;  // the inner loop
+  uint64_t caller, caller_of_caller;
+  uint64_t parent;  // the innermost loop around it
+  std::atomic<uint64_t>
+      bins[kNestBins];  // iterations of the parent, by LeastOfBin; those with none are not counted
+};
+static_assert(sizeof(NestEntry) == 256, "layout");
+
+// 1 to 16 one by one, then 17, 32, 64 and so on: the least number of iterations in a bin.
+constexpr uint64_t LeastOfBin(uint32_t bin) {
+  return bin < 16 ? bin + 1 : bin == 16 ? 17 : uint64_t(32) << (bin - 17);
+}
 static_assert(ATOMIC_LLONG_LOCK_FREE == 2, "lock-free counters");
 
 }  // namespace rankle_points

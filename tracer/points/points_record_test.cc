@@ -1,6 +1,6 @@
 // The runtime's tables as a reader finds them: counts, callers, signatures, what injection leaves; sound and
 // damaged files.
-#include "detectors/instrument/points_record.h"
+#include "tracer/points/points_record.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -17,7 +18,7 @@
 
 #include "detectors/instrument/runtime/rankle_points.h"
 
-namespace rankle::instrument {
+namespace rankle::points_record {
 namespace {
 
 namespace fs = std::filesystem;
@@ -125,6 +126,54 @@ TEST_F(Recorded, StepsOfAnInnerLoopAreNotTheOuterOnes) {
     } else {
       EXPECT_THAT(signature.last, ElementsAre(kAsk));
     }
+  }
+}
+
+TEST_F(Recorded, IterationsOfAnInnerLoopAreCountedForEachIterationAroundIt) {
+  Run(nullptr, [] {
+    const auto inner = [](int iterations) {
+      rankle_points::Scope scope(30);
+      rankle_points::Loop loop(kInner);
+      for (int i = 0; i < iterations; ++i) loop.Next();
+    };
+    rankle_points::Loop outer(kLoop);
+    for (const int iterations : {3, 3, 0, 2, 40}) {
+      outer.Next();
+      inner(iterations);
+    }
+    outer.Next();  // two runs in one iteration
+    inner(1);
+    inner(2);
+  });
+  const PointsRecord record = Record();
+  ASSERT_THAT(record.nests, SizeIs(1));
+  EXPECT_EQ(record.nests[0].loop.point, uint64_t{kInner});
+  EXPECT_EQ(record.nests[0].parent, uint64_t{kLoop});
+  EXPECT_THAT(record.nests[0].bins, ElementsAre(std::pair(2u, 1u), std::pair(3u, 3u), std::pair(32u, 1u)));
+  EXPECT_EQ(record.lost_nests, 0u);
+}
+
+TEST_F(Recorded, MoreLoopsInOneThanThereIsRoomForAreCountedAsLost) {
+  Run(nullptr, [] {
+    rankle_points::Loop outer(kLoop);
+    outer.Next();
+    for (uint64_t point = 1; point <= 10; ++point) rankle_points::Loop(point << 16).Next();
+  });
+  EXPECT_THAT(Record().nests, SizeIs(8));
+  EXPECT_EQ(Record().lost_nests, 2u);
+}
+
+TEST(Bins, HoldEveryNumberOfIterationsOnce) {
+  uint32_t before = 0;
+  for (uint64_t iterations = 1; iterations < 100'000; ++iterations) {
+    const uint32_t bin = rankle_points::internal::BinOf(iterations);
+    ASSERT_LT(bin, rankle_points::kNestBins);
+    ASSERT_GE(bin, before);
+    ASSERT_LE(rankle_points::LeastOfBin(bin), iterations);
+    if (bin + 1 < rankle_points::kNestBins) {
+      ASSERT_GT(rankle_points::LeastOfBin(bin + 1), iterations);
+    }
+    before = bin;
   }
 }
 
@@ -256,6 +305,10 @@ TEST_F(Recorded, DamagedFilesAreRefusedWithTheReason) {
   std::string newer = sound;
   newer[8] = 9;
   EXPECT_THAT(ReadPointsRecord(newer, "f").status().message(), HasSubstr("version 9"));
+  std::string older = sound;  // of version 1.0, which had no nests
+  older[10] = 0;
+  std::memset(older.data() + 80, 0, 24);
+  EXPECT_TRUE(ReadPointsRecord(older, "f").ok());
   std::string torn = sound;
   rankle_points::SiteEntry* sites = reinterpret_cast<rankle_points::SiteEntry*>(torn.data() + 4096);
   for (uint32_t i = 0; i < rankle_points::kSiteCapacity; ++i) sites[i].point = 0;
@@ -278,4 +331,4 @@ TEST(Arming, SaysWhatItDoesNotUnderstand) {
 }
 
 }  // namespace
-}  // namespace rankle::instrument
+}  // namespace rankle::points_record

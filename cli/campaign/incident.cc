@@ -31,15 +31,16 @@ std::tuple<size_t, size_t> Shown(const std::vector<SeenCycle>& cycles, const sti
 }
 
 absl::StatusOr<RunObservation> Observe(const std::string& directory, const Workload& workload,
-                                       const RunRecord& record) {
+                                       const PointList& points, const RunRecord& record) {
   RunObservation run;
   run.run = directory;
   run.workload = workload.name;
   run.end = record.exit_code.value_or(0) == 0 ? stitch::End::kOk : stitch::End::kFailed;
   stitch::Names names;
-  if (absl::Status status = ObserveDirectory(directory, workload, run, names); !status.ok()) {
-    return absl::Status(status.code(), Cat(directory, ": ", StdView(status.message()),
-                                           " (`rankle run --sites` records them)"));
+  const auto seen = ObserveDirectory(directory, workload, points, run, names);
+  if (!seen.ok()) {
+    return absl::Status(seen.status().code(), Cat(directory, ": ", StdView(seen.status().message()),
+                                                  " (`rankle run --sites` records them)"));
   }
   return run;
 }
@@ -53,13 +54,13 @@ std::vector<RunObservation> PlainRunsOf(const stitch::Observations& observations
   return plain;
 }
 
-absl::StatusOr<std::vector<RunObservation>> HealthyRuns(const Workload& workload,
+absl::StatusOr<std::vector<RunObservation>> HealthyRuns(const Workload& workload, const PointList& points,
                                                         const std::vector<std::string>& directories) {
   std::vector<RunObservation> healthy;
   for (const std::string& directory : directories) {
     const absl::StatusOr<RunRecord> record = ReadRunRecord(directory);
     if (!record.ok()) return record.status();
-    absl::StatusOr<RunObservation> run = Observe(directory, workload, *record);
+    absl::StatusOr<RunObservation> run = Observe(directory, workload, points, *record);
     if (!run.ok()) return run.status();
     healthy.push_back(*std::move(run));
   }
@@ -83,13 +84,15 @@ absl::StatusOr<std::vector<Incident>> ReadIncident(const Campaign& campaign,
                                                    const std::vector<std::string>& healthy) {
   const absl::StatusOr<RunRecord> record = ReadRunRecord(directory);
   if (!record.ok()) return record.status();
+  const absl::StatusOr<PointList> points = ReadPointLists(campaign.points.overlays);
+  if (!points.ok()) return points.status();
   std::vector<Incident> readings;
   for (const Workload& workload : campaign.workloads) {
     if (healthy.empty() && workload.ranks != record->n) continue;
-    absl::StatusOr<RunObservation> run = Observe(directory, workload, *record);
+    absl::StatusOr<RunObservation> run = Observe(directory, workload, *points, *record);
     if (!run.ok()) return run.status();
     absl::StatusOr<std::vector<RunObservation>> beside =
-        healthy.empty() ? PlainRunsOf(observations, workload.name) : HealthyRuns(workload, healthy);
+        healthy.empty() ? PlainRunsOf(observations, workload.name) : HealthyRuns(workload, *points, healthy);
     if (!beside.ok()) return beside.status();
     if (!beside->empty()) readings.push_back({directory, workload.name, *std::move(run), *std::move(beside)});
   }

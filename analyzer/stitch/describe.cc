@@ -8,6 +8,7 @@ namespace rankle::stitch {
 std::string DescribeKind(const Fault& fault) {
   switch (fault.kind) {
     case FaultKind::kError:
+      if (fault.parameter == kTimeOut) return "time-out";
       return fault.parameter == 0 ? "error" : absl::StrCat("error ", fault.parameter);
     case FaultKind::kNegation:
       return "negation";

@@ -34,6 +34,8 @@ enum class FaultKind : uint8_t {
 };
 
 // One fault that can be injected. Two faults are the same one exactly if all fields are equal.
+// `parameter` of an error without a code: a wait for readiness ends as if its time were over.
+inline constexpr int64_t kTimeOut = -1;
 struct Fault {
   SiteId site = 0;
   FaultKind kind = FaultKind::kError;

@@ -16,8 +16,12 @@ namespace rankle::cli {
 std::string CallName(std::string_view function, std::string_view place);
 std::string FunctionOf(const stitch::SiteInfo& site);
 
+// A wait for readiness that ends as if its time were over.
+bool IsTimeOut(const stitch::Fault& fault);
+
 // What can be injected at the sites that the profile runs of `workload` reached and the filter chooses: for
-// each the errors that its function has in practice, and each delay; of instrumented points, that a throw
+// each the errors that its function has in practice (of a wait for readiness also that its time is over), and
+// each delay; of instrumented points, that a throw
 // throws, that a detector answers the opposite, and each delay of a loop. Sites of the loader and of the exit
 // are reached by every program; so is what only one of several profile runs reached: it may not come again.
 std::vector<stitch::Fault> FaultsOf(const stitch::Observations& observations, const std::string& workload,

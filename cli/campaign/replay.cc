@@ -83,11 +83,14 @@ Replay ReplayOf(const std::string& workload, size_t link, const stitch::Fault& f
             *armed, "\"\n");
     return replay;
   }
-  replay.yaml = Cat("version: 1\nfaults:\n  - do: ", delays ? "delay" : "fail",
-                    "\n    on: ", FunctionOf(names.sites.at(fault.site)), "\n    where: { site: [",
-                    sites::SiteIdText(fault.site), "] }\n    when: { nth: \"",
-                    delays ? Cat("1..", kDelayedHits) : "1", "\" }\n    with: { ",
-                    delays ? Cat("time: ", fault.parameter, "ns") : Cat("errno: ", fault.parameter), " }\n");
+  const std::string action = delays ? "delay" : IsTimeOut(fault) ? "time-out" : "fail";
+  const std::string with = delays             ? Cat("time: ", fault.parameter, "ns")
+                           : IsTimeOut(fault) ? "end: now"
+                                              : Cat("errno: ", fault.parameter);
+  replay.yaml =
+      Cat("version: 1\nfaults:\n  - do: ", action, "\n    on: ", FunctionOf(names.sites.at(fault.site)),
+          "\n    where: { site: [", sites::SiteIdText(fault.site), "] }\n    when: { nth: \"",
+          delays ? Cat("1..", kDelayedHits) : "1", "\" }\n    with: { ", with, " }\n");
   return replay;
 }
 

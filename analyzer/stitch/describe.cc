@@ -28,6 +28,7 @@ std::string SiteName(SiteId site, const Names& names) {
 
 std::string Describe(const Fault& fault, const Names& names) {
   std::string text = absl::StrCat(DescribeKind(fault), " at ", SiteName(fault.site, names));
+  if (fault.hit != 1) absl::StrAppend(&text, ", hit ", fault.hit);
   if (fault.context != 0 && fault.context != fault.site) {
     absl::StrAppend(&text, " within ", SiteName(fault.context, names));
   }

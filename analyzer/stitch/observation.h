@@ -42,6 +42,7 @@ struct Fault {
   int64_t parameter = 0;  // error code, or delay in ns; 0 where the kind has none
   SiteId context = 0;     // the enclosing loop in which it is injected; 0 = the site is its own context
   std::string role;       // of the processes where it is injected; empty = wherever the site is reached
+  uint32_t hit = 1;       // of a fault that comes once: at which hit of a process; of others 1
   friend auto operator<=>(const Fault&, const Fault&) = default;  // NOLINT(modernize-use-nullptr)
 };
 

@@ -27,6 +27,13 @@ bool IsTimeOut(const stitch::Fault& fault);
 std::vector<stitch::Fault> FaultsOf(const stitch::Observations& observations, const std::string& workload,
                                     const PointFilter& filter, const std::vector<uint64_t>& delays_ns);
 
+// Those of the faults that come once, at a later hit instead of the first: the middle one of a process in the
+// first `plain_runs` plain runs of the workload (always the same ones, so that it does not change while a
+// campaign goes on). Left out: sites with few hits, and those of processes whose number is not known.
+std::vector<stitch::Fault> AtLaterHits(const std::vector<stitch::Fault>& faults,
+                                       const stitch::Observations& observations, const Workload& workload,
+                                       int plain_runs);
+
 // "fail connect errno=111 site=3f09c2d41b7e", as `rankle run --fault` takes it; of an instrumented point
 // "point negate 9c424fa8cbcf0268 hit=1" (ArmOf). Empty when it cannot be injected (the site's function is
 // unknown). `hits`: at which ones.
@@ -35,7 +42,7 @@ struct Hits {
   int count = 1;  // 0: at all from there
 };
 std::string PlanOf(const stitch::Fault& fault, const stitch::Names& names, const Hits& hits);
-// As campaigns inject it: an error once, a delay at every hit.
+// As campaigns inject it: an error once, at its hit; a delay at every one.
 std::string PlanOf(const stitch::Fault& fault, const stitch::Names& names);
 
 // What RANKLE_POINTS_ARM says for a plan of PlanOf; none: it is one for `rankle run --fault`.

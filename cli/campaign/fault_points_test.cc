@@ -51,6 +51,37 @@ TEST(FaultPoints, WhereWaitsTimeOutAnywayNothingNewLeads) {
               ElementsAre("fail poll errno=12 site=0000000000a1 nth=1"));
 }
 
+std::vector<std::string> LaterPlans(const stitch::Observations& observations, const Workload& workload) {
+  std::vector<std::string> plans;
+  for (const stitch::Fault& fault :
+       AtLaterHits(FaultsOf(observations, "w", {}, {1'000'000}), observations, workload, 3))
+    plans.push_back(PlanOf(fault, observations.names));
+  return plans;
+}
+
+TEST(FaultPoints, ALaterHitIsTheMiddleOneOfAProcess) {
+  stitch::Observations observations = Polls({{kReady}, {kReady}, {kReady}, {kReady}});
+  const uint64_t hits[] = {60, 20, 200, 9000};  // of two workers; the fourth run came after the profile
+  for (size_t i = 0; i < 4; ++i) {
+    observations.runs[i].rows[0].role = "worker";
+    observations.runs[i].rows[0].hits = hits[i];
+  }
+  Workload workload;
+  workload.name = "w";
+  workload.ranks = 3;
+  EXPECT_THAT(LaterPlans(observations, workload), ElementsAre("time-out poll site=0000000000a1 nth=16",
+                                                              "fail poll errno=12 site=0000000000a1 nth=16"));
+  workload.ranks = 0;  // nobody knows how many workers there are
+  EXPECT_THAT(LaterPlans(observations, workload), IsEmpty());
+}
+
+TEST(FaultPoints, FewHitsHaveNoLaterOne) {
+  Workload workload;
+  workload.name = "w";
+  workload.ranks = 1;
+  EXPECT_THAT(LaterPlans(Polls({{kReady}, {kReady}}), workload), IsEmpty());
+}
+
 TEST(FaultPoints, WhatHalfOfThePlainRunsMissIsNoPoint) {
   stitch::Observations observations = Polls({{kReady}, {kReady}});
   observations.runs[1].rows.clear();

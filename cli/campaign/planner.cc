@@ -91,17 +91,34 @@ std::vector<CampaignRun> Repeats(const Campaign& campaign, const stitch::Causes&
   return runs;
 }
 
-// Faults of all usable workloads, each once: a choice names the workload.
-std::vector<stitch::Fault> AllFaults(const Campaign& campaign, const stitch::Observations& observations,
-                                     const std::set<std::string>& unusable) {
-  std::set<stitch::Fault> all;
+struct Faults {
+  std::vector<stitch::Fault> all;  // of all usable workloads, each once: a choice names the workload
+  std::set<Choice> elsewhere;      // at a hit that is a later one of another workload
+};
+
+Faults AllFaults(const Campaign& campaign, const stitch::Observations& observations,
+                 const std::set<std::string>& unusable) {
+  std::set<stitch::Fault> all, later;
+  std::set<Choice> own;
   for (const Workload& workload : campaign.workloads) {
     if (unusable.contains(workload.name)) continue;
-    for (const stitch::Fault& fault :
-         FaultsOf(observations, workload.name, campaign.points, campaign.delays_ns))
-      all.insert(fault);
+    const std::vector<stitch::Fault> faults =
+        FaultsOf(observations, workload.name, campaign.points, campaign.delays_ns);
+    all.insert(faults.begin(), faults.end());
+    if (!campaign.later_hits) continue;
+    for (const stitch::Fault& fault : AtLaterHits(faults, observations, workload, campaign.profile_repeats)) {
+      later.insert(fault);
+      own.insert({workload.name, fault});
+    }
   }
-  return {all.begin(), all.end()};
+  Faults found{.all = {all.begin(), all.end()}, .elsewhere = {}};
+  found.all.insert(found.all.end(), later.begin(), later.end());
+  for (const Workload& workload : campaign.workloads) {
+    for (const stitch::Fault& fault : later) {
+      if (!own.contains({workload.name, fault})) found.elsewhere.insert({workload.name, fault});
+    }
+  }
+  return found;
 }
 
 stitch::AllocationOptions AllocationOf(const Campaign& campaign) {
@@ -169,8 +186,8 @@ CampaignPlan NextRuns(const Campaign& campaign, const stitch::Observations& obse
   const stitch::Causes causes = stitch::AnalyzeCauses(observations, FcaOptionsOf(campaign));
   plan.runs = Repeats(campaign, causes, done, observations.names);
   if (!plan.runs.empty() || plan.experiments >= campaign.budget) return plan;
-  const std::vector<stitch::Fault> faults = AllFaults(campaign, observations, unusable);
-  if (faults.empty()) plan.notes.push_back("the plain runs reach no fault point that 'points' chooses");
+  const Faults faults = AllFaults(campaign, observations, unusable);
+  if (faults.all.empty()) plan.notes.push_back("the plain runs reach no fault point that 'points' chooses");
   stitch::Known known{observations.runs, causes, {}};
   for (const auto& [choice, runs] : done.experiments) known.made.insert(choice);
   const size_t left = static_cast<size_t>(campaign.budget - plan.experiments);
@@ -181,9 +198,11 @@ CampaignPlan NextRuns(const Campaign& campaign, const stitch::Observations& obse
   const size_t last_round =
       campaign.policy == CampaignPolicy::kThreePhase ? std::max(done.rounds, kPasses - 1) : done.rounds;
   for (size_t round = done.rounds; plan.runs.empty() && round <= last_round; ++round) {
-    for (const Choice& choice :
-         stitch::NextExperiments(known, faults, round, a_round, AllocationOf(campaign))) {
-      if (unusable.contains(choice.workload)) continue;
+    size_t chosen = 0;
+    for (const Choice& choice : stitch::NextExperiments(
+             known, faults.all, round, a_round + faults.elsewhere.size(), AllocationOf(campaign))) {
+      if (unusable.contains(choice.workload) || faults.elsewhere.contains(choice)) continue;
+      if (chosen++ == a_round) break;
       ++plan.experiments;
       AddRuns(choice, 0, campaign.repeats, Cat(kRound, round), observations.names, plan.runs);
     }

@@ -75,7 +75,7 @@ bool Shows(const CycleEdge& link, const std::vector<RunObservation>& plain, cons
 Replay ReplayOf(const std::string& workload, size_t link, const stitch::Fault& fault,
                 const stitch::Names& names) {
   const bool delays = fault.kind == stitch::FaultKind::kDelay;
-  const Hits hits{.first = 1, .count = delays ? kDelayedHits : 1};
+  const Hits hits{.first = static_cast<int>(fault.hit), .count = delays ? kDelayedHits : 1};
   Replay replay{.workload = workload, .link = link, .plan = PlanOf(fault, names, hits), .yaml = ""};
   if (const auto armed = ArmOf(replay.plan)) {
     replay.yaml =
@@ -90,7 +90,7 @@ Replay ReplayOf(const std::string& workload, size_t link, const stitch::Fault& f
   replay.yaml =
       Cat("version: 1\nfaults:\n  - do: ", action, "\n    on: ", FunctionOf(names.sites.at(fault.site)),
           "\n    where: { site: [", sites::SiteIdText(fault.site), "] }\n    when: { nth: \"",
-          delays ? Cat("1..", kDelayedHits) : "1", "\" }\n    with: { ", with, " }\n");
+          delays ? Cat("1..", kDelayedHits) : Cat(hits.first), "\" }\n    with: { ", with, " }\n");
   return replay;
 }
 
@@ -136,6 +136,7 @@ std::string KeyOf(const stitch::Cycle& cycle) {
     absl::StrAppendFormat(&key, "%d:%d:%016x:%d>%s:%016x;", static_cast<int>(fault.kind), fault.parameter,
                           fault.site, static_cast<int>(link.edge.effect), link.edge.to.role,
                           link.edge.to.site);
+    if (fault.hit != 1) absl::StrAppendFormat(&key, "hit%d;", fault.hit);
   }
   return key;
 }

@@ -121,6 +121,23 @@ Faults AllFaults(const Campaign& campaign, const stitch::Observations& observati
   return found;
 }
 
+// How plain runs of a workload ended.
+struct PlainEnds {
+  int runs = 0, ok = 0, late = 0;
+  bool Usable() const { return 2 * ok > runs && ok >= 2; }  // flaky ones are for the statistics to judge
+};
+
+PlainEnds EndsOf(const std::string& workload, const stitch::Observations& observations) {
+  PlainEnds ends;
+  for (const stitch::RunObservation& run : observations.runs) {
+    if (run.workload != workload || run.fault.has_value()) continue;
+    ++ends.runs;
+    ends.ok += run.end == stitch::End::kOk ? 1 : 0;
+    ends.late += run.end == stitch::End::kTimedOut ? 1 : 0;
+  }
+  return ends;
+}
+
 stitch::AllocationOptions AllocationOf(const Campaign& campaign) {
   stitch::AllocationOptions options;
   options.seed = campaign.seed;
@@ -147,18 +164,21 @@ stitch::FcaOptions FcaOptionsOf(const Campaign& campaign) {
   return options;
 }
 
-std::vector<UnusableWorkload> UnusableWorkloads(const Campaign& campaign,
+stitch::FcaOptions StitchOptionsOf(const Campaign& campaign, const stitch::Observations& observations) {
+  stitch::FcaOptions options = FcaOptionsOf(campaign);
+  for (const stitch::RunObservation& run : observations.runs) {
+    if (run.fault.has_value()) options.watched.insert(run.fault->site);
+  }
+  return options;
+}
+
+std::vector<DoubtfulWorkload> UnusableWorkloads(const Campaign& campaign,
                                                 const stitch::Observations& observations) {
-  std::vector<UnusableWorkload> unusable;
+  std::vector<DoubtfulWorkload> unusable;
   for (const Workload& workload : campaign.workloads) {
-    int runs = 0, ok = 0, late = 0;
-    for (const stitch::RunObservation& run : observations.runs) {
-      if (run.workload != workload.name || run.fault.has_value()) continue;
-      ++runs;
-      ok += run.end == stitch::End::kOk ? 1 : 0;
-      late += run.end == stitch::End::kTimedOut ? 1 : 0;
-    }
-    if (2 * ok > runs && ok >= 2) continue;  // flaky ones are for the statistics to judge
+    const PlainEnds ends = EndsOf(workload.name, observations);
+    const auto [runs, ok, late] = ends;
+    if (ends.Usable()) continue;
     unusable.push_back(
         {workload.name, runs == 0
                             ? "no plain run could be observed"
@@ -169,6 +189,19 @@ std::vector<UnusableWorkload> UnusableWorkloads(const Campaign& campaign,
   return unusable;
 }
 
+std::vector<DoubtfulWorkload> FlakyWorkloads(const Campaign& campaign,
+                                             const stitch::Observations& observations) {
+  std::vector<DoubtfulWorkload> flaky;
+  for (const Workload& workload : campaign.workloads) {
+    const PlainEnds ends = EndsOf(workload.name, observations);
+    if (!ends.Usable() || ends.ok == ends.runs) continue;
+    flaky.push_back({workload.name, Cat(ends.runs - ends.ok, " of ", ends.runs,
+                                        " plain runs fail without any fault: it is flaky; of failures, only "
+                                        "those that a fault makes much more frequent are told")});
+  }
+  return flaky;
+}
+
 CampaignPlan NextRuns(const Campaign& campaign, const stitch::Observations& observations,
                       const std::vector<CampaignRun>& planned) {
   CampaignPlan plan;
@@ -177,16 +210,20 @@ CampaignPlan NextRuns(const Campaign& campaign, const stitch::Observations& obse
   plan.runs = MissingProfiles(campaign, done);
   if (!plan.runs.empty()) return plan;
   std::set<std::string> unusable;
-  for (const UnusableWorkload& workload : UnusableWorkloads(campaign, observations)) {
+  for (const DoubtfulWorkload& workload : UnusableWorkloads(campaign, observations)) {
     unusable.insert(workload.name);
     plan.notes.push_back(Cat("workload '", workload.name, "': ", workload.why));
   }
+  for (const DoubtfulWorkload& workload : FlakyWorkloads(campaign, observations))
+    plan.notes.push_back(Cat("workload '", workload.name, "': ", workload.why));
   for (std::string& note : UnreachedPoints(observations, campaign.points))
     plan.notes.push_back(std::move(note));
-  const stitch::Causes causes = stitch::AnalyzeCauses(observations, FcaOptionsOf(campaign));
+  const Faults faults = AllFaults(campaign, observations, unusable);
+  stitch::FcaOptions options = FcaOptionsOf(campaign);
+  for (const stitch::Fault& fault : faults.all) options.watched.insert(fault.site);
+  const stitch::Causes causes = stitch::AnalyzeCauses(observations, options);
   plan.runs = Repeats(campaign, causes, done, observations.names);
   if (!plan.runs.empty() || plan.experiments >= campaign.budget) return plan;
-  const Faults faults = AllFaults(campaign, observations, unusable);
   if (faults.all.empty()) plan.notes.push_back("the plain runs reach no fault point that 'points' chooses");
   stitch::Known known{observations.runs, causes, {}};
   for (const auto& [choice, runs] : done.experiments) known.made.insert(choice);

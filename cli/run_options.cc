@@ -32,20 +32,6 @@ namespace {
 
 constexpr uint64_t kSmallFilesBytes = 1 << 20;  // plan, control page, run.json
 
-// Disk space that the flight records of a job may come to need.
-uint64_t BytesNeeded(const RunOptions& options) {
-  if (!options.trace) return kSmallFilesBytes;
-  const record::WriterOptions defaults;
-  const uint64_t capacity =
-      options.records > 0 ? static_cast<uint64_t>(options.records) : defaults.record_capacity;
-  const uint64_t kernels = options.cupti ? cupti::kRowCapacity * sizeof(cupti::KernelRow) : 0;
-  const uint64_t call_sites = options.sites ? sites::kSlotCapacity * sizeof(sites::Slot) : 0;
-  const uint64_t one = kernels + call_sites + capacity * sizeof(record::Record) +
-                       defaults.comm_capacity * sizeof(record::CommEntry) +
-                       defaults.site_capacity * sizeof(record::SiteEntry) + defaults.string_capacity;
-  return kSmallFilesBytes + one * static_cast<uint64_t>(std::max(options.n, 1));
-}
-
 absl::Status CheckGpus(const RunOptions& options) {
   const char* shared = getenv("NCCL_MULTI_RANK_GPU_ENABLE");
   if (options.virtual_gpus == 0 || options.n <= options.virtual_gpus || (shared && *shared == '1')) {
@@ -221,6 +207,19 @@ void SayWhatCame(const RunOutcome& outcome, const RunOptions& options) {
 }
 
 }  // namespace
+
+uint64_t BytesNeeded(const RunOptions& options) {
+  if (!options.trace) return kSmallFilesBytes;
+  const record::WriterOptions defaults;
+  const uint64_t capacity =
+      options.records > 0 ? static_cast<uint64_t>(options.records) : defaults.record_capacity;
+  const uint64_t kernels = options.cupti ? cupti::kRowCapacity * sizeof(cupti::KernelRow) : 0;
+  const uint64_t call_sites = options.sites ? sites::kSlotCapacity * sizeof(sites::Slot) : 0;
+  const uint64_t one = kernels + call_sites + capacity * sizeof(record::Record) +
+                       defaults.comm_capacity * sizeof(record::CommEntry) +
+                       defaults.site_capacity * sizeof(record::SiteEntry) + defaults.string_capacity;
+  return kSmallFilesBytes + one * static_cast<uint64_t>(std::max(options.n, 1));
+}
 
 double HangAfterSeconds(const RunOptions& options) {
   return options.hang_after_s.value_or(options.usual_hang_after_s);

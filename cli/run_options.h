@@ -44,6 +44,9 @@ struct RunOutcome {
 
 double HangAfterSeconds(const RunOptions& options);
 
+// Disk space that the records of a job may come to need.
+uint64_t BytesNeeded(const RunOptions& options);
+
 // Is there what the options ask for: enough virtual GPUs, the libraries?
 absl::Status CheckRunnable(const RunOptions& options);
 

@@ -77,7 +77,8 @@ int StitchCommand::Run(const std::vector<std::string>&) {
     return kExitUnusable;
   }
   campaign->test = test_ == "welch" ? CampaignTest::kWelch : CampaignTest::kPermutation;
-  const stitch::Causes causes = stitch::AnalyzeCauses(*observations, FcaOptionsOf(*campaign));
+  const stitch::Causes causes =
+      stitch::AnalyzeCauses(*observations, StitchOptionsOf(*campaign, *observations));
   const stitch::Stitched stitched = stitch::Stitch(causes, observations->names);
   const absl::StatusOr<Confirmations> confirmations =
       confirm_ ? ConfirmCycles(*campaign, directory_, stitched, causes, observations->names)
@@ -107,7 +108,10 @@ int StitchCommand::Run(const std::vector<std::string>&) {
     text = format_ == "json" ? WithIncident(text, *sights)
                              : Cat(text, "\n", IncidentText(*sights, stitched, observations->names));
   }
-  if (edges_ && format_ == "text") text += "\nEffects\n" + EdgesText(causes, observations->names);
+  if (edges_ && format_ == "text") {
+    const stitch::Causes all = stitch::AnalyzeCauses(*observations, FcaOptionsOf(*campaign));
+    text += "\nEffects, also where no fault was injected\n" + EdgesText(all, observations->names);
+  }
   if (absl::Status status = WriteOutput(output_, text); !status.ok()) {
     SayError(status);
     return kExitUnusable;

@@ -11,6 +11,7 @@
 
 #include "analyzer/store/sql.h"
 #include "tests/support/rankle_process.h"
+#include "tests/support/small_disk.h"
 
 namespace rankle::testing {
 namespace {
@@ -102,6 +103,63 @@ TEST_F(CampaignRun, TwoRunnersOnOneStateAreRefused) {
   EXPECT_THAT(second.err, HasSubstr("another runner"));
 }
 
+// Runs that find no room are neither failures nor measurements: they are made when there is room again.
+TEST_F(CampaignRun, AFullDiskLosesNothingAndResumeGoesOn) {
+  const std::string disk = scratch_.Path("disk"), filler = disk + "/filler";
+  const std::string file = Write("  - { name: slow, command: [sh, -c, 'cat " + scratch_.Path("data/file") +
+                                     "; sleep 0.2'], ranks: 1, timeout: 10s }\n",
+                                 "budget: 1\n");
+  std::vector<std::string> words{"campaign", file, "-o", disk + "/out"};
+  const bool done = OnSmallDisk(disk, 64, [&] {
+    const auto finished = [&] {
+      const std::vector<std::string> runs = Runs(disk + "/out");
+      return std::count_if(runs.begin(), runs.end(),
+                           [](const auto& run) { return run.ends_with(" finished"); });
+    };
+    RankleProcess runner(words);
+    ASSERT_TRUE(WaitUntil([&] { return fs::exists(disk + "/out/campaign.yaml") && finished() >= 1; }));
+    FillBut(filler, 512 << 10);
+    const Finished full = runner.Wait();
+    EXPECT_EQ(full.exit_code, 2) << full.out << full.err;
+    EXPECT_THAT(full.err, HasSubstr("the disk is full"));
+    EXPECT_THAT(full.err, HasSubstr("make room and --resume"));
+    const auto before = finished();
+    words.emplace_back("--resume");
+    const Finished still = RunRankle(words);
+    EXPECT_EQ(still.exit_code, 2);
+    EXPECT_THAT(still.err, HasSubstr("the disk is full"));
+    fs::remove(filler);
+    const Finished end = RunRankle(words);
+    EXPECT_EQ(end.exit_code, 0) << end.err;
+    EXPECT_THAT(end.out, HasSubstr("(0 gave nothing to compare)"));
+    EXPECT_GT(finished(), before);
+  });
+  if (!done) GTEST_SKIP() << "no small file system can be mounted here";
+}
+
+// Every third run fails, whatever is injected: the file counts them.
+TEST_F(CampaignRun, AFlakyWorkloadIsUsedAndSaid) {
+  const std::string count = scratch_.Path("count");
+  const std::string file =
+      Write("  - { name: flaky, command: [sh, -c, 'echo >> " + count + "; cat " + count +
+                " > /dev/null; test $(( $(wc -l < " + count + ") % 3 )) -ne 0'], ranks: 1, timeout: 10s }\n",
+            "budget: 1\n");
+  const Finished run = RunRankle(Campaign(file));
+  EXPECT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_THAT(run.err, ::testing::ContainsRegex(
+                           "workload 'flaky': [0-9]+ of [0-9]+ plain runs fail without any fault: it is "
+                           "flaky"));
+  EXPECT_THAT(run.out, HasSubstr("1 experiments"));
+}
+
+TEST_F(CampaignRun, ABudgetOfNothingIsRefused) {
+  const Finished run = RunRankle(Campaign(Write(Cat(), "budget: 0\n")));
+  EXPECT_EQ(run.exit_code, 2);
+  EXPECT_EQ(Lines(run.err), 1) << run.err;
+  EXPECT_THAT(run.err, HasSubstr("a budget of 0 tries no fault; give at least 1"));
+  EXPECT_FALSE(fs::exists(out())) << "nothing was begun";
+}
+
 TEST_F(CampaignRun, WhatCannotBeComparedIsSaid) {
   const std::string file = Write(Cat() +
                                      "  - { name: broken, command: [cat, /no/such/file], ranks: 1 }\n"
@@ -113,6 +171,7 @@ TEST_F(CampaignRun, WhatCannotBeComparedIsSaid) {
   EXPECT_THAT(run.err,
               HasSubstr("workload 'stuck': 3 of 3 plain runs fail without any fault (3 of them take longer"));
   EXPECT_THAT(run.err, HasSubstr("reach no fault point"));
+  EXPECT_THAT(run.err, HasSubstr("points: no plain run reaches anything like 'no such function*'"));
 }
 
 TEST_F(CampaignRun, AnUnusableCampaignGetsOneLine) {

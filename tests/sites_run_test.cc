@@ -109,8 +109,8 @@ TEST_P(EveryMode, RunsAsIfNothingWatchedIt) {
   EXPECT_THAT(Records(), Not(IsEmpty()));
 }
 INSTANTIATE_TEST_SUITE_P(Modes, EveryMode,
-                         ::testing::Values("network", "files", "transfers", "throws", "times", "spawns",
-                                           "storm", "leaves"));
+                         ::testing::Values("network", "files", "transfers", "throws", "times", "waits",
+                                           "spawns", "storm", "leaves"));
 
 TEST_F(SitesRun, PythonRunsUnharmed) {
   const std::string script =
@@ -290,6 +290,37 @@ TEST_F(SitesRun, ShortTransfersMoveAllTheSame) {
   };
   for (const auto& [fault, line] : cases) EXPECT_THAT(LinesWith(fault, "transfers"), Contains(line)) << fault;
   EXPECT_THAT(Injections(), IsEmpty());  // of the last one
+}
+
+TEST_F(SitesRun, AWaitTimesOutWithNothingReadyAndTheNextOneFindsIt) {
+  const std::vector<std::string> usual = {
+      "poll 1 ready 1", "ppoll 1 ready 1", "select 1 ready 1", "pselect 1 ready 1", "epoll_wait 1",
+      "epoll_pwait 1",  "long 0"};
+  const struct {
+    const char *fault, *before, *now;
+  } cases[] = {
+      {"time-out poll", "poll 1 ready 1", "poll 0 ready 0"},
+      {"time-out ppoll", "ppoll 1 ready 1", "ppoll 0 ready 0"},
+      {"time-out select nth=1", "select 1 ready 1", "select 0 ready 0"},
+      {"time-out pselect", "pselect 1 ready 1", "pselect 0 ready 0"},
+      {"time-out epoll_wait", "epoll_wait 1", "epoll_wait 0"},
+      {"time-out epoll_pwait", "epoll_pwait 1", "epoll_pwait 0"},
+  };
+  for (const auto& [fault, before, now] : cases) {
+    std::vector<std::string> expected = usual;
+    std::replace(expected.begin(), expected.end(), std::string(before), std::string(now));
+    EXPECT_EQ(LinesWith(fault, "waits"), expected) << fault;
+    EXPECT_EQ(Injections().size(), 1u);
+  }
+  EXPECT_EQ(PointsOf("epoll_pwait").at(0)["processes"][0]["outcomes"]["timeout"], 1);
+}
+
+TEST_F(SitesRun, AWaitMayTimeOutAtItsOwnLimitIfItHasOne) {
+  EXPECT_THAT(LinesWith("time-out poll end=limit", "waits"),
+              ::testing::IsSupersetOf({"poll 0 ready 0", "long 1"}));
+  EXPECT_THAT(LinesWith("time-out pselect end=limit", "waits"),
+              Contains("pselect 1 ready 1"));  // it has none
+  EXPECT_THAT(Injections(), IsEmpty());
 }
 
 TEST_F(SitesRun, DelaysComeBeforeTheCall) {

@@ -16,6 +16,7 @@ Json FaultJson(const Fault& fault, const Names& names) {
           {"parameter", fault.parameter},
           {"role", fault.role},
           {"site", Hex16(fault.site)},
+          {"hit", fault.hit},
           {"context", fault.context == 0 ? Json(nullptr) : Json(Hex16(fault.context))},
           {"text", Describe(fault, names)}};
 }

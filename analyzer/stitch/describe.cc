@@ -8,6 +8,7 @@ namespace rankle::stitch {
 std::string DescribeKind(const Fault& fault) {
   switch (fault.kind) {
     case FaultKind::kError:
+      if (fault.parameter == kTimeOut) return "time-out";
       return fault.parameter == 0 ? "error" : absl::StrCat("error ", fault.parameter);
     case FaultKind::kNegation:
       return "negation";
@@ -27,6 +28,7 @@ std::string SiteName(SiteId site, const Names& names) {
 
 std::string Describe(const Fault& fault, const Names& names) {
   std::string text = absl::StrCat(DescribeKind(fault), " at ", SiteName(fault.site, names));
+  if (fault.hit != 1) absl::StrAppend(&text, ", hit ", fault.hit);
   if (fault.context != 0 && fault.context != fault.site) {
     absl::StrAppend(&text, " within ", SiteName(fault.context, names));
   }

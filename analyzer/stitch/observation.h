@@ -34,12 +34,15 @@ enum class FaultKind : uint8_t {
 };
 
 // One fault that can be injected. Two faults are the same one exactly if all fields are equal.
+// `parameter` of an error without a code: a wait for readiness ends as if its time were over.
+inline constexpr int64_t kTimeOut = -1;
 struct Fault {
   SiteId site = 0;
   FaultKind kind = FaultKind::kError;
   int64_t parameter = 0;  // error code, or delay in ns; 0 where the kind has none
   SiteId context = 0;     // the enclosing loop in which it is injected; 0 = the site is its own context
   std::string role;       // of the processes where it is injected; empty = wherever the site is reached
+  uint32_t hit = 1;       // of a fault that comes once: at which hit of a process; of others 1
   friend auto operator<=>(const Fault&, const Fault&) = default;  // NOLINT(modernize-use-nullptr)
 };
 

@@ -76,6 +76,11 @@ Fault ReadFault(Members members) {
   fault.parameter = members.Integer("parameter");
   fault.context = members.Number16("context");
   fault.role = members.Text("role");
+  if (members.Has("hit")) {
+    const int64_t hit = members.Integer("hit");
+    if (hit < 1 || hit > UINT32_MAX) members.Fail("\"hit\" is a number from 1 on");
+    fault.hit = static_cast<uint32_t>(hit);
+  }
   return fault;
 }
 
@@ -162,6 +167,7 @@ Json FaultJson(const Fault& fault) {
   if (fault.parameter != 0) json["parameter"] = fault.parameter;
   if (fault.context != 0) json["context"] = Hex16(fault.context);
   if (!fault.role.empty()) json["role"] = fault.role;
+  if (fault.hit != 1) json["hit"] = fault.hit;
   return json;
 }
 

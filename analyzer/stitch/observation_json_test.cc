@@ -26,7 +26,7 @@ Observations Sample() {
   sample.names.signatures[0xf1] = {"connect: ECONNREFUSED", {3, 4}};
   RunObservation profile{.run = "p1", .workload = "ckpt", .fault = {}, .rows = {}};
   RunObservation injected{.run = "i1", .workload = "ckpt", .fault = {}, .rows = {}};
-  injected.fault = Fault{0xa2, FaultKind::kDelay, -5, 0xa1, "root"};
+  injected.fault = Fault{0xa2, FaultKind::kDelay, -5, 0xa1, "root", 7};
   injected.fired = 2;
   injected.end = End::kTimedOut;
   injected.units = 20;
@@ -47,7 +47,7 @@ TEST(ObservationJson, EveryFieldSurvivesWritingAndReading) {
   ASSERT_EQ(read->runs.size(), 2u);
   EXPECT_FALSE(read->runs[0].fault.has_value());
   const RunObservation& run = read->runs[1];
-  EXPECT_EQ(run.fault, (Fault{0xa2, FaultKind::kDelay, -5, 0xa1, "root"}));
+  EXPECT_EQ(run.fault, (Fault{0xa2, FaultKind::kDelay, -5, 0xa1, "root", 7}));
   EXPECT_EQ(run.fired, 2u);
   EXPECT_EQ(run.end, End::kTimedOut);
   EXPECT_EQ(run.units, 20u);
@@ -79,6 +79,9 @@ TEST(ObservationJson, MistakesNameTheLineAndWhatToDo) {
               HasSubstr("ok, failed, timed_out"));
   EXPECT_THAT(MistakeIn("{\"run\":\"a\"}"), HasSubstr("\"workload\" is missing"));
   EXPECT_THAT(MistakeIn("{\"run\":\"\",\"workload\":\"w\"}"), HasSubstr("a run has an id"));
+  EXPECT_THAT(MistakeIn("{\"run\":\"a\",\"workload\":\"w\",\"fault\":{\"site\":\"00000000000000a1\",\"kind\":"
+                        "\"error\",\"hit\":0}}"),
+              HasSubstr("\"hit\" is a number from 1 on"));
   EXPECT_THAT(MistakeIn("{\"run\":\"a\",\"workload\":\"w\",\"fault\":{\"site\":\"00000000000000a1\"}}"),
               AllOf(HasSubstr(": fault: "), HasSubstr("\"kind\" is missing")));
   EXPECT_THAT(MistakeIn("{\"run\":\"a\",\"workload\":\"w\",\"rows\":[{\"site\":\"a1\"}]}"),

@@ -31,6 +31,7 @@ TEST(FaultClass, DependsOnTheFunctionAndTheError) {
   EXPECT_EQ(IdOf({"delay", "recv", ""}), "network_slow");
   EXPECT_EQ(IdOf({"delay", "read", ""}), "storage_slow");
   EXPECT_EQ(IdOf({"delay", "loop", ""}), "work_slow");
+  EXPECT_EQ(IdOf({"error", "epoll_wait", "timeout"}), "wait_ended_late");
   EXPECT_EQ(IdOf({"error", "throw", ""}), "thrown");
   EXPECT_EQ(IdOf({"negation", "detector", ""}), "answer_wrong");
 }

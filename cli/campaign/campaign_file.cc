@@ -29,6 +29,7 @@ class CampaignReader : YamlReader<CampaignReader> {
                                               {"profile_repeats", &CampaignReader::SetProfileRepeats},
                                               {"repeats", &CampaignReader::SetRepeats},
                                               {"most_repeats", &CampaignReader::SetMostRepeats},
+                                              {"later_hits", &CampaignReader::SetLaterHits},
                                               {"budget", &CampaignReader::SetBudget},
                                               {"seed", &CampaignReader::SetSeed},
                                               {"policy", &CampaignReader::SetPolicy},
@@ -65,6 +66,10 @@ class CampaignReader : YamlReader<CampaignReader> {
   }
   absl::Status SetMostRepeats(const YamlNode& node, Campaign& target) {
     return TakeInteger(node, 1, 1000, target.most_repeats);
+  }
+  absl::Status SetLaterHits(const YamlNode& node, Campaign& target) {
+    static constexpr std::pair<std::string_view, bool> kChoices[] = {{"false", false}, {"true", true}};
+    return TakeChoice(node, kChoices, target.later_hits);
   }
   absl::Status SetBudget(const YamlNode& node, Campaign& target) {
     if (node.text == "0") return At(node.line, "a budget of 0 tries no fault; give at least 1");

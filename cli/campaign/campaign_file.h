@@ -53,6 +53,7 @@ struct Campaign {
   int profile_repeats = 5;  // plain runs of each workload: what all comparisons rest on
   int repeats = 3;          // runs of each experiment at first
   int most_repeats = 8;     // where the evidence is undecided
+  bool later_hits = false;  // errors also at a later hit than the first
   int budget = 100;         // experiments: one fault in one workload, whatever its repeats
   uint64_t seed = 1;
   CampaignPolicy policy = CampaignPolicy::kDirected;

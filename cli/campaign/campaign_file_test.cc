@@ -63,6 +63,17 @@ TEST(CampaignFile, EverythingCanBeSaid) {
   EXPECT_THAT(campaign->sbatch, ElementsAre("--partition=small"));
 }
 
+TEST(CampaignFile, PointsOfSourcesAndLaterHits) {
+  const auto campaign = ParseCampaign(
+      "version: 1\nworkloads: [ { name: a, command: [x] } ]\nlater_hits: true\n"
+      "points: { ids: ['00000000000000a1', 81be71640958], overlays: /tmp/overlay }\n",
+      "c.yaml");
+  ASSERT_TRUE(campaign.ok()) << campaign.status();
+  EXPECT_TRUE(campaign->later_hits);
+  EXPECT_THAT(campaign->points.ids, ElementsAre(0xa1, 0x81be71640958));
+  EXPECT_THAT(campaign->points.overlays, ElementsAre("/tmp/overlay"));
+}
+
 TEST(CampaignFile, LittleMustBeSaid) {
   const auto campaign = ParseCampaign("version: 1\nworkloads: [ { name: a, command: [x] } ]\n", "c.yaml");
   ASSERT_TRUE(campaign.ok()) << campaign.status();
@@ -72,6 +83,8 @@ TEST(CampaignFile, LittleMustBeSaid) {
 
 TEST(CampaignFile, ErrorsNameTheLine) {
   const std::string begin = "version: 1\nworkloads:\n  - name: a\n    command: [x]\n";
+  EXPECT_THAT(Error(begin + "points: { ids: [nowhere] }\n"), HasSubstr("c.yaml:5: 'nowhere' is no id"));
+  EXPECT_THAT(Error(begin + "later_hits: 7\n"), HasSubstr("there are false, true"));
   EXPECT_THAT(Error(begin + "bugdet: 4\n"),
               AllOf(StartsWith("c.yaml:5: unknown key 'bugdet'"), HasSubstr("budget")));
   EXPECT_THAT(Error(begin + "budget: 0\n"), StartsWith("c.yaml:5: a budget of 0"));

@@ -58,8 +58,9 @@ class Runs {
     return executor_->RunBatch(batch, [&](const CampaignRun& run, double) {
       absl::StatusOr<RunResult> result = ReadResult(directory_, run.id);
       // A replay whose fault did not fire shows nothing, nor does a run without records.
-      if (!result.ok() || result->failed || (!run.plan.empty() && result->observation.fired == 0)) return;
-      made_[{run.workload, run.plan}].push_back(std::move(result->observation));
+      if (result.ok() && !result->failed && (run.plan.empty() || result->observation.fired > 0))
+        made_[{run.workload, run.plan}].push_back(std::move(result->observation));
+      return true;
     });
   }
   const std::vector<RunObservation>& Of(const std::string& workload, const std::string& plan) const {

@@ -50,6 +50,18 @@ class Progress {
   int64_t here_ = 0;  // runs that this process has seen end
 };
 
+// With less room than its records may need a run shows less than there was, and that would count as measured.
+absl::Status CheckRoom(const std::string& directory, uint64_t needed) {
+  std::error_code error;
+  const fs::space_info space = fs::space(directory, error);
+  if (error || space.available >= needed) return absl::OkStatus();
+  constexpr double kMiB = 1 << 20;
+  return absl::ResourceExhaustedError(absl::StrFormat(
+      "%s: the disk is full: the records of the next runs may need %.1f MiB, %.1f MiB are free: what was "
+      "measured before is kept; make room and --resume",
+      directory, static_cast<double>(needed) / kMiB, static_cast<double>(space.available) / kMiB));
+}
+
 absl::Status Keep(const std::string& directory, const CampaignRun& run, double seconds,
                   CampaignState& state) {
   absl::StatusOr<RunResult> result = ReadResult(directory, run.id);
@@ -78,6 +90,7 @@ absl::StatusOr<CampaignOutcome> RunCampaign(const Campaign& campaign, const std:
   std::error_code error;
   for (const char* folder : {"/runs", "/results"}) fs::create_directories(directory + folder, error);
   Progress progress(campaign, isatty(STDERR_FILENO) == 1);
+  const uint64_t room = RoomOfARun(campaign);
   CampaignOutcome outcome;
   for (;;) {
     auto unfinished = state.Unfinished();
@@ -96,11 +109,17 @@ absl::StatusOr<CampaignOutcome> RunCampaign(const Campaign& campaign, const std:
     }
     const auto before = state.Count();
     if (!before.ok()) return before.status();
+    // How many Slurm starts at once, and where else they write, is not known here.
+    const uint64_t at_once = campaign.slurm ? 1 : std::min<uint64_t>(campaign.jobs, unfinished->size());
+    if (absl::Status status = CheckRoom(directory, room * at_once); !status.ok()) return status;
     int64_t ended = before->finished + before->failed;
     absl::Status kept;
     const absl::Status ran = executor.RunBatch(*unfinished, [&](const CampaignRun& run, double seconds) {
-      if (absl::Status status = Keep(directory, run, seconds, state); !status.ok()) kept.Update(status);
+      // Once there is no room, the runs that end are made again.
+      if (kept.ok()) kept = CheckRoom(directory, room);
+      if (kept.ok()) kept = Keep(directory, run, seconds, state);
       progress.Show(++ended, before->planned, outcome.experiments);
+      return kept.ok();
     });
     if (!kept.ok()) return kept;
     if (!ran.ok()) return ran;

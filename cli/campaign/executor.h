@@ -13,8 +13,8 @@
 namespace rankle::cli {
 
 // The result of the run lies in its file (worker.h), unless the run ended without one. `seconds`: how long it
-// took, 0 = not known here.
-using OnRunEnd = std::function<void(const CampaignRun& run, double seconds)>;
+// took, 0 = not known here. False: no more runs are to be begun, as far as that is in the executor's hands.
+using OnRunEnd = std::function<bool(const CampaignRun& run, double seconds)>;
 
 class Executor {
  public:

@@ -24,9 +24,16 @@ constexpr std::string_view kFrom = " from ";
 // Of the errors that a manual page lists the first ones are the usual ones; what else a program meets in the
 // campaign is added as it is seen.
 constexpr size_t kUsualErrors = 2;
+// Of a wait for readiness, as records tell it.
+constexpr std::string_view kTimeOutOutcome = "timeout";
 
 bool Contains(const std::vector<std::string>& names, std::string_view name) {
   return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+bool IsOf(std::string_view function, uint32_t group) {
+  const api::ApiInfo* info = api::FindApi(function);
+  return info != nullptr && (info->groups & group) != 0;
 }
 
 // The errors of a function that are worth injecting before any was seen: the usual ones, and of sockets what
@@ -35,9 +42,7 @@ std::vector<std::string> UsualErrors(std::string_view function) {
   for (const sites::Call& call : sites::kCalls) {
     if (call.symbol != function) continue;
     std::vector<std::string> names = absl::StrSplit(std::string(call.errors), ' ', absl::SkipEmpty());
-    const api::ApiInfo* info = api::FindApi(call.api);
-    const bool may_time_out =
-        info != nullptr && (info->groups & api::kSocket) != 0 && Contains(names, "EAGAIN");
+    const bool may_time_out = IsOf(function, api::kSocket) && Contains(names, "EAGAIN");
     std::erase_if(names, [](const std::string& name) { return name == "EINTR" || name == "EAGAIN"; });
     if (names.size() > kUsualErrors) names.resize(kUsualErrors);
     if (may_time_out) names.emplace_back("EAGAIN");
@@ -52,12 +57,11 @@ int64_t ErrorByName(std::string_view name) {
   return code.has_value() && code->kind == plan::ResultKind::kErrno ? code->value : 0;
 }
 
-// The error number that a signature is about ("connect: ECONNREFUSED"); 0 = it is about none.
-int64_t ErrorOf(const stitch::Names& names, stitch::Signature signature) {
+// What a signature is about ("connect: ECONNREFUSED").
+std::string OutcomeOf(const stitch::Names& names, stitch::Signature signature) {
   const auto info = names.signatures.find(signature);
-  if (info == names.signatures.end()) return 0;
-  const size_t colon = info->second.text.rfind(": ");
-  return colon == std::string::npos ? 0 : ErrorByName(info->second.text.substr(colon + 2));
+  const size_t colon = info == names.signatures.end() ? std::string::npos : info->second.text.rfind(": ");
+  return colon == std::string::npos ? "" : info->second.text.substr(colon + 2);
 }
 
 bool Matches(const std::string& glob, const std::string& name) {
@@ -73,8 +77,8 @@ bool IsChosen(stitch::SiteId site, const std::string& name, const PointFilter& f
 }
 
 // What can be injected besides delays: errors of a call, and what an instrumented point does wrong.
-std::vector<stitch::Fault> ErrorsAt(stitch::SiteId site, const stitch::SiteInfo& info,
-                                    std::set<int64_t> seen) {
+std::vector<stitch::Fault> ErrorsAt(stitch::SiteId site, const stitch::SiteInfo& info, std::set<int64_t> seen,
+                                    bool may_time_out) {
   using stitch::FaultKind, stitch::SiteKind;
   std::vector<stitch::Fault> faults;
   const auto add = [&](FaultKind kind, int64_t parameter) {
@@ -84,6 +88,7 @@ std::vector<stitch::Fault> ErrorsAt(stitch::SiteId site, const stitch::SiteInfo&
     if (info.kind == SiteKind::kThrow) add(FaultKind::kError, 0);
     if (info.kind == SiteKind::kDetector) add(FaultKind::kNegation, 0);
   } else if (info.kind == SiteKind::kCall) {
+    if (may_time_out) seen.insert(stitch::kTimeOut);
     for (const std::string& name : UsualErrors(FunctionOf(info))) seen.insert(ErrorByName(name));
     seen.erase(0);
     for (const int64_t error : seen) add(FaultKind::kError, error);
@@ -99,8 +104,53 @@ bool CanBeDelayed(const stitch::SiteInfo& info) {
 
 struct Reached {
   size_t profiles = 0;       // runs without a fault that reached the site
+  size_t timed_out = 0;      // runs without a fault in which a wait there timed out by itself
   std::set<int64_t> errors;  // seen there in any run
 };
+
+// Of a role's processes; 0: their number is not known.
+uint64_t ProcessesOf(const std::string& role, const Workload& workload) {
+  if (workload.ranks == 0) return role == RoleOf(workload, 0) ? 1 : 0;  // the command starts more, or not
+  uint64_t processes = 0;
+  for (int rank = 0; rank < workload.ranks; ++rank) processes += RoleOf(workload, rank) == role ? 1 : 0;
+  return processes;
+}
+
+// The middle one of the hits that a process has in one run, of the role with the most; 0 = there are too few.
+int MiddleHit(const stitch::RunObservation& run, stitch::SiteId site, const Workload& workload) {
+  // Of fewer, the middle one is next to the first.
+  constexpr uint64_t kLeastHits = 4;
+  std::map<std::string, uint64_t> hits;
+  for (const stitch::SiteObservation& row : run.rows) {
+    if (row.site == site) hits[row.role] += row.hits;
+  }
+  uint64_t most = 0;
+  for (const auto& [role, count] : hits) {
+    const uint64_t processes = ProcessesOf(role, workload);
+    if (processes > 0) most = std::max(most, count / processes);
+  }
+  constexpr uint64_t kMostHit = 1'000'000'000;
+  return most < kLeastHits ? 0 : static_cast<int>(std::min(most / 2 + 1, kMostHit));
+}
+
+// By site: the median over the first plain runs.
+std::map<stitch::SiteId, int> MiddleHits(const stitch::Observations& observations, const Workload& workload,
+                                         int plain_runs) {
+  std::map<stitch::SiteId, std::vector<int>> by_site;
+  for (const stitch::RunObservation& run : observations.runs) {
+    if (run.fault.has_value() || run.workload != workload.name) continue;
+    if (plain_runs-- <= 0) break;
+    std::set<stitch::SiteId> sites;
+    for (const stitch::SiteObservation& row : run.rows) sites.insert(row.site);
+    for (const stitch::SiteId site : sites) by_site[site].push_back(MiddleHit(run, site, workload));
+  }
+  std::map<stitch::SiteId, int> middle;
+  for (auto& [site, hits] : by_site) {
+    std::nth_element(hits.begin(), hits.begin() + static_cast<ptrdiff_t>(hits.size() / 2), hits.end());
+    if (const int hit = hits[hits.size() / 2]; hit > 1) middle[site] = hit;
+  }
+  return middle;
+}
 
 constexpr std::string_view kPointPlan = "point ";
 
@@ -126,6 +176,10 @@ std::string CallName(std::string_view function, std::string_view place) {
   return Cat(function, kFrom, place);
 }
 
+bool IsTimeOut(const stitch::Fault& fault) {
+  return fault.kind == stitch::FaultKind::kError && fault.parameter == stitch::kTimeOut;
+}
+
 std::string FunctionOf(const stitch::SiteInfo& site) { return site.name.substr(0, site.name.find(kFrom)); }
 
 std::vector<stitch::Fault> FaultsOf(const stitch::Observations& observations, const std::string& workload,
@@ -135,15 +189,18 @@ std::vector<stitch::Fault> FaultsOf(const stitch::Observations& observations, co
   for (const stitch::RunObservation& run : observations.runs) {
     if (run.workload != workload) continue;
     profiles += run.fault.has_value() ? 0 : 1;
-    std::set<stitch::SiteId> sites;
+    std::set<stitch::SiteId> sites, timed_out;
     for (const stitch::SiteObservation& row : run.rows) {
       sites.insert(row.site);
       for (const stitch::Signature signature : row.signatures) {
-        if (const int64_t error = ErrorOf(observations.names, signature); error != 0)
-          reached[row.site].errors.insert(error);
+        const std::string outcome = OutcomeOf(observations.names, signature);
+        if (outcome == kTimeOutOutcome) timed_out.insert(row.site);
+        if (const int64_t error = ErrorByName(outcome); error != 0) reached[row.site].errors.insert(error);
       }
     }
-    for (const stitch::SiteId site : sites) reached[site].profiles += run.fault.has_value() ? 0 : 1;
+    if (run.fault.has_value()) continue;
+    for (const stitch::SiteId site : sites) ++reached[site].profiles;
+    for (const stitch::SiteId site : timed_out) ++reached[site].timed_out;
   }
   std::vector<stitch::Fault> faults;
   for (const auto& [site, what] : reached) {
@@ -151,7 +208,11 @@ std::vector<stitch::Fault> FaultsOf(const stitch::Observations& observations, co
     if (info == observations.names.sites.end()) continue;
     // What some plain runs reach and others do not may not be reached again.
     if (2 * what.profiles <= profiles || !IsChosen(site, info->second.name, filter)) continue;
-    for (const stitch::Fault& fault : ErrorsAt(site, info->second, what.errors)) faults.push_back(fault);
+    // Where waits time out anyway, nothing new can lead there.
+    const bool may_time_out =
+        IsOf(FunctionOf(info->second), api::kPoll) && 2 * what.timed_out <= what.profiles;
+    for (const stitch::Fault& fault : ErrorsAt(site, info->second, what.errors, may_time_out))
+      faults.push_back(fault);
     if (!CanBeDelayed(info->second)) continue;
     for (const uint64_t delay : delays_ns) {
       faults.push_back({.site = site,
@@ -164,6 +225,20 @@ std::vector<stitch::Fault> FaultsOf(const stitch::Observations& observations, co
   return faults;
 }
 
+std::vector<stitch::Fault> AtLaterHits(const std::vector<stitch::Fault>& faults,
+                                       const stitch::Observations& observations, const Workload& workload,
+                                       int plain_runs) {
+  const std::map<stitch::SiteId, int> middle = MiddleHits(observations, workload, plain_runs);
+  std::vector<stitch::Fault> later;
+  for (const stitch::Fault& fault : faults) {
+    const auto hit = middle.find(fault.site);
+    if (fault.kind == stitch::FaultKind::kDelay || hit == middle.end()) continue;
+    later.push_back(fault);
+    later.back().hit = static_cast<uint32_t>(hit->second);
+  }
+  return later;
+}
+
 std::string PlanOf(const stitch::Fault& fault, const stitch::Names& names, const Hits& hits) {
   const auto info = names.sites.find(fault.site);
   if (info == names.sites.end()) return "";
@@ -174,13 +249,16 @@ std::string PlanOf(const stitch::Fault& fault, const stitch::Names& names, const
     nth = Cat(" nth=", hits.first, hits.count > 1 ? Cat("..", hits.first + hits.count - 1) : "");
   if (fault.kind == stitch::FaultKind::kDelay)
     return Cat("delay ", function, " time=", fault.parameter, "ns site=", site, nth);
+  if (IsTimeOut(fault)) return Cat("time-out ", function, " site=", site, nth);
   if (fault.kind == stitch::FaultKind::kError)
     return Cat("fail ", function, " errno=", fault.parameter, " site=", site, nth);
   return "";
 }
 
 std::string PlanOf(const stitch::Fault& fault, const stitch::Names& names) {
-  return PlanOf(fault, names, {.first = 1, .count = fault.kind == stitch::FaultKind::kDelay ? 0 : 1});
+  return PlanOf(
+      fault, names,
+      {.first = static_cast<int>(fault.hit), .count = fault.kind == stitch::FaultKind::kDelay ? 0 : 1});
 }
 
 std::optional<std::string> ArmOf(const std::string& plan) {

@@ -52,7 +52,9 @@ const taxonomy::FaultClass* ClassOfFault(const stitch::Fault& fault, const stitc
   const std::string at = site == names.sites.end() ? "" : At(site->second);
   const bool has_error = fault.kind == stitch::FaultKind::kError && fault.parameter != 0;
   const std::string error =
-      has_error ? plan::ResultName(plan::ResultKind::kErrno, static_cast<int>(fault.parameter)) : "";
+      fault.parameter == stitch::kTimeOut ? "timeout"
+      : has_error ? plan::ResultName(plan::ResultKind::kErrno, static_cast<int>(fault.parameter))
+                  : "";
   return taxonomy::ClassOf({.kind = KindName(fault.kind), .at = at, .error = error}, knowledge);
 }
 

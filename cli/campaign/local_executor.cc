@@ -21,8 +21,9 @@ class Local : public Executor {
   absl::Status RunBatch(const std::vector<CampaignRun>& runs, const OnRunEnd& on_end) override {
     ProcessPool pool(campaign_.jobs);
     size_t next = 0;
+    bool goes_on = true;
     const auto next_run = [&]() -> std::optional<PoolTask> {
-      if (next == runs.size()) return std::nullopt;
+      if (next == runs.size() || !goes_on) return std::nullopt;
       const CampaignRun& run = runs[next];
       const std::string place = RunDirectory(directory_, run.id);
       std::error_code error;
@@ -35,7 +36,7 @@ class Local : public Executor {
       return task;
     };
     if (!pool.Run(next_run, [&](const PoolTaskEnd& end) {
-          on_end(runs[end.id], static_cast<double>(end.duration_ns) * 1e-9);
+          goes_on = on_end(runs[end.id], static_cast<double>(end.duration_ns) * 1e-9) && goes_on;
         }))
       return absl::CancelledError("interrupted");
     return absl::OkStatus();

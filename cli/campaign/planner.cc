@@ -91,17 +91,51 @@ std::vector<CampaignRun> Repeats(const Campaign& campaign, const stitch::Causes&
   return runs;
 }
 
-// Faults of all usable workloads, each once: a choice names the workload.
-std::vector<stitch::Fault> AllFaults(const Campaign& campaign, const stitch::Observations& observations,
-                                     const std::set<std::string>& unusable) {
-  std::set<stitch::Fault> all;
+struct Faults {
+  std::vector<stitch::Fault> all;  // of all usable workloads, each once: a choice names the workload
+  std::set<Choice> elsewhere;      // at a hit that is a later one of another workload
+};
+
+Faults AllFaults(const Campaign& campaign, const stitch::Observations& observations,
+                 const std::set<std::string>& unusable) {
+  std::set<stitch::Fault> all, later;
+  std::set<Choice> own;
   for (const Workload& workload : campaign.workloads) {
     if (unusable.contains(workload.name)) continue;
-    for (const stitch::Fault& fault :
-         FaultsOf(observations, workload.name, campaign.points, campaign.delays_ns))
-      all.insert(fault);
+    const std::vector<stitch::Fault> faults =
+        FaultsOf(observations, workload.name, campaign.points, campaign.delays_ns);
+    all.insert(faults.begin(), faults.end());
+    if (!campaign.later_hits) continue;
+    for (const stitch::Fault& fault : AtLaterHits(faults, observations, workload, campaign.profile_repeats)) {
+      later.insert(fault);
+      own.insert({workload.name, fault});
+    }
   }
-  return {all.begin(), all.end()};
+  Faults found{.all = {all.begin(), all.end()}, .elsewhere = {}};
+  found.all.insert(found.all.end(), later.begin(), later.end());
+  for (const Workload& workload : campaign.workloads) {
+    for (const stitch::Fault& fault : later) {
+      if (!own.contains({workload.name, fault})) found.elsewhere.insert({workload.name, fault});
+    }
+  }
+  return found;
+}
+
+// How plain runs of a workload ended.
+struct PlainEnds {
+  int runs = 0, ok = 0, late = 0;
+  bool Usable() const { return 2 * ok > runs && ok >= 2; }  // flaky ones are for the statistics to judge
+};
+
+PlainEnds EndsOf(const std::string& workload, const stitch::Observations& observations) {
+  PlainEnds ends;
+  for (const stitch::RunObservation& run : observations.runs) {
+    if (run.workload != workload || run.fault.has_value()) continue;
+    ++ends.runs;
+    ends.ok += run.end == stitch::End::kOk ? 1 : 0;
+    ends.late += run.end == stitch::End::kTimedOut ? 1 : 0;
+  }
+  return ends;
 }
 
 stitch::AllocationOptions AllocationOf(const Campaign& campaign) {
@@ -130,18 +164,21 @@ stitch::FcaOptions FcaOptionsOf(const Campaign& campaign) {
   return options;
 }
 
-std::vector<UnusableWorkload> UnusableWorkloads(const Campaign& campaign,
+stitch::FcaOptions StitchOptionsOf(const Campaign& campaign, const stitch::Observations& observations) {
+  stitch::FcaOptions options = FcaOptionsOf(campaign);
+  for (const stitch::RunObservation& run : observations.runs) {
+    if (run.fault.has_value()) options.watched.insert(run.fault->site);
+  }
+  return options;
+}
+
+std::vector<DoubtfulWorkload> UnusableWorkloads(const Campaign& campaign,
                                                 const stitch::Observations& observations) {
-  std::vector<UnusableWorkload> unusable;
+  std::vector<DoubtfulWorkload> unusable;
   for (const Workload& workload : campaign.workloads) {
-    int runs = 0, ok = 0, late = 0;
-    for (const stitch::RunObservation& run : observations.runs) {
-      if (run.workload != workload.name || run.fault.has_value()) continue;
-      ++runs;
-      ok += run.end == stitch::End::kOk ? 1 : 0;
-      late += run.end == stitch::End::kTimedOut ? 1 : 0;
-    }
-    if (2 * ok > runs && ok >= 2) continue;  // flaky ones are for the statistics to judge
+    const PlainEnds ends = EndsOf(workload.name, observations);
+    const auto [runs, ok, late] = ends;
+    if (ends.Usable()) continue;
     unusable.push_back(
         {workload.name, runs == 0
                             ? "no plain run could be observed"
@@ -152,6 +189,19 @@ std::vector<UnusableWorkload> UnusableWorkloads(const Campaign& campaign,
   return unusable;
 }
 
+std::vector<DoubtfulWorkload> FlakyWorkloads(const Campaign& campaign,
+                                             const stitch::Observations& observations) {
+  std::vector<DoubtfulWorkload> flaky;
+  for (const Workload& workload : campaign.workloads) {
+    const PlainEnds ends = EndsOf(workload.name, observations);
+    if (!ends.Usable() || ends.ok == ends.runs) continue;
+    flaky.push_back({workload.name, Cat(ends.runs - ends.ok, " of ", ends.runs,
+                                        " plain runs fail without any fault: it is flaky; of failures, only "
+                                        "those that a fault makes much more frequent are told")});
+  }
+  return flaky;
+}
+
 CampaignPlan NextRuns(const Campaign& campaign, const stitch::Observations& observations,
                       const std::vector<CampaignRun>& planned) {
   CampaignPlan plan;
@@ -160,17 +210,21 @@ CampaignPlan NextRuns(const Campaign& campaign, const stitch::Observations& obse
   plan.runs = MissingProfiles(campaign, done);
   if (!plan.runs.empty()) return plan;
   std::set<std::string> unusable;
-  for (const UnusableWorkload& workload : UnusableWorkloads(campaign, observations)) {
+  for (const DoubtfulWorkload& workload : UnusableWorkloads(campaign, observations)) {
     unusable.insert(workload.name);
     plan.notes.push_back(Cat("workload '", workload.name, "': ", workload.why));
   }
+  for (const DoubtfulWorkload& workload : FlakyWorkloads(campaign, observations))
+    plan.notes.push_back(Cat("workload '", workload.name, "': ", workload.why));
   for (std::string& note : UnreachedPoints(observations, campaign.points))
     plan.notes.push_back(std::move(note));
-  const stitch::Causes causes = stitch::AnalyzeCauses(observations, FcaOptionsOf(campaign));
+  const Faults faults = AllFaults(campaign, observations, unusable);
+  stitch::FcaOptions options = FcaOptionsOf(campaign);
+  for (const stitch::Fault& fault : faults.all) options.watched.insert(fault.site);
+  const stitch::Causes causes = stitch::AnalyzeCauses(observations, options);
   plan.runs = Repeats(campaign, causes, done, observations.names);
   if (!plan.runs.empty() || plan.experiments >= campaign.budget) return plan;
-  const std::vector<stitch::Fault> faults = AllFaults(campaign, observations, unusable);
-  if (faults.empty()) plan.notes.push_back("the plain runs reach no fault point that 'points' chooses");
+  if (faults.all.empty()) plan.notes.push_back("the plain runs reach no fault point that 'points' chooses");
   stitch::Known known{observations.runs, causes, {}};
   for (const auto& [choice, runs] : done.experiments) known.made.insert(choice);
   const size_t left = static_cast<size_t>(campaign.budget - plan.experiments);
@@ -181,9 +235,11 @@ CampaignPlan NextRuns(const Campaign& campaign, const stitch::Observations& obse
   const size_t last_round =
       campaign.policy == CampaignPolicy::kThreePhase ? std::max(done.rounds, kPasses - 1) : done.rounds;
   for (size_t round = done.rounds; plan.runs.empty() && round <= last_round; ++round) {
-    for (const Choice& choice :
-         stitch::NextExperiments(known, faults, round, a_round, AllocationOf(campaign))) {
-      if (unusable.contains(choice.workload)) continue;
+    size_t chosen = 0;
+    for (const Choice& choice : stitch::NextExperiments(
+             known, faults.all, round, a_round + faults.elsewhere.size(), AllocationOf(campaign))) {
+      if (unusable.contains(choice.workload) || faults.elsewhere.contains(choice)) continue;
+      if (chosen++ == a_round) break;
       ++plan.experiments;
       AddRuns(choice, 0, campaign.repeats, Cat(kRound, round), observations.names, plan.runs);
     }

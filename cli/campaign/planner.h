@@ -25,14 +25,21 @@ struct CampaignPlan {
 CampaignPlan NextRuns(const Campaign& campaign, const stitch::Observations& observations,
                       const std::vector<CampaignRun>& planned);
 
+// All effects, on whatever place.
 stitch::FcaOptions FcaOptionsOf(const Campaign& campaign);
+// Those that can be part of a cycle: on places where faults were injected. Fewer comparisons, so that the
+// same runs tell more.
+stitch::FcaOptions StitchOptionsOf(const Campaign& campaign, const stitch::Observations& observations);
 
 // Workloads whose plain runs do not allow a comparison (they fail, or do not come back alike), with the
 // reason.
-struct UnusableWorkload {
+struct DoubtfulWorkload {
   std::string name, why;
 };
-std::vector<UnusableWorkload> UnusableWorkloads(const Campaign& campaign,
+std::vector<DoubtfulWorkload> UnusableWorkloads(const Campaign& campaign,
                                                 const stitch::Observations& observations);
+// Those that are used although some of their plain runs fail.
+std::vector<DoubtfulWorkload> FlakyWorkloads(const Campaign& campaign,
+                                             const stitch::Observations& observations);
 
 }  // namespace rankle::cli

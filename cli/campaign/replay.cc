@@ -77,7 +77,7 @@ bool Shows(const CycleEdge& link, const std::vector<RunObservation>& plain, cons
 Replay ReplayOf(const std::string& workload, size_t link, const stitch::Fault& fault,
                 const stitch::Names& names) {
   const bool delays = IsDelay(fault);
-  const Hits hits{.first = 1, .count = delays ? kDelayedHits : 1};
+  const Hits hits{.first = static_cast<int>(fault.hit), .count = delays ? kDelayedHits : 1};
   Replay replay{.workload = workload, .link = link, .plan = PlanOf(fault, names, hits), .yaml = ""};
   if (const auto armed = ArmOf(replay.plan)) {
     replay.yaml =
@@ -85,11 +85,14 @@ Replay ReplayOf(const std::string& workload, size_t link, const stitch::Fault& f
             *armed, "\"\n");
     return replay;
   }
-  replay.yaml = Cat("version: 1\nfaults:\n  - do: ", delays ? "delay" : "fail",
-                    "\n    on: ", FunctionOf(names.sites.at(fault.site)), "\n    where: { site: [",
-                    sites::SiteIdText(fault.site), "] }\n    when: { nth: \"",
-                    delays ? Cat("1..", kDelayedHits) : "1", "\" }\n    with: { ",
-                    delays ? Cat("time: ", fault.parameter, "ns") : Cat("errno: ", fault.parameter), " }\n");
+  const std::string action = delays ? "delay" : IsTimeOut(fault) ? "time-out" : "fail";
+  const std::string with = delays             ? Cat("time: ", fault.parameter, "ns")
+                           : IsTimeOut(fault) ? "end: now"
+                                              : Cat("errno: ", fault.parameter);
+  replay.yaml =
+      Cat("version: 1\nfaults:\n  - do: ", action, "\n    on: ", FunctionOf(names.sites.at(fault.site)),
+          "\n    where: { site: [", sites::SiteIdText(fault.site), "] }\n    when: { nth: \"",
+          delays ? Cat("1..", kDelayedHits) : Cat(hits.first), "\" }\n    with: { ", with, " }\n");
   return replay;
 }
 
@@ -202,6 +205,7 @@ std::string KeyOf(const stitch::Cycle& cycle) {
     absl::StrAppendFormat(&key, "%d:%d:%016x:%d>%s:%016x;", static_cast<int>(fault.kind), fault.parameter,
                           fault.site, static_cast<int>(link.edge.effect), link.edge.to.role,
                           link.edge.to.site);
+    if (fault.hit != 1) absl::StrAppendFormat(&key, "hit%d;", fault.hit);
   }
   return key;
 }

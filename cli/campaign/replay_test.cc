@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "cli/campaign/testing/retry_storm.h"
+#include "injector/plan/plan.h"
 
 namespace rankle::cli {
 namespace {
@@ -95,6 +96,34 @@ TEST(Replay, GoesInFromOutsideWhereADelayBringsAnEffectOfTheCycle) {
       << "another outcome does not lead into it";
   EXPECT_EQ(ReplaysOf(RetryStorm(), TwoWorkloads(), DelayElsewhere(kServe, kTimedOut), names).size(), 2u)
       << "that is its own fault";
+}
+
+TEST(Replay, PlansAreOnesThatRankleRunTakes) {
+  stitch::Cycle cycle = RetryStorm();
+  cycle.edges[1].edge.effect = stitch::Effect::kMoreWork;
+  stitch::Names names = NamesOfSites();
+  for (const char* function : {"recv", "poll"}) {
+    names.sites[kAwait].name = std::string(function) + " from Await";
+    if (function[0] == 'p') cycle.edges[0].experiment.fault.parameter = stitch::kTimeOut;
+    for (const Replay& replay : ReplaysOf(cycle, TwoWorkloads(), {}, names)) {
+      plan::Plan plan;
+      EXPECT_TRUE(plan.AddYaml(replay.yaml, "replay").ok()) << replay.yaml;
+      ASSERT_TRUE(plan.AddShortForm(replay.plan).ok()) << replay.plan;
+      EXPECT_EQ(plan.fault(0).action, plan.fault(1).action);
+    }
+  }
+}
+
+TEST(Replay, APointOfTheSourceIsArmedByItsVariable) {
+  stitch::Cycle cycle = RetryStorm();
+  cycle.edges[1].edge.effect = stitch::Effect::kMoreWork;
+  cycle.edges[0].experiment.fault = {kAwait, stitch::FaultKind::kNegation, 0, 0, ""};
+  stitch::Names names = NamesOfSites();
+  names.sites[kAwait] = {
+      .name = "detector IsLate from Await", .kind = stitch::SiteKind::kDetector, .guards = {}};
+  const Replay replay = ReplaysOf(cycle, TwoWorkloads(), {}, names)[0];
+  EXPECT_EQ(replay.plan, "point negate 00000000000000a1 hit=1 times=1");
+  EXPECT_THAT(replay.yaml, HasSubstr("RANKLE_POINTS_ARM: \"negate 00000000000000a1 hit=1 times=1\""));
 }
 
 TEST(Replay, HoldsWhereAllEffectsComeAndTheJobDoesNotGetOverThem) {

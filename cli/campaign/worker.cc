@@ -24,12 +24,17 @@
 #include "cli/launch/process_pool.h"
 #include "cli/launch/text.h"
 #include "cli/run_options.h"
+#include "detectors/instrument/runtime/rankle_points_format.h"
 
 namespace rankle::cli {
 namespace {
 
 namespace fs = std::filesystem;
 
+constexpr uint64_t kPointsRecordBytes =
+    sizeof(rankle_points::FileHeader) + rankle_points::kSiteCapacity * sizeof(rankle_points::SiteEntry) +
+    rankle_points::kSignatureCapacity * sizeof(rankle_points::SignatureEntry) +
+    rankle_points::kNestCapacity * sizeof(rankle_points::NestEntry);
 constexpr char kFailed[] = "failed: ", kNote[] = "note: ";
 
 const Workload* FindWorkload(const Campaign& campaign, const std::string& name) {
@@ -137,6 +142,16 @@ std::string ResultText(const RunResult& result) {
 }
 
 }  // namespace
+
+uint64_t RoomOfARun(const Campaign& campaign) {
+  uint64_t most = 0;
+  for (const Workload& workload : campaign.workloads) {
+    const uint64_t processes = static_cast<uint64_t>(std::max(workload.ranks, 1));
+    const uint64_t points = campaign.points.overlays.empty() ? 0 : kPointsRecordBytes * processes;
+    most = std::max(most, BytesNeeded(OptionsOf(campaign, workload, {}, "")) + points);
+  }
+  return most;
+}
 
 std::string ResultPath(const std::string& directory, int64_t id) { return Cat(directory, "/results/", id); }
 std::string RunDirectory(const std::string& directory, int64_t id) { return Cat(directory, "/runs/", id); }

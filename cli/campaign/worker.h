@@ -24,6 +24,9 @@ struct RunResult {
   std::string note;  // why it failed, or what is missing in what was seen
 };
 
+// Disk space that the records of one run may come to need, of the largest workload.
+uint64_t RoomOfARun(const Campaign& campaign);
+
 std::string ResultPath(const std::string& directory, int64_t id);
 std::string RunDirectory(const std::string& directory, int64_t id);
 

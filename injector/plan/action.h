@@ -39,6 +39,7 @@ enum class Action : uint8_t {
   kClockSkew = 28,
   kChurn = 29,
   kShort = 30,
+  kTimeOut = 31,
 };
 
 // The argument that `mutate` changes.

@@ -49,7 +49,7 @@ struct Pool {
 };
 
 const char* Defect(const ArmedFault& fault, const Pool& pool) {
-  if (fault.action == Action::kNone || fault.action > Action::kShort) return "armed plan: unknown action";
+  if (fault.action == Action::kNone || fault.action > Action::kTimeOut) return "armed plan: unknown action";
   for (const RangeList* list : {&fault.rank, &fault.local_rank, &fault.comm_rank, &fault.comm_size,
                                 &fault.peer, &fault.bytes, &fault.site, &fault.call, &fault.step}) {
     if (!SoundList(*list)) return "armed plan: a list of ranges is malformed";

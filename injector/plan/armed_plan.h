@@ -72,9 +72,9 @@ struct ArmedFault {
   double probability = 1.0;
 
   // with
-  Distribution time;  // ns: delay, slow-kernel; `for` of hang, signal, gil; 0 = for ever (hang)
-  int64_t result =
-      0;  // fail, async-error: ncclResult_t / cudaError_t / errno. exit: code. signal: number. xid: code
+  Distribution time;   // ns: delay, slow-kernel; `for` of hang, signal, gil; 0 = for ever (hang)
+  int64_t result = 0;  // fail, async-error: ncclResult_t / cudaError_t / errno. exit: code. signal: number.
+                       // xid: code. time-out: 1 = when the program's own time is over
   uint64_t bytes_limit = 0;  // oom: after_bytes; leak, short: bytes; slow-copy: bytes per second
   double factor = 0;         // slow-kernel
   MutateField field = MutateField::kNone;

@@ -12,6 +12,7 @@ using api::kLaunch;
 using api::kMalloc;
 using api::kMemcpy;
 using api::kP2p;
+using api::kPoll;
 using api::kSocket;
 
 constexpr uint32_t kAny = 0;
@@ -80,6 +81,11 @@ constexpr Parameter kThrowParameters[] = {
 
 constexpr Parameter kShortParameters[] = {
     {"bytes", "bytes", true, "move so many at most; calls that ask for no more are left alone"},
+};
+
+constexpr Parameter kTimeOutParameters[] = {
+    {"end", "choice now|limit", false,
+     "now (default), or when the time that the program gave is over; without such a time, limit never fires"},
 };
 
 constexpr std::string_view kLateCauses[] = {"hardware_network_environment", "configuration_error"};
@@ -183,6 +189,10 @@ constexpr ActionInfo kCatalogue[] = {
      "a count below what was asked for, as from a full socket buffer: the rest is still to be done",
      "datagrams: what is cut off is lost, where a stream would keep it",
      kHardwareCauses, "", "short read rank=1 call=3 bytes=1"},
+    {Action::kTimeOut, "time-out", "ends a wait for readiness as if its time were over: 0, nothing ready, no errno", kPoll, kTimeOutParameters,
+     "an answer of 0: nobody sent in time, or nobody took what was to be sent",
+     "the silence: what became ready stays so, and the next call finds it",
+     kHardwareCauses, "", "time-out poll rank=1 call=3"},
     {Action::kThrottle, "throttle", "limits the process's CPU", kAny, {}, "", "", kLateCauses,
      "it needs control groups, which this version does not use; use delay with a distribution", ""},
     {Action::kGil, "gil", "holds Python's interpreter lock", kAny, {}, "", "", kLateCauses,

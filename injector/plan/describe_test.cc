@@ -33,7 +33,7 @@ TEST(Catalogue, HasEveryActionOnce) {
     EXPECT_EQ(FindAction(info.name), &info);
     EXPECT_EQ(FindAction(info.action), &info);
   }
-  EXPECT_EQ(actions.size(), static_cast<size_t>(Action::kShort));
+  EXPECT_EQ(actions.size(), static_cast<size_t>(Action::kTimeOut));
   EXPECT_EQ(FindAction("xid")->action, Action::kGpuLost);
   EXPECT_EQ(FindAction("nope"), nullptr);
 }

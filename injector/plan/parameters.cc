@@ -174,6 +174,11 @@ absl::Status ReadSignal(const Reading& in) {
 }
 RawValue WriteSignal(const Writing& out) { return Written(SignalName(static_cast<int>(out.fault.result))); }
 
+absl::Status ReadEnd(const Reading& in) { return SetChoice(in, in.fault.result); }
+RawValue WriteEnd(const Writing& out) {
+  return out.fault.result == 0 ? RawValue() : Written(ChoiceText(out, static_cast<size_t>(out.fault.result)));
+}
+
 // ---- mutate
 // ----------------------------------------------------------------------------------------------------
 
@@ -323,6 +328,7 @@ constexpr Handler kHandlers[] = {
     {"result", ReadResult, WriteResult},
     {"code", ReadCode, WriteCode},
     {"signal", ReadSignal, WriteSignal},
+    {"end", ReadEnd, WriteEnd},
     {"field", ReadField, WriteField},
     {"value", ReadValue, WriteValue},
     {"delta", ReadDelta, WriteDelta},

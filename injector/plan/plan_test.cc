@@ -429,6 +429,8 @@ TEST(Libc, WhatCannotWorkOnAFunctionIsRefused) {
   EXPECT_THAT(ErrorOfShort("short connect bytes=1"), testing::HasSubstr("connect moves no bytes"));
   EXPECT_THAT(ErrorOfShort("short read bytes=0"), testing::HasSubstr("'0' would look like the end"));
   EXPECT_THAT(ErrorOfShort("short read"), testing::HasSubstr("short needs 'bytes'"));
+  EXPECT_THAT(ErrorOfShort("time-out recv"), testing::HasSubstr("time-out works on polling only"));
+  EXPECT_THAT(ErrorOfShort("time-out poll end=later"), testing::HasSubstr("none of now, limit"));
   EXPECT_THAT(ErrorOfShort("skip read"), testing::HasSubstr("skip works on functions of NCCL and CUDA only"));
   EXPECT_THAT(ErrorOfShort("throw read"), testing::HasSubstr("use delay, hang, fail, short"));
   EXPECT_THAT(ErrorOfShort("abort read step=3"), testing::HasSubstr("'step' can never match"));
@@ -565,7 +567,8 @@ INSTANTIATE_TEST_SUITE_P(Libc, RoundTrip,
                                          "short file bytes=4KiB where.bytes=1MiB..2MiB",
                                          "fail connect errno=ECONNREFUSED nth=3", "fail libc result=EINTR",
                                          "fail file result=5", "fail getaddrinfo result=EAI_AGAIN",
-                                         "hang epoll_wait for=2s"));
+                                         "hang epoll_wait for=2s", "time-out poll end=limit nth=2",
+                                         "time-out polling site=a1b2c3"));
 
 }  // namespace
 }  // namespace rankle::plan

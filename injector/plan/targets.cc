@@ -133,9 +133,11 @@ std::string WhyNotLibc(const api::ApiInfo& api, const ActionInfo& action) {
       const bool moves = call != nullptr && call->transfer != sites::Transfer::kNone;
       return moves ? "" : Concat(api.name, " moves no bytes that could be fewer");
     }
+    case Action::kTimeOut:
+      return "";  // to its group
     default:
       return Concat(action.name, " works on functions of NCCL and CUDA only; on ", api.name,
-                    " use delay, hang, fail, short, exit, abort or signal");
+                    " use delay, hang, fail, short, time-out, exit, abort or signal");
   }
 }
 

@@ -8,6 +8,7 @@
 #include "injector/hooks/signal_self.h"
 #include "injector/sites/process.h"
 #include "injector/sites/short_call.h"
+#include "injector/sites/timed_out_call.h"
 #include "injector/sites/visit.h"
 
 namespace rankle::sites {
@@ -118,6 +119,15 @@ struct FailedCall {
   }
 };
 
+// time-out: `result` says whether the program's own time passes first.
+bool IsWhole(const Decision& decision) { return decision.details->result != 0; }
+
+// A fault that a call gives no room for has not fired.
+bool CanFire(const Visit& visit, const Decision& decision) {
+  if (decision.action == Action::kShort) return CanBeShort(visit, decision.details->bytes_limit);
+  return decision.action != Action::kTimeOut || CanTimeOut(visit, IsWhole(decision));
+}
+
 int64_t RunFailing(const Visit& visit, int error) {
   FailedCall failed{&visit, error};
   Visit instead = visit;
@@ -133,7 +143,7 @@ void Wait(const Decision& decision) {
     hooks::HangOn(TheProcess().control, decision, [] { return false; });
 }
 
-// What is done beside the call; failing and shortening are done to it.
+// What is done beside the call; failing, timing out and shortening are done to it.
 void Act(const Decision& decision) {
   switch (decision.action) {
     case Action::kDelay:
@@ -160,25 +170,27 @@ int64_t RunWithFaults(Visit& visit) {
   const size_t count = process.engine.Decide(process.target, ViewOf(visit), decisions.of, kMaxDecisions);
   ReportMatched(visit.call->api);
   size_t after_count = 0;
-  const Decision *fails = nullptr, *shortens = nullptr;
+  const Decision *fails = nullptr, *times_out = nullptr, *shortens = nullptr;
   for (size_t i = 0; i < count; ++i) {
     const Decision& decision = decisions.of[i];
-    const bool is_short = decision.action == Action::kShort;
-    if (is_short && !CanBeShort(visit, decision.details->bytes_limit)) continue;  // it has not fired
+    if (!CanFire(visit, decision)) continue;
     Report(visit, decision);
     if (decision.details->at_exit)
       after.of[after_count++] = decision;
     else if (decision.action == Action::kFail)
       fails = &decision;
-    else if (is_short)
+    else if (decision.action == Action::kTimeOut)
+      times_out = &decision;
+    else if (decision.action == Action::kShort)
       shortens = &decision;
     else
       Act(decision);
   }
   errno = before;
-  const int64_t result = fails != nullptr      ? RunFailing(visit, static_cast<int>(fails->details->result))
-                         : shortens != nullptr ? RunShort(visit, shortens->details->bytes_limit)
-                                               : Trace(visit);
+  const int64_t result = fails != nullptr       ? RunFailing(visit, static_cast<int>(fails->details->result))
+                         : times_out != nullptr ? RunTimedOut(visit, IsWhole(*times_out))
+                         : shortens != nullptr  ? RunShort(visit, shortens->details->bytes_limit)
+                                                : Trace(visit);
   if (process.forks.load(std::memory_order_relaxed) != forks)
     return result;  // the child has not been asked for
   const int error = errno;

@@ -8,6 +8,8 @@
 #include <pthread.h>
 #include <semaphore.h>
 #include <spawn.h>
+#include <sys/epoll.h>
+#include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/uio.h>
@@ -254,6 +256,38 @@ void Times() {
   if (resolved == 0) freeaddrinfo(found);
 }
 
+// "poll 1 ready 1": what it returned, and what it said of a pipe that has something to read.
+void Waits() {
+  constexpr int kLongMs = 300;
+  int ends[2];
+  if (pipe(ends) != 0 || write(ends[1], "x", 1) != 1) abort();
+  const auto begin = std::chrono::steady_clock::now();
+  pollfd one = {ends[0], POLLIN, POLLIN};
+  int result = poll(&one, 1, kLongMs);
+  printf("poll %d ready %d\n", result, one.revents != 0);
+  const timespec long_time = {0, kLongMs * 1000000};
+  one.revents = POLLIN;
+  result = ppoll(&one, 1, &long_time, nullptr);
+  printf("ppoll %d ready %d\n", result, one.revents != 0);
+  fd_set set;
+  FD_ZERO(&set);
+  FD_SET(ends[0], &set);
+  timeval limit = {0, kLongMs * 1000};
+  result = select(ends[0] + 1, &set, nullptr, nullptr, &limit);
+  printf("select %d ready %d\n", result, FD_ISSET(ends[0], &set) != 0);
+  FD_SET(ends[0], &set);
+  result = pselect(ends[0] + 1, &set, nullptr, nullptr, nullptr, nullptr);
+  printf("pselect %d ready %d\n", result, FD_ISSET(ends[0], &set) != 0);
+  const int waiting = epoll_create1(0);
+  epoll_event event = {};
+  event.events = EPOLLIN;
+  epoll_ctl(waiting, EPOLL_CTL_ADD, ends[0], &event);
+  printf("epoll_wait %d\n", epoll_wait(waiting, &event, 1, kLongMs));
+  printf("epoll_pwait %d\n", epoll_pwait(waiting, &event, 1, kLongMs, nullptr));
+  const std::chrono::duration<double, std::milli> spent = std::chrono::steady_clock::now() - begin;
+  printf("long %d\n", spent.count() >= kLongMs);
+}
+
 int WaitFor(pid_t child) {
   int status = 0;
   if (waitpid(child, &status, 0) != child) return -1;
@@ -366,9 +400,9 @@ void WaitForEver() {
 
 int main(int count, char** arguments) {
   const std::map<std::string, void (*)()> modes = {
-      {"network", Network}, {"files", Files},   {"transfers", Transfers},
-      {"throws", Throws},   {"times", Times},   {"spawns", Spawns},
-      {"storm", Storm},     {"leaves", Leaves}, {"wait", WaitForEver}};
+      {"network", Network}, {"files", Files},     {"transfers", Transfers}, {"throws", Throws},
+      {"times", Times},     {"waits", Waits},     {"spawns", Spawns},       {"storm", Storm},
+      {"leaves", Leaves},   {"wait", WaitForEver}};
   const auto mode = modes.find(count > 1 ? arguments[1] : "");
   if (mode == modes.end()) return 2;
   if (count > 2) g_directory = arguments[2];

@@ -20,6 +20,8 @@ constexpr double kWantedAlike = 2;  // ... and the workload gets there as the ef
 constexpr double kCloses = 3;
 constexpr int kClosesWithin = 4;       // edges; cycles of more than five are hardly ever confirmed
 constexpr double kShorterDelay = 0.2;  // the longest delay of an injection has most of the effects of all
+// Of a fault that comes once, the first hit has most of the effects: what is done once, and what comes again.
+constexpr double kLaterHit = 0.2;
 // A place that a workload reached together with the fault, without any effect there: only an effect that
 // depends on more than that is left to be found, and after each further workload as much less of it.
 constexpr double kSeenTogether = 0.5;
@@ -60,7 +62,8 @@ class Directed {
         for (const Fault& fault : injection.faults) {
           if (known_.made.contains({workload, fault})) continue;
           const bool shorter = fault.kind == FaultKind::kDelay && &fault != &injection.faults.back();
-          all.push_back({shorter ? score * kShorterDelay : score, turn, i, &fault, &workload});
+          const double weight = shorter ? kShorterDelay : fault.hit > 1 ? kLaterHit : 1;
+          all.push_back({score * weight, turn, i, &fault, &workload});
         }
       }
     }

@@ -1,5 +1,5 @@
-// What can be injected where: faults that differ only in their parameter (delay lengths, error codes) are one
-// injection, and each workload that gets to its place in profile runs is one way to try it.
+// What can be injected where: faults that differ only in their parameter (delay lengths, error codes) or hit
+// are one injection, and each workload that gets to its place in profile runs is one way to try it.
 #pragma once
 
 #include <compare>
@@ -18,7 +18,7 @@ struct Choice {
 };
 
 struct Injection {
-  std::vector<Fault> faults;  // ascending by parameter
+  std::vector<Fault> faults;  // ascending by parameter, then hit
   // Workloads that reach it, in the order in which they show the most local behaviour that the ones before
   // did not (greedy set cover over the signatures at its place); then by name.
   std::vector<std::string> workloads;
@@ -27,7 +27,7 @@ struct Injection {
   SiteId place() const { return fault().context != 0 ? fault().context : fault().site; }
 };
 
-// The same place, kind and role, whatever the parameter.
+// The same place, kind and role, whatever parameter and hit.
 bool SameInjection(const Fault& a, const Fault& b);
 
 // Ascending by their first fault; those that no profile run reaches have no workloads.

@@ -29,11 +29,11 @@ constexpr char kCampaignFile[] = "/campaign.yaml";
 }  // namespace
 
 const char* CampaignCommand::examples() const {
-  return "  rankle campaign corpora/programs/cascades/campaign.yaml -o out\n"
+  return "  rankle campaign campaign.yaml -o out              (docs/campaigns.md shows one)\n"
          "  rankle campaign campaign.yaml -o out --resume     (after an interruption, or kill -9)\n"
          "  rankle stitch out                                 (what feeds itself)\n"
-         "Exit code: 0 all that was wanted was tried, 2 unusable campaign, 1 internal error, 128+n a signal "
-         "ended it.";
+         "Exit code: 0 all that was wanted was tried, 2 unusable campaign, or nothing could be measured, "
+         "130 interrupted.";
 }
 
 void CampaignCommand::DeclareFlags(Flags& flags) {
@@ -89,6 +89,11 @@ absl::Status CampaignCommand::RunAll() {
   const absl::StatusOr<CampaignOutcome> outcome = RunCampaign(*campaign, output_dir_, *state, *executor);
   if (!outcome.ok()) return outcome.status();
   for (const std::string& note : outcome->notes) Say(note);
+  if (outcome->runs.finished == 0) {
+    return absl::FailedPreconditionError(
+        Cat(output_dir_, ": no run could be measured; the notes above say why, logs are in ", output_dir_,
+            "/runs"));
+  }
   return WriteOutput("", absl::StrFormat("%d experiments, %d runs (%d gave nothing to compare) in %s\n"
                                          "what feeds itself: rankle stitch %s\n",
                                          outcome->experiments, outcome->runs.planned, outcome->runs.failed,

@@ -52,10 +52,12 @@ void StitchCommand::DeclareFlags(Flags& flags) {
        .type = "RUN",
        .help = "Runs of the same job that went well; default: the campaign's plain runs of as many ranks"},
       healthy_);
-  flags.Choice({.name = "--test",
-                .type = "TEST",
-                .help = "permutation, or welch as published (no control of false discoveries)"},
-               {"permutation", "welch"}, test_);
+  flags.Choice(
+      {.name = "--test",
+       .type = "TEST",
+       .help =
+           "permutation, or welch as published (no control of false discoveries); default: as the campaign"},
+      {"permutation", "welch"}, test_);
 }
 
 int StitchCommand::Run(const std::vector<std::string>&) {
@@ -76,7 +78,7 @@ int StitchCommand::Run(const std::vector<std::string>&) {
     SayError(status);
     return kExitUnusable;
   }
-  campaign->test = test_ == "welch" ? CampaignTest::kWelch : CampaignTest::kPermutation;
+  if (!test_.empty()) campaign->test = test_ == "welch" ? CampaignTest::kWelch : CampaignTest::kPermutation;
   const stitch::Causes causes =
       stitch::AnalyzeCauses(*observations, StitchOptionsOf(*campaign, *observations));
   const stitch::Stitched stitched = stitch::Stitch(causes, observations->names);

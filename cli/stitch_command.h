@@ -15,7 +15,7 @@ class StitchCommand : public Subcommand {
   int Run(const std::vector<std::string>& command) override;
 
  private:
-  std::string directory_, format_ = "text", output_, test_ = "permutation", incident_;
+  std::string directory_, format_ = "text", output_, test_, incident_;
   std::vector<std::string> healthy_;
   bool edges_ = false, confirm_ = false;
 };

@@ -160,6 +160,13 @@ TEST_F(CampaignRun, ABudgetOfNothingIsRefused) {
   EXPECT_FALSE(fs::exists(out())) << "nothing was begun";
 }
 
+TEST_F(CampaignRun, NothingMeasuredIsAnError) {
+  const std::string file = Write("  - { name: none, command: [\"true\"], ranks: 1 }\n");
+  const Finished run = RunRankle(Campaign(file));
+  EXPECT_EQ(run.exit_code, 2) << run.out;
+  EXPECT_THAT(run.err, HasSubstr("no run could be measured"));
+}
+
 TEST_F(CampaignRun, WhatCannotBeComparedIsSaid) {
   const std::string file = Write(Cat() +
                                      "  - { name: broken, command: [cat, /no/such/file], ranks: 1 }\n"

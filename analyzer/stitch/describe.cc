@@ -5,10 +5,12 @@
 
 namespace rankle::stitch {
 
-std::string DescribeKind(const Fault& fault) {
+std::string DescribeKind(const Fault& fault, const Names& names) {
   switch (fault.kind) {
     case FaultKind::kError:
       if (fault.parameter == kTimeOut) return "time-out";
+      if (const auto name = names.errors.find({fault.site, fault.parameter}); name != names.errors.end())
+        return absl::StrCat("error ", name->second);
       return fault.parameter == 0 ? "error" : absl::StrCat("error ", fault.parameter);
     case FaultKind::kNegation:
       return "negation";
@@ -27,7 +29,7 @@ std::string SiteName(SiteId site, const Names& names) {
 }
 
 std::string Describe(const Fault& fault, const Names& names) {
-  std::string text = absl::StrCat(DescribeKind(fault), " at ", SiteName(fault.site, names));
+  std::string text = absl::StrCat(DescribeKind(fault, names), " at ", SiteName(fault.site, names));
   if (fault.hit != 1) absl::StrAppend(&text, ", hit ", fault.hit);
   if (fault.context != 0 && fault.context != fault.site) {
     absl::StrAppend(&text, " within ", SiteName(fault.context, names));

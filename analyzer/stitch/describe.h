@@ -9,7 +9,7 @@ namespace rankle::stitch {
 
 std::string SiteName(SiteId site, const Names& names = {});
 // "delay of 100 ms", "error 111".
-std::string DescribeKind(const Fault& fault);
+std::string DescribeKind(const Fault& fault, const Names& names);
 // "delay of 100 ms at retry loop (role root)", "error 111 at connect from Join".
 std::string Describe(const Fault& fault, const Names& names = {});
 

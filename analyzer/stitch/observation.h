@@ -10,6 +10,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace rankle::stitch {
@@ -72,7 +73,9 @@ struct RunObservation {
   std::optional<Fault> fault;  // none = a profile run
   uint64_t fired = 0;          // how often the fault was carried out; a run with 0 proves nothing
   End end = End::kOk;
-  uint64_t units = 0;                 // of work done (steps, requests, ...); 0 = none done or not counted
+  uint64_t units = 0;  // of work done (steps, requests, ...); 0 = none done or not counted
+  uint64_t most_units =
+      0;  // of the process that did the most, where `units` is of the one that did the least
   std::vector<SiteObservation> rows;  // as Normalize leaves them
 };
 
@@ -99,6 +102,9 @@ struct Names {
   std::map<SiteId, SiteInfo> sites;
   std::map<CallSiteId, std::string> call_sites;
   std::map<Signature, SignatureInfo> signatures;
+  // What the error of a fault is called there ("ECONNRESET"). Made from the faults of a campaign when they
+  // are read, and not kept with observations: the numbers say the same.
+  std::map<std::pair<SiteId, int64_t>, std::string> errors;
 };
 
 struct Observations {

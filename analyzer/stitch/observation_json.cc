@@ -121,6 +121,7 @@ void ReadRun(Members& members, const ReadLimits& limits, absl::Status& status, R
   run.fired = members.Count("fired");
   run.end = static_cast<End>(members.Choice("end", kEnds, 0));
   run.units = members.Count("units");
+  run.most_units = members.Count("most_units");
   const Json* rows = members.List("rows", limits.rows_a_run);
   for (size_t i = 0; rows != nullptr && i < rows->size() && status.ok(); ++i) {
     run.rows.push_back(
@@ -248,6 +249,7 @@ std::string WriteRun(const RunObservation& run) {
   if (run.fired != 0) json["fired"] = run.fired;
   json["end"] = kEnds[static_cast<size_t>(run.end)];
   json["units"] = run.units;
+  if (run.most_units > 0) json["most_units"] = run.most_units;
   json["rows"] = Json::array();
   for (const SiteObservation& row : run.rows) json["rows"].push_back(RowJson(row));
   return Line(json);

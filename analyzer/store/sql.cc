@@ -1,6 +1,7 @@
 #include "analyzer/store/sql.h"
 
 #include <sqlite3.h>
+#include <unistd.h>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -166,6 +167,26 @@ absl::StatusOr<Database> Database::OpenFile(const std::string& path) {
       SQLITE_OK) {
     return absl::UnavailableError(absl::StrCat(path, ": SQLite: ", sqlite3_errmsg(state->db)));
   }
+  return Database(std::move(state));
+}
+
+absl::StatusOr<Database> Database::OpenToRead(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  if (access(path.c_str(), W_OK) == 0 && access(folder.c_str(), W_OK) == 0) return OpenFile(path);
+  // Readers of a database with a write-ahead log write beside it. Where nobody can, nobody changes it either.
+  std::string uri = "file:";
+  for (const char c : path) {
+    if (c == '%' || c == '?' || c == '#') {
+      absl::StrAppend(&uri, "%", absl::Hex(static_cast<unsigned char>(c), absl::kZeroPad2));
+    } else {
+      uri += c;
+    }
+  }
+  uri += "?immutable=1";
+  auto state = std::make_unique<State>();
+  if (sqlite3_open_v2(uri.c_str(), &state->db, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, nullptr) != SQLITE_OK)
+    return absl::UnavailableError(absl::StrCat(path, ": SQLite: ", sqlite3_errmsg(state->db)));
   return Database(std::move(state));
 }
 

@@ -38,6 +38,9 @@ class Database {
   static absl::StatusOr<Database> Open();
   // A database in a file, which is created when it is absent.
   static absl::StatusOr<Database> OpenFile(const std::string& path);
+  // A file that is only read, also where nothing may be written. Another process may write it meanwhile,
+  // unless its folder cannot be written.
+  static absl::StatusOr<Database> OpenToRead(const std::string& path);
   Database(Database&&) noexcept;
   Database& operator=(Database&&) noexcept;
   ~Database();

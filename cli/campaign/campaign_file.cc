@@ -15,7 +15,7 @@ namespace {
 using plan::YamlNode;
 using Kind = YamlNode::Kind;
 
-constexpr int kMost = 1'000'000;
+constexpr int kMost = 1'000'000, kMostProcesses = 65'536;
 
 class CampaignReader : YamlReader<CampaignReader> {
  public:
@@ -95,7 +95,6 @@ class CampaignReader : YamlReader<CampaignReader> {
   absl::Status SetPolicy(const YamlNode& node, Campaign& target) {
     static constexpr std::pair<std::string_view, CampaignPolicy> kChoices[] = {
         {"directed", CampaignPolicy::kDirected},
-        {"directed", CampaignPolicy::kDirected},
         {"three-phase", CampaignPolicy::kThreePhase},
         {"random", CampaignPolicy::kRandom}};
     return TakeChoice(node, kChoices, target.policy);
@@ -168,12 +167,16 @@ class CampaignReader : YamlReader<CampaignReader> {
     return absl::OkStatus();
   }
   absl::Status SetName(const YamlNode& node, Workload& target) { return TakeText(node, target.name); }
-  absl::Status SetRanks(const YamlNode& node, auto& target) { return TakeCount(node, target.ranks); }
+  absl::Status SetRanks(const YamlNode& node, auto& target) {
+    return TakeInteger(node, 0, kMostProcesses, target.ranks);
+  }
   absl::Status SetGpus(const YamlNode& node, Workload& target) {
-    return TakeCount(node, target.virtual_gpus);
+    return TakeInteger(node, 0, kMostProcesses, target.virtual_gpus);
   }
   absl::Status SetTimeout(const YamlNode& node, Workload& target) {
-    return Take(node, plan::ParseDuration(node.text), target.timeout_ns);
+    if (absl::Status status = Take(node, plan::ParseDuration(node.text), target.timeout_ns); !status.ok())
+      return status;
+    return target.timeout_ns > 0 ? absl::OkStatus() : At(node.line, "a timeout of 0 ends every run at once");
   }
   absl::Status SetReplay(const YamlNode& node, Workload& target) {
     static constexpr Key<ReplayJob> kKeys[] = {{"ranks", &CampaignReader::SetRanks},
@@ -194,7 +197,13 @@ class CampaignReader : YamlReader<CampaignReader> {
         return TakeRange(item, range);
       });
       if (!status.ok()) return status;
-      target.roles.insert(target.roles.end(), ranges.begin(), ranges.end());
+      for (const RoleRange& range : ranges) {
+        for (const RoleRange& other : target.roles) {
+          if (range.first <= other.last && other.first <= range.last)
+            return At(node.line, Cat("ranks of '", range.role, "' are of '", other.role, "', too"));
+        }
+        target.roles.push_back(range);
+      }
     }
     return absl::OkStatus();
   }

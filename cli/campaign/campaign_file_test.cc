@@ -81,6 +81,13 @@ TEST(CampaignFile, LittleMustBeSaid) {
   EXPECT_FALSE(campaign->slurm);
 }
 
+TEST(CampaignFile, NoRanksAndNoGpusAreTheDefaults) {
+  const auto campaign = ParseCampaign(
+      "version: 1\nworkloads: [ { name: a, command: [x], ranks: 0, virtual_gpus: 0 } ]\n", "c.yaml");
+  ASSERT_TRUE(campaign.ok()) << campaign.status();
+  EXPECT_EQ(campaign->workloads[0].ranks, 0);
+}
+
 TEST(CampaignFile, ErrorsNameTheLine) {
   const std::string begin = "version: 1\nworkloads:\n  - name: a\n    command: [x]\n";
   EXPECT_THAT(Error(begin + "points: { ids: [nowhere] }\n"), HasSubstr("c.yaml:5: 'nowhere' is no id"));
@@ -92,6 +99,8 @@ TEST(CampaignFile, ErrorsNameTheLine) {
   EXPECT_THAT(Error(begin + "policy: fair\n"),
               StartsWith("c.yaml:5: 'fair' is not known; there are directed"));
   EXPECT_THAT(Error(begin + "    roles: { server: 3-1 }\n"), StartsWith("c.yaml:5: '3-1' is no rank"));
+  EXPECT_THAT(Error(begin + "    roles: { server: 0-2, client: 2-3 }\n"), HasSubstr("are of 'server', too"));
+  EXPECT_THAT(Error(begin + "    timeout: 0s\n"), StartsWith("c.yaml:5: a timeout of 0"));
   EXPECT_THAT(Error(begin + "  - name: a\n    command: [y]\n"), StartsWith("c.yaml:5: a second workload"));
   EXPECT_THAT(Error(begin + "repeats: 9\n"), HasSubstr("'most_repeats' is less than 'repeats'"));
   EXPECT_THAT(Error("version: 2\nworkloads: []\n"), StartsWith("c.yaml:1: version 2"));

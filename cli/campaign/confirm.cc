@@ -8,6 +8,7 @@
 #include "analyzer/stitch/describe.h"
 #include "cli/campaign/executor.h"
 #include "cli/campaign/replay.h"
+#include "cli/campaign/state.h"
 #include "cli/campaign/worker.h"
 #include "cli/launch/files.h"
 #include "cli/launch/text.h"
@@ -55,13 +56,17 @@ class Runs {
   absl::Status Make() {
     const std::vector<CampaignRun> batch = std::exchange(wanted_, {});
     if (batch.empty()) return absl::OkStatus();
-    return executor_->RunBatch(batch, [&](const CampaignRun& run, double) {
+    absl::Status made;
+    const absl::Status ran = executor_->RunBatch(batch, [&](const CampaignRun& run, double) {
       absl::StatusOr<RunResult> result = ReadResult(directory_, run.id);
+      if (result.ok() && result->not_made && made.ok())
+        made = absl::UnavailableError(Cat("a replay of '", run.workload, "': ", result->note));
       // A replay whose fault did not fire shows nothing, nor does a run without records.
       if (result.ok() && !result->failed && (run.plan.empty() || result->observation.fired > 0))
         made_[{run.workload, run.plan}].push_back(std::move(result->observation));
-      return true;
+      return made.ok();
     });
+    return made.ok() ? ran : made;
   }
   const std::vector<RunObservation>& Of(const std::string& workload, const std::string& plan) const {
     return made_.at({workload, plan});
@@ -141,8 +146,13 @@ absl::StatusOr<Confirmations> ConfirmCycles(const Campaign& campaign, const std:
     const Cycle* cycle;
     std::vector<Replay> replays;
   };
+  // Two at once would take each other's records for their own.
+  const absl::StatusOr<FileDescriptor> lock = LockCampaign(directory);
+  if (!lock.ok()) return lock.status();
+  absl::StatusOr<Confirmations> before = ReadConfirmations(directory);
+  if (!before.ok()) return before.status();
   std::vector<Tried> open;
-  Confirmations confirmations;
+  Confirmations confirmations, judged;
   const Campaign jobs = JobsOfReplays(campaign);
   Runs runs(jobs, directory + "/confirm");
   for (const Cycle& cycle : stitched.cycles) {
@@ -160,11 +170,16 @@ absl::StatusOr<Confirmations> ConfirmCycles(const Campaign& campaign, const std:
       runs.Want(tried.replays[way].workload, "");
       runs.Want(tried.replays[way].workload, tried.replays[way].plan);
     }
-    if (absl::Status status = runs.Make(); !status.ok()) return status;
+    if (absl::Status status = runs.Make(); !status.ok()) {
+      judged.merge(*before);  // what this time did not come to is as it was
+      Keep(directory, judged).IgnoreError();
+      return status;
+    }
     std::erase_if(open, [&](const Tried& tried) {
       const Confirmation found = Judge(*tried.cycle, tried.replays[way], runs, names);
       Confirmation& kept = confirmations[KeyOf(*tried.cycle)];
       if (way == 0 || found.confirmed) kept = found;
+      judged[KeyOf(*tried.cycle)] = kept;
       return found.confirmed;
     });
   }

@@ -21,8 +21,8 @@ constexpr size_t kNameFits = 118, kLabelFits = 124;
 
 double TopOf(size_t place) { return kTop + static_cast<double>(place) * (kBox + kArrow); }
 
-std::string FaultInWords(const stitch::CycleEdge& link) {
-  return Cat(stitch::DescribeKind(link.experiment.fault), ", in workload ", link.experiment.workload);
+std::string FaultInWords(const stitch::CycleEdge& link, const stitch::Names& names) {
+  return Cat(stitch::DescribeKind(link.experiment.fault, names), ", in workload ", link.experiment.workload);
 }
 
 std::string ProofInWords(const stitch::CycleEdge& link) {
@@ -55,7 +55,7 @@ void DrawLink(const stitch::CycleEdge& link, double y, bool returns, const stitc
     svg.Line(kArrowX, from, kArrowX, to - kHead, "edge holds");
     svg.Path(Cat("M", Number(kArrowX), " ", Number(to), "l-5 ", Number(-kHead), "h10z"), "head holds");
   }
-  const std::string lines[] = {FaultInWords(link), Cat("→ ", EffectInWords(link.edge, names)),
+  const std::string lines[] = {FaultInWords(link, names), Cat("→ ", EffectInWords(link.edge, names)),
                                ProofInWords(link)};
   double at = from + 22;
   for (const std::string& line : lines) {

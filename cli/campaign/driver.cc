@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
 
 #include "absl/strings/str_format.h"
 #include "cli/campaign/planner.h"
@@ -62,20 +63,27 @@ absl::Status CheckRoom(const std::string& directory, uint64_t needed) {
       directory, static_cast<double>(needed) / kMiB, static_cast<double>(space.available) / kMiB));
 }
 
-absl::Status Keep(const std::string& directory, const CampaignRun& run, double seconds,
+// A run that ended without a result is made again so often: its worker was killed, or its node went away.
+constexpr int kAttempts = 3;
+
+absl::Status Keep(const std::string& directory, const CampaignRun& run, double seconds, int attempt,
                   CampaignState& state) {
   absl::StatusOr<RunResult> result = ReadResult(directory, run.id);
   absl::Status kept;
   if (!result.ok()) {
-    // Neither a result nor a reason: its process was killed from outside, or the disk is full. Its log says
-    // more.
+    if (attempt < kAttempts) return absl::OkStatus();
+    // Neither a result nor a reason; its log says more.
     const std::string log = Cat(RunDirectory(directory, run.id), "/worker.log");
     kept = state.Fail(run.id, seconds, Cat("ended without a result; see ", log));
+  } else if (result->not_made) {
+    kept = absl::UnavailableError(Cat("run ", run.id, " of '", run.workload, "': ", result->note,
+                                      ": what was measured before is kept; mend that and --resume"));
   } else if (result->failed) {
     kept = state.Fail(run.id, seconds, result->note);
   } else {
     result->observation.fault = run.fault;
-    kept = state.AddNames(result->names);
+    kept = state.CheckBuilds(result->builds);
+    if (kept.ok()) kept = state.AddNames(result->names);
     if (kept.ok()) kept = state.Finish(run.id, result->observation, seconds, result->note);
   }
   std::error_code ignored;
@@ -92,6 +100,7 @@ absl::StatusOr<CampaignOutcome> RunCampaign(const Campaign& campaign, const std:
   Progress progress(campaign, isatty(STDERR_FILENO) == 1);
   const uint64_t room = RoomOfARun(campaign);
   CampaignOutcome outcome;
+  std::map<int64_t, int> attempts;
   for (;;) {
     auto unfinished = state.Unfinished();
     if (!unfinished.ok()) return unfinished.status();
@@ -117,7 +126,7 @@ absl::StatusOr<CampaignOutcome> RunCampaign(const Campaign& campaign, const std:
     const absl::Status ran = executor.RunBatch(*unfinished, [&](const CampaignRun& run, double seconds) {
       // Once there is no room, the runs that end are made again.
       if (kept.ok()) kept = CheckRoom(directory, room);
-      if (kept.ok()) kept = Keep(directory, run, seconds, state);
+      if (kept.ok()) kept = Keep(directory, run, seconds, ++attempts[run.id], state);
       progress.Show(++ended, before->planned, outcome.experiments);
       return kept.ok();
     });

@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <utility>
 
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
@@ -36,6 +37,22 @@ bool IsOf(std::string_view function, uint32_t group) {
   return info != nullptr && (info->groups & group) != 0;
 }
 
+// Of NCCL and CUDA, what a program meets that did nothing wrong: a peer that is gone, a network or driver
+// that fails, no memory, a kernel that broke the context before.
+std::vector<std::string> UsualResults(const api::ApiInfo& function) {
+  const bool allocates = (function.groups & api::kMalloc) != 0;
+  switch (plan::ResultKindOf(function)) {
+    case plan::ResultKind::kNccl:
+      return {"ncclRemoteError", "ncclSystemError"};
+    case plan::ResultKind::kCudaRuntime:
+      return {allocates ? "cudaErrorMemoryAllocation" : "cudaErrorLaunchFailure"};
+    case plan::ResultKind::kCudaDriver:
+      return {allocates ? "CUDA_ERROR_OUT_OF_MEMORY" : "CUDA_ERROR_LAUNCH_FAILED"};
+    default:
+      return {};
+  }
+}
+
 // The errors of a function that are worth injecting before any was seen: the usual ones, and of sockets what
 // a wait that lasted too long comes to (SO_RCVTIMEO).
 std::vector<std::string> UsualErrors(std::string_view function) {
@@ -48,13 +65,22 @@ std::vector<std::string> UsualErrors(std::string_view function) {
     if (may_time_out) names.emplace_back("EAGAIN");
     return names;
   }
-  return {};
+  const api::ApiInfo* info = api::FindApi(function);
+  return info == nullptr ? std::vector<std::string>{} : UsualResults(*info);
 }
 
-// 0 = no errno name.
-int64_t ErrorByName(std::string_view name) {
+// Errors of the C library are errno; kNone: the function tells of none.
+plan::ResultKind KindOfErrors(std::string_view function) {
+  const api::ApiInfo* info = api::FindApi(function);
+  return info == nullptr ? plan::ResultKind::kNone : plan::ResultKindOf(*info);
+}
+
+// 0 = no error that the function returns.
+int64_t ErrorByName(std::string_view function, std::string_view name) {
   const std::optional<plan::ResultCode> code = plan::FindResult(name);
-  return code.has_value() && code->kind == plan::ResultKind::kErrno ? code->value : 0;
+  return code.has_value() && code->kind == KindOfErrors(function) && code->value != stitch::kTimeOut
+             ? code->value
+             : 0;
 }
 
 // What a signature is about ("connect: ECONNREFUSED").
@@ -89,7 +115,8 @@ std::vector<stitch::Fault> ErrorsAt(stitch::SiteId site, const stitch::SiteInfo&
     if (info.kind == SiteKind::kDetector) add(FaultKind::kNegation, 0);
   } else if (info.kind == SiteKind::kCall) {
     if (may_time_out) seen.insert(stitch::kTimeOut);
-    for (const std::string& name : UsualErrors(FunctionOf(info))) seen.insert(ErrorByName(name));
+    const std::string function = FunctionOf(info);
+    for (const std::string& name : UsualErrors(function)) seen.insert(ErrorByName(function, name));
     seen.erase(0);
     for (const int64_t error : seen) add(FaultKind::kError, error);
   }
@@ -103,9 +130,9 @@ bool CanBeDelayed(const stitch::SiteInfo& info) {
 }
 
 struct Reached {
-  size_t profiles = 0;       // runs without a fault that reached the site
-  size_t timed_out = 0;      // runs without a fault in which a wait there timed out by itself
-  std::set<int64_t> errors;  // seen there in any run
+  size_t profiles = 0;             // runs without a fault that reached the site
+  size_t timed_out = 0;            // runs without a fault in which a wait there timed out by itself
+  std::set<std::string> outcomes;  // seen there in any run
 };
 
 // Of a role's processes; 0: their number is not known.
@@ -195,7 +222,7 @@ std::vector<stitch::Fault> FaultsOf(const stitch::Observations& observations, co
       for (const stitch::Signature signature : row.signatures) {
         const std::string outcome = OutcomeOf(observations.names, signature);
         if (outcome == kTimeOutOutcome) timed_out.insert(row.site);
-        if (const int64_t error = ErrorByName(outcome); error != 0) reached[row.site].errors.insert(error);
+        reached[row.site].outcomes.insert(outcome);
       }
     }
     if (run.fault.has_value()) continue;
@@ -211,7 +238,10 @@ std::vector<stitch::Fault> FaultsOf(const stitch::Observations& observations, co
     // Where waits time out anyway, nothing new can lead there.
     const bool may_time_out =
         IsOf(FunctionOf(info->second), api::kPoll) && 2 * what.timed_out <= what.profiles;
-    for (const stitch::Fault& fault : ErrorsAt(site, info->second, what.errors, may_time_out))
+    std::set<int64_t> seen;
+    for (const std::string& outcome : what.outcomes)
+      seen.insert(ErrorByName(FunctionOf(info->second), outcome));
+    for (const stitch::Fault& fault : ErrorsAt(site, info->second, std::move(seen), may_time_out))
       faults.push_back(fault);
     if (!CanBeDelayed(info->second)) continue;
     for (const uint64_t delay : delays_ns) {
@@ -239,6 +269,16 @@ std::vector<stitch::Fault> AtLaterHits(const std::vector<stitch::Fault>& faults,
   return later;
 }
 
+std::string ErrorName(const stitch::Fault& fault, std::string_view function) {
+  return plan::ResultName(KindOfErrors(function), static_cast<int>(fault.parameter));
+}
+
+std::string ErrorAsKey(const stitch::Fault& fault, std::string_view function, std::string_view between) {
+  const bool is_errno = KindOfErrors(function) == plan::ResultKind::kErrno;
+  return is_errno ? Cat("errno", between, fault.parameter)
+                  : Cat("result", between, ErrorName(fault, function));
+}
+
 std::string PlanOf(const stitch::Fault& fault, const stitch::Names& names, const Hits& hits) {
   const auto info = names.sites.find(fault.site);
   if (info == names.sites.end()) return "";
@@ -251,7 +291,7 @@ std::string PlanOf(const stitch::Fault& fault, const stitch::Names& names, const
     return Cat("delay ", function, " time=", fault.parameter, "ns site=", site, nth);
   if (IsTimeOut(fault)) return Cat("time-out ", function, " site=", site, nth);
   if (fault.kind == stitch::FaultKind::kError)
-    return Cat("fail ", function, " errno=", fault.parameter, " site=", site, nth);
+    return Cat("fail ", function, " ", ErrorAsKey(fault, function, "="), " site=", site, nth);
   return "";
 }
 

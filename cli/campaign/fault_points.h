@@ -16,6 +16,11 @@ namespace rankle::cli {
 std::string CallName(std::string_view function, std::string_view place);
 std::string FunctionOf(const stitch::SiteInfo& site);
 
+// The name of an error of a call: "ECONNRESET", "ncclRemoteError"; and as plans have it: "errno=104",
+// "result=ncclRemoteError", with `between` for "=".
+std::string ErrorName(const stitch::Fault& fault, std::string_view function);
+std::string ErrorAsKey(const stitch::Fault& fault, std::string_view function, std::string_view between);
+
 // A wait for readiness that ends as if its time were over.
 bool IsTimeOut(const stitch::Fault& fault);
 

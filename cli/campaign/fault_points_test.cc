@@ -51,6 +51,30 @@ TEST(FaultPoints, WhereWaitsTimeOutAnywayNothingNewLeads) {
               ElementsAre("fail poll errno=12 site=0000000000a1 nth=1"));
 }
 
+stitch::Observations Calls(const std::string& function, const std::string& outcome) {
+  stitch::Observations observations = Polls({{kReady, kTimedOut}, {kReady}, {kReady}});
+  observations.names.sites[kPoll].name = function + " from Step (step.cc:1)";
+  observations.names.signatures[kReady].text = function + ": ok";
+  observations.names.signatures[kTimedOut].text = function + ": " + outcome;
+  return observations;
+}
+
+TEST(FaultPoints, NcclAndCudaFailAsTheyDoInPractice) {
+  EXPECT_THAT(Plans(Calls("ncclAllReduce", "ok")),
+              ElementsAre("fail ncclAllReduce result=ncclSystemError site=0000000000a1 nth=1",
+                          "fail ncclAllReduce result=ncclRemoteError site=0000000000a1 nth=1"));
+  EXPECT_THAT(Plans(Calls("cudaMalloc", "ok")),
+              ElementsAre("fail cudaMalloc result=cudaErrorMemoryAllocation site=0000000000a1 nth=1"));
+}
+
+TEST(FaultPoints, ErrorsThatWereSeenAreTriedWhereTheFunctionReturnsThem) {
+  EXPECT_THAT(Plans(Calls("ncclAllReduce", "ncclInternalError")),
+              ::testing::Contains("fail ncclAllReduce result=ncclInternalError site=0000000000a1 nth=1"));
+  EXPECT_THAT(Plans(Calls("connect", "EHOSTUNREACH")),
+              ::testing::Contains("fail connect errno=113 site=0000000000a1 nth=1"));
+  EXPECT_THAT(Plans(Calls("cudaMalloc", "ENOMEM")), ::testing::SizeIs(1)) << "no result of CUDA";
+}
+
 std::vector<std::string> LaterPlans(const stitch::Observations& observations, const Workload& workload) {
   std::vector<std::string> plans;
   for (const stitch::Fault& fault :

@@ -35,7 +35,7 @@ absl::StatusOr<RunObservation> Observe(const std::string& directory, const Workl
   RunObservation run;
   run.run = directory;
   run.workload = workload.name;
-  run.end = record.exit_code.value_or(0) == 0 ? stitch::End::kOk : stitch::End::kFailed;
+  run.end = record.exit_code == 0 ? stitch::End::kOk : stitch::End::kFailed;
   stitch::Names names;
   const auto seen = ObserveDirectory(directory, workload, points, run, names);
   if (!seen.ok()) {

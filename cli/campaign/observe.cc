@@ -128,7 +128,10 @@ absl::StatusOr<PointsSeen> ObserveDirectory(const std::string& directory, const 
   }
   if (steps.empty()) return seen;
   run.units = std::numeric_limits<uint64_t>::max();
-  for (const auto& [rank, count] : steps) run.units = std::min(run.units, static_cast<uint64_t>(count));
+  for (const auto& [rank, count] : steps) {
+    run.units = std::min(run.units, static_cast<uint64_t>(count));
+    run.most_units = std::max(run.most_units, static_cast<uint64_t>(count));
+  }
   return seen;
 }
 

@@ -224,7 +224,8 @@ CampaignPlan NextRuns(const Campaign& campaign, const stitch::Observations& obse
   const stitch::Causes causes = stitch::AnalyzeCauses(observations, options);
   plan.runs = Repeats(campaign, causes, done, observations.names);
   if (!plan.runs.empty() || plan.experiments >= campaign.budget) return plan;
-  if (faults.all.empty()) plan.notes.push_back("the plain runs reach no fault point that 'points' chooses");
+  if (faults.all.empty() && !observations.runs.empty())
+    plan.notes.push_back("the plain runs reach no fault point that 'points' chooses");
   stitch::Known known{observations.runs, causes, {}};
   for (const auto& [choice, runs] : done.experiments) known.made.insert(choice);
   const size_t left = static_cast<size_t>(campaign.budget - plan.experiments);

@@ -45,16 +45,28 @@ Sum SumAt(const RunObservation& run, const stitch::Place& place) {
   return sum;
 }
 
-// Work that was not counted, or not done, is one unit: calls are then compared as they are.
-double PerUnit(const Sum& sum, const RunObservation& run) {
-  return static_cast<double>(sum.hits) / static_cast<double>(std::max<uint64_t>(run.units, 1));
+// Of a run that ended early, calls for a unit are an upper bound only: what was begun counts, and is not
+// done.
+constexpr double kClearlyMore = 2;
+
+// More calls in `run` than the work that it did takes. As many units or more: for the same work. Fewer: more
+// than for all of the work, or at least twice as many for each unit that the furthest process had begun, so
+// that a job that just ended in the middle of its work does not count as one that works in vain.
+bool IsMoreWork(double hits, const RunObservation& run, double plain_hits, const RunObservation& plain) {
+  if (run.units > plain.units && plain.units > 0)
+    return hits * static_cast<double>(plain.units) / static_cast<double>(run.units) > plain_hits;
+  if (hits > plain_hits) return true;
+  if (plain.units == 0) return false;
+  const auto begun = static_cast<double>(std::max(run.units, run.most_units) + 1);
+  return hits / begun > kClearlyMore * plain_hits / static_cast<double>(plain.units);
 }
 
 bool Shows(const CycleEdge& link, const std::vector<RunObservation>& plain, const RunObservation& run) {
   const Sum seen = SumAt(run, PlaceOf(link));
   if (!IsNewBehaviour(link)) {
     return std::all_of(plain.begin(), plain.end(), [&](const RunObservation& each) {
-      return PerUnit(seen, run) > PerUnit(SumAt(each, PlaceOf(link)), each);
+      return IsMoreWork(static_cast<double>(seen.hits), run,
+                        static_cast<double>(SumAt(each, PlaceOf(link)).hits), each);
     });
   }
   std::set<stitch::Signature> usual;
@@ -86,9 +98,10 @@ Replay ReplayOf(const std::string& workload, size_t link, const stitch::Fault& f
     return replay;
   }
   const std::string action = delays ? "delay" : IsTimeOut(fault) ? "time-out" : "fail";
-  const std::string with = delays             ? Cat("time: ", fault.parameter, "ns")
-                           : IsTimeOut(fault) ? "end: now"
-                                              : Cat("errno: ", fault.parameter);
+  const std::string with = delays ? Cat("time: ", fault.parameter, "ns")
+                           : IsTimeOut(fault)
+                               ? "end: now"
+                               : ErrorAsKey(fault, FunctionOf(names.sites.at(fault.site)), ": ");
   replay.yaml =
       Cat("version: 1\nfaults:\n  - do: ", action, "\n    on: ", FunctionOf(names.sites.at(fault.site)),
           "\n    where: { site: [", sites::SiteIdText(fault.site), "] }\n    when: { nth: \"",

@@ -143,8 +143,18 @@ TEST(Replay, NamesTheLinksThatDidNotShow) {
   EXPECT_THAT(Look(RetryStorm(), plain, Observed(200, false, 10)).missing, ElementsAre(1));
   EXPECT_THAT(Look(RetryStorm(), {Observed(100, true, 10)}, Observed(200, true, 10)).missing, ElementsAre(1))
       << "a plain run is late, too";
-  EXPECT_THAT(Look(RetryStorm(), plain, Observed(101, true, 5)).missing, IsEmpty())
-      << "twice the calls for a unit";
+  EXPECT_THAT(Look(RetryStorm(), plain, Observed(101, true, 3)).missing, IsEmpty())
+      << "more than twice the calls for a unit";
+}
+
+// The server and the clients had begun a third unit when one of them was killed.
+TEST(Replay, AJobThatEndedInTheMiddleOfItsWorkIsNoStorm) {
+  const std::vector<RunObservation> plain = {Observed(80, false, 10)};
+  RunObservation killed = Observed(24, true, 1, stitch::End::kFailed);
+  killed.most_units = 2;
+  EXPECT_THAT(Look(RetryStorm(), plain, killed).missing, ElementsAre(0));
+  killed.rows[0].hits = 60;  // 20 for each unit begun, where 8 are usual
+  EXPECT_THAT(Look(RetryStorm(), plain, killed).missing, IsEmpty());
 }
 
 }  // namespace

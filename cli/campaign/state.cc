@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "analyzer/stitch/observation_json.h"
+#include "cli/campaign/fault_points.h"
 #include "cli/launch/files.h"
 #include "cli/launch/installation.h"
 #include "cli/launch/text.h"
@@ -29,21 +30,10 @@ constexpr const char* kTables[] = {"CREATE TABLE IF NOT EXISTS campaign(key TEXT
                                    "phase TEXT, plan TEXT, repeat INTEGER, "
                                    "state TEXT, seconds REAL, note TEXT, observation TEXT)",
                                    "CREATE INDEX IF NOT EXISTS runs_by_state ON runs(state)",
-                                   "CREATE TABLE IF NOT EXISTS names(line TEXT PRIMARY KEY)"};
+                                   "CREATE TABLE IF NOT EXISTS names(line TEXT PRIMARY KEY)",
+                                   "CREATE TABLE IF NOT EXISTS builds(path TEXT PRIMARY KEY, id TEXT)"};
 
 std::string RunName(int64_t id) { return absl::StrCat("run ", id); }
-
-absl::StatusOr<FileDescriptor> TakeLock(const std::string& directory) {
-  const std::string path = directory + kLock;
-  FileDescriptor lock(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
-  if (!lock.is_open()) return FileError(errno, path, "cannot be written");
-  if (flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
-    return absl::FailedPreconditionError(
-        Cat(directory,
-            ": another runner works on this campaign; wait for its end, or choose another place with -o"));
-  }
-  return lock;
-}
 
 template <typename T>
 T ValueAs(const Value& value) {
@@ -70,14 +60,17 @@ struct CampaignState::Parts {
   Database database;
   FileDescriptor lock;
   std::string path;
-  stitch::Names names;  // what is in the table
+  stitch::Names names;                        // what is in the table
+  std::map<std::string, std::string> builds;  // likewise
 
   absl::Status Run(const std::string& sql, const std::vector<Value>& values = {}) {
     auto result = database.Query(sql, values);
     if (result.ok()) return absl::OkStatus();
     return absl::Status(result.status().code(),
                         Cat(path, ": ", StdView(result.status().message()),
-                            ": what was measured before is kept; make room and --resume"));
+                            absl::IsResourceExhausted(result.status()) || absl::IsUnavailable(result.status())
+                                ? ": what was measured before is kept; make room and --resume"
+                                : ": choose another place with -o, or take the file from a copy"));
   }
   // Several statements that happen together or not at all.
   absl::Status Together(const std::function<absl::Status()>& statements) {
@@ -96,7 +89,7 @@ CampaignState::~CampaignState() = default;
 
 absl::StatusOr<CampaignState> CampaignState::Open(const std::string& directory, const std::string& text,
                                                   bool resume) {
-  auto lock = TakeLock(directory);
+  auto lock = LockCampaign(directory);
   if (!lock.ok()) return lock.status();
   auto database = Database::OpenFile(directory + kFile);
   if (!database.ok()) return database.status();
@@ -130,6 +123,10 @@ absl::StatusOr<CampaignState> CampaignState::Open(const std::string& directory, 
   auto observations = Read(parts->database, parts->path);
   if (!observations.ok()) return observations.status();
   parts->names = std::move(observations->names);
+  auto builds = parts->database.Query("SELECT path, id FROM builds");
+  if (!builds.ok()) return builds.status();
+  for (const auto& row : builds->rows)
+    parts->builds[ValueAs<std::string>(row[0])] = ValueAs<std::string>(row[1]);
   return CampaignState(std::move(parts));
 }
 
@@ -205,6 +202,23 @@ absl::Status CampaignState::AddNames(const stitch::Names& names) {
   return parts_->Run("INSERT OR IGNORE INTO names VALUES(?1)", {stitch::WriteNames(fresh)});
 }
 
+absl::Status CampaignState::CheckBuilds(const std::map<std::string, std::string>& builds) {
+  for (const auto& [path, id] : builds) {
+    const auto [known, is_new] = parts_->builds.try_emplace(path, id);
+    if (known->second != id) {
+      return absl::FailedPreconditionError(
+          Cat(path,
+              ": is another build than in earlier runs of this campaign; its call sites have other "
+              "numbers, so that nothing can be compared: bring the earlier build back and --resume, or "
+              "begin anew with another -o"));
+    }
+    if (!is_new) continue;
+    absl::Status kept = parts_->Run("INSERT OR IGNORE INTO builds VALUES(?1, ?2)", {path, id});
+    if (!kept.ok()) return kept;
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<CampaignState::Counts> CampaignState::Count() const {
   auto rows = parts_->database.Query("SELECT state, COUNT(*), TOTAL(seconds) FROM runs GROUP BY state");
   if (!rows.ok()) return rows.status();
@@ -234,13 +248,37 @@ absl::StatusOr<std::vector<std::string>> CampaignState::Notes() const {
   return notes;
 }
 
+absl::StatusOr<FileDescriptor> LockCampaign(const std::string& directory) {
+  const std::string path = directory + kLock;
+  FileDescriptor lock(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
+  if (!lock.is_open()) return FileError(errno, path, "cannot be written");
+  if (flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
+    return absl::FailedPreconditionError(
+        Cat(directory,
+            ": another runner works on this campaign; wait for its end, or choose another place with -o"));
+  }
+  return lock;
+}
+
 absl::StatusOr<stitch::Observations> ReadCampaignObservations(const std::string& directory) {
   const std::string path = directory + kFile;
   if (!FileExists(path))
     return absl::NotFoundError(Cat(path, ": no such file; give the directory of a campaign"));
-  auto database = Database::OpenFile(path);
+  auto database = Database::OpenToRead(path);
   if (!database.ok()) return database.status();
-  return Read(*database, path);
+  auto observations = Read(*database, path);
+  if (!observations.ok()) {
+    return absl::Status(observations.status().code(),
+                        Cat(path, ": ", StdView(observations.status().message())));
+  }
+  for (const stitch::RunObservation& run : observations->runs) {
+    if (!run.fault.has_value() || run.fault->kind != stitch::FaultKind::kError) continue;
+    const auto site = observations->names.sites.find(run.fault->site);
+    if (site == observations->names.sites.end() || IsTimeOut(*run.fault)) continue;
+    observations->names.errors.try_emplace({run.fault->site, run.fault->parameter},
+                                           ErrorName(*run.fault, FunctionOf(site->second)));
+  }
+  return observations;
 }
 
 }  // namespace rankle::cli

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -48,6 +49,9 @@ class CampaignState {
   // A run that gave nothing to compare (its command cannot start, no record). It is not tried again.
   absl::Status Fail(int64_t id, double seconds, const std::string& note);
   absl::Status AddNames(const stitch::Names& names);
+  // Build ids by path of the programs and libraries that a run used. Error: one is another than in an earlier
+  // run: its call sites have other numbers, so that the runs cannot be compared.
+  absl::Status CheckBuilds(const std::map<std::string, std::string>& builds);
 
   struct Counts {
     int64_t planned = 0, finished = 0, failed = 0;
@@ -63,6 +67,9 @@ class CampaignState {
   explicit CampaignState(std::unique_ptr<Parts> parts);
   std::unique_ptr<Parts> parts_;
 };
+
+// The lock of a campaign's directory; it ends with the descriptor. Error: somebody else has it.
+absl::StatusOr<FileDescriptor> LockCampaign(const std::string& directory);
 
 // The observations of a campaign's directory, without taking its lock: for `rankle stitch`.
 absl::StatusOr<stitch::Observations> ReadCampaignObservations(const std::string& directory);

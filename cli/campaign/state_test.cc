@@ -131,6 +131,18 @@ TEST_F(StateTest, TwoRunnersOtherFilesAndForgottenResumeAreRefused) {
               HasSubstr("--resume"));
 }
 
+TEST_F(StateTest, AnotherBuildOfALibraryIsRefusedAlsoAfterAResume) {
+  {
+    CampaignState state = Open(false);
+    EXPECT_TRUE(state.CheckBuilds({{"/lib/a.so", "01"}, {"/lib/b.so", "02"}}).ok());
+    EXPECT_TRUE(state.CheckBuilds({{"/lib/b.so", "02"}, {"/lib/c.so", "03"}}).ok());
+  }
+  CampaignState state = Open(true);
+  const absl::Status status = state.CheckBuilds({{"/lib/a.so", "01"}, {"/lib/b.so", "04"}});
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("/lib/b.so: is another build"));
+}
+
 TEST_F(StateTest, ReadersNeedNoLock) {
   CampaignState state = Open(false);
   ASSERT_TRUE(state.Plan({{.workload = "w"}}).ok());

@@ -8,6 +8,7 @@
 #include <optional>
 #include <utility>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
@@ -22,8 +23,10 @@
 #include "cli/launch/files.h"
 #include "cli/launch/message.h"
 #include "cli/launch/process_pool.h"
+#include "cli/launch/run_record.h"
 #include "cli/launch/text.h"
 #include "cli/run_options.h"
+#include "cli/trace/sites.h"
 #include "detectors/instrument/runtime/rankle_points_format.h"
 
 namespace rankle::cli {
@@ -35,7 +38,7 @@ constexpr uint64_t kPointsRecordBytes =
     sizeof(rankle_points::FileHeader) + rankle_points::kSiteCapacity * sizeof(rankle_points::SiteEntry) +
     rankle_points::kSignatureCapacity * sizeof(rankle_points::SignatureEntry) +
     rankle_points::kNestCapacity * sizeof(rankle_points::NestEntry);
-constexpr char kFailed[] = "failed: ", kNote[] = "note: ";
+constexpr char kFailed[] = "failed: ", kNote[] = "note: ", kNotMade[] = "not made: ", kBuild[] = "build: ";
 
 const Workload* FindWorkload(const Campaign& campaign, const std::string& name) {
   const auto found = std::find_if(campaign.workloads.begin(), campaign.workloads.end(),
@@ -105,6 +108,30 @@ absl::StatusOr<PoolTaskEnd> Make(const RunOptions& options, const std::optional<
   return *end;
 }
 
+// False: rankle refused, and nothing ran.
+bool WasStarted(const std::string& output_dir) {
+  const absl::StatusOr<RunRecord> record = ReadRunRecord(output_dir);
+  return record.ok() && !record->processes.empty();
+}
+
+std::string LastWords(const std::string& output_dir) {
+  const std::string log = ReadFile(Cat(output_dir, "/log.txt")).value_or("");
+  const std::vector<std::string> lines = absl::StrSplit(log, '\n', absl::SkipWhitespace());
+  return lines.empty() ? "" : Cat("; it said last: ", lines.back());
+}
+
+std::map<std::string, std::string> BuildsIn(const std::string& output_dir) {
+  std::map<std::string, std::string> builds;
+  const absl::StatusOr<SiteRun> run = ReadSites(output_dir);
+  if (!run.ok()) return builds;
+  for (const sites::SiteRecord& record : run->records) {
+    for (const auto& [id, module] : record.modules) {
+      if (!module.build_id.empty()) builds[module.path] = absl::BytesToHexString(module.build_id);
+    }
+  }
+  return builds;
+}
+
 absl::StatusOr<RunResult> MakeAndObserve(const std::string& directory, const Campaign& campaign,
                                          const CampaignRun& run) {
   const Workload* workload = FindWorkload(campaign, run.workload);
@@ -117,6 +144,8 @@ absl::StatusOr<RunResult> MakeAndObserve(const std::string& directory, const Cam
   if (!points.ok()) return points.status();
   const absl::StatusOr<PoolTaskEnd> end = Make(options, ArmOf(run.plan), workload->timeout_ns);
   if (!end.ok()) return end.status();
+  if (!end->timed_out && !WasStarted(output_dir))
+    return absl::UnavailableError(Cat("the run could not be started", LastWords(output_dir)));
   RunResult result;
   result.observation.run = Cat("run ", run.id);
   result.observation.workload = run.workload;
@@ -124,19 +153,20 @@ absl::StatusOr<RunResult> MakeAndObserve(const std::string& directory, const Cam
   const absl::StatusOr<PointsSeen> observed =
       ObserveDirectory(output_dir, *workload, *points, result.observation, result.names);
   if (!observed.ok()) {
-    const std::string log = ReadFile(Cat(output_dir, "/log.txt")).value_or("");
-    const std::vector<std::string> lines = absl::StrSplit(log, '\n', absl::SkipWhitespace());
     return absl::NotFoundError(
-        Cat(StdView(observed.status().message()), "; exit code ", end->exit_code,
-            lines.empty() ? "" : "; it said last: ", lines.empty() ? "" : lines.back()));
+        Cat(StdView(observed.status().message()), "; exit code ", end->exit_code, LastWords(output_dir)));
   }
   result.observation.fired = run.plan.empty() ? 0 : FiredIn(output_dir, run, *observed);
   result.note = absl::StrJoin(observed->Notes(), "; ");
+  result.builds = BuildsIn(output_dir);
   return result;
 }
 
 std::string ResultText(const RunResult& result) {
-  return Cat(result.note.empty() ? "" : Cat(kNote, absl::StrReplaceAll(result.note, {{"\n", " "}}), "\n"),
+  std::string builds;
+  for (const auto& [path, id] : result.builds) builds += Cat(kBuild, id, " ", path, "\n");
+  return Cat(builds,
+             result.note.empty() ? "" : Cat(kNote, absl::StrReplaceAll(result.note, {{"\n", " "}}), "\n"),
              stitch::kObservationsSchemaLine, stitch::WriteNames(result.names),
              stitch::WriteRun(result.observation));
 }
@@ -186,8 +216,8 @@ absl::StatusOr<CampaignRun> ReadFromBatch(const std::string& directory, size_t i
 int Work(const std::string& directory, const Campaign& campaign, const CampaignRun& run, bool keep) {
   const absl::StatusOr<RunResult> result = MakeAndObserve(directory, campaign, run);
   if (absl::IsCancelled(result.status())) return kExitInternalError;  // to be made again
-  const std::string text =
-      result.ok() ? ResultText(*result) : Cat(kFailed, StdView(result.status().message()));
+  const char* const kind = absl::IsUnavailable(result.status()) ? kNotMade : kFailed;
+  const std::string text = result.ok() ? ResultText(*result) : Cat(kind, StdView(result.status().message()));
   if (absl::Status status = WriteFile(ResultPath(directory, run.id), text); !status.ok()) {
     SayError(status);
     return kExitInternalError;
@@ -207,8 +237,20 @@ absl::StatusOr<RunResult> ReadResult(const std::string& directory, int64_t id) {
     result.note = text->substr(sizeof(kFailed) - 1);
     return result;
   }
+  if (absl::StartsWith(*text, kNotMade)) {
+    result.not_made = true;
+    result.note = text->substr(sizeof(kNotMade) - 1);
+    return result;
+  }
   std::string_view lines = *text;
-  if (absl::StartsWith(*text, kNote)) {
+  while (lines.starts_with(kBuild)) {
+    const size_t end = std::min(lines.find('\n'), lines.size() - 1);
+    const std::string_view build = lines.substr(sizeof(kBuild) - 1, end - (sizeof(kBuild) - 1));
+    const size_t blank = std::min(build.find(' '), build.size());
+    result.builds[std::string(build.substr(std::min(blank + 1, build.size())))] = build.substr(0, blank);
+    lines.remove_prefix(end + 1);
+  }
+  if (lines.starts_with(kNote)) {
     const size_t end = std::min(lines.find('\n'), lines.size() - 1);
     result.note = lines.substr(sizeof(kNote) - 1, end - (sizeof(kNote) - 1));
     lines.remove_prefix(end + 1);

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -21,7 +22,11 @@ struct RunResult {
   bool failed = false;  // there is nothing to compare; `note` says why
   stitch::RunObservation observation;
   stitch::Names names;
-  std::string note;  // why it failed, or what is missing in what was seen
+  std::string note;  // why it failed or was not made, or what is missing in what was seen
+  // rankle itself could not start the run: no room, no process. It says nothing about the job, and is to be
+  // made again.
+  bool not_made = false;
+  std::map<std::string, std::string> builds;  // by path: build ids of the programs and libraries that it used
 };
 
 // Disk space that the records of one run may come to need, of the largest workload.

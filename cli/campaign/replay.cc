@@ -19,6 +19,8 @@ using stitch::RunObservation;
 // one is late at once; one that is late alone heals in most designs.
 constexpr int kDelayedHits = 3;
 
+constexpr std::string_view kNoPlan = "# No plan: the instrumented program takes this from its environment.\n";
+
 bool IsNewBehaviour(const CycleEdge& link) { return link.edge.effect == stitch::Effect::kNewBehaviour; }
 
 // Where the link's effect is counted.
@@ -78,9 +80,7 @@ Replay ReplayOf(const std::string& workload, size_t link, const stitch::Fault& f
   const Hits hits{.first = static_cast<int>(fault.hit), .count = delays ? kDelayedHits : 1};
   Replay replay{.workload = workload, .link = link, .plan = PlanOf(fault, names, hits), .yaml = ""};
   if (const auto armed = ArmOf(replay.plan)) {
-    replay.yaml =
-        Cat("# No plan: the instrumented program takes this from its environment.\nRANKLE_POINTS_ARM: \"",
-            *armed, "\"\n");
+    replay.yaml = Cat(kNoPlan, "RANKLE_POINTS_ARM: \"", *armed, "\"\n");
     return replay;
   }
   const std::string action = delays ? "delay" : IsTimeOut(fault) ? "time-out" : "fail";
@@ -99,6 +99,10 @@ bool CanBeInjected(const stitch::Fault& fault, const stitch::Names& names) {
 }
 
 }  // namespace
+
+std::string HowToReplay(const std::string& yaml) {
+  return yaml.starts_with(kNoPlan) ? "environment of the replay" : "replay plan (rankle run --plan)";
+}
 
 std::vector<Replay> ReplaysOf(const stitch::Cycle& cycle, const Campaign& campaign,
                               const stitch::Names& names) {

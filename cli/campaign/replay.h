@@ -17,8 +17,11 @@ struct Replay {
   std::string workload;
   size_t link = 0;   // whose fault it is
   std::string plan;  // short form of docs/fault-plans.md
-  std::string yaml;  // the same as a file for `rankle run --plan`
+  std::string yaml;  // the same as a file for `rankle run --plan`, or what the environment of the job says
 };
+
+// How to use what Replay::yaml says, for a heading.
+std::string HowToReplay(const std::string& yaml);
 
 // By workload in the order of the campaign, then by link. Left out: an error whose own place is where the
 // last link's new outcome would be seen, because the records count the injected error as one. Empty: no way

@@ -12,10 +12,6 @@
 
 namespace rankle::cli {
 
-// "connect from ReconnectToServer (agent.cc:41)": what SiteInfo::name is for a call, and the function again.
-std::string CallName(std::string_view function, std::string_view place);
-std::string FunctionOf(const stitch::SiteInfo& site);
-
 // A wait for readiness that ends as if its time were over.
 bool IsTimeOut(const stitch::Fault& fault);
 

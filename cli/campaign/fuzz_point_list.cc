@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "cli/campaign/point_list.h"
+#include "cli/campaign/site_names.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const auto list =

@@ -81,7 +81,7 @@ std::string ConfirmationMarkup(const Cycle& cycle, const Confirmations& confirma
                                  "told yes")
                      : Paragraph(Cat("Not confirmed: ", told.why, "."), "told no");
   if (told.plan.empty()) return html;
-  return Cat(html, "<p>Replay plan (rankle run --plan FILE), in the job of workload ", Escape(told.workload),
+  return Cat(html, "<p>In the job of workload ", Escape(told.workload), ", ", HowToReplay(told.plan),
              ":</p><pre>", Escape(told.plan, kLongestPlan), "</pre>");
 }
 

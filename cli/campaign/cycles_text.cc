@@ -25,7 +25,7 @@ std::string ConfirmationText(const Confirmation& found) {
                                                        found.shown, found.runs, found.workload)
                                      : Cat("   not confirmed: ", found.why, "\n");
   if (!found.plan.empty()) {
-    text += Cat("   replay plan (rankle run --plan):\n      ",
+    text += Cat("   ", HowToReplay(found.plan), ":\n      ",
                 absl::StrReplaceAll(absl::StripSuffix(found.plan, "\n"), {{"\n", "\n      "}}), "\n");
   }
   return text;

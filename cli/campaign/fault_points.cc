@@ -11,7 +11,7 @@
 
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
-#include "cli/campaign/point_list.h"
+#include "cli/campaign/site_names.h"
 #include "cli/launch/text.h"
 #include "injector/api/api.h"
 #include "injector/plan/names.h"
@@ -21,7 +21,6 @@
 namespace rankle::cli {
 namespace {
 
-constexpr std::string_view kFrom = " from ";
 // Of the errors that a manual page lists the first ones are the usual ones; what else a program meets in the
 // campaign is added as it is seen.
 constexpr size_t kUsualErrors = 2;
@@ -199,15 +198,9 @@ std::string PointPlan(const stitch::Fault& fault, const stitch::SiteInfo& info, 
 
 }  // namespace
 
-std::string CallName(std::string_view function, std::string_view place) {
-  return Cat(function, kFrom, place);
-}
-
 bool IsTimeOut(const stitch::Fault& fault) {
   return fault.kind == stitch::FaultKind::kError && fault.parameter == stitch::kTimeOut;
 }
-
-std::string FunctionOf(const stitch::SiteInfo& site) { return site.name.substr(0, site.name.find(kFrom)); }
 
 std::vector<stitch::Fault> FaultsOf(const stitch::Observations& observations, const std::string& workload,
                                     const PointFilter& filter, const std::vector<uint64_t>& delays_ns) {

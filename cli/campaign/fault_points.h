@@ -12,10 +12,6 @@
 
 namespace rankle::cli {
 
-// "connect from ReconnectToServer (agent.cc:41)": what SiteInfo::name is for a call, and the function again.
-std::string CallName(std::string_view function, std::string_view place);
-std::string FunctionOf(const stitch::SiteInfo& site);
-
 // The name of an error of a call: "ECONNRESET", "ncclRemoteError"; and as plans have it: "errno=104",
 // "result=ncclRemoteError", with `between` for "=".
 std::string ErrorName(const stitch::Fault& fault, std::string_view function);

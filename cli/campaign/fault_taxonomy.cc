@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "analyzer/taxonomy/fault_class.h"
-#include "cli/campaign/fault_points.h"
+#include "cli/campaign/site_names.h"
 #include "injector/plan/names.h"
 
 namespace rankle::cli {

@@ -6,7 +6,7 @@
 #include <map>
 
 #include "absl/strings/str_format.h"
-#include "cli/campaign/fault_points.h"
+#include "cli/campaign/site_names.h"
 #include "cli/launch/text.h"
 #include "cli/trace/rows.h"
 #include "cli/trace/sites.h"

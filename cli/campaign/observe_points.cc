@@ -7,7 +7,7 @@
 
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
-#include "cli/campaign/fault_points.h"
+#include "cli/campaign/site_names.h"
 #include "cli/launch/files.h"
 #include "cli/launch/text.h"
 #include "tracer/sites/site_id.h"

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "cli/campaign/fault_points.h"
+#include "cli/campaign/site_names.h"
 
 namespace rankle::cli {
 namespace {

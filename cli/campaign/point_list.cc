@@ -5,8 +5,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_format.h"
-#include "cli/campaign/fault_points.h"
-#include "cli/launch/files.h"
+#include "cli/campaign/site_names.h"
 #include "cli/launch/text.h"
 
 namespace rankle::cli {
@@ -14,7 +13,6 @@ namespace {
 
 using nlohmann::json;
 
-constexpr char kList[] = "/rankle-points/points.json";
 constexpr char kSchema[] = "rankle.points/1";
 
 struct KindOfPoint {
@@ -64,24 +62,5 @@ absl::StatusOr<PointList> ParsePointList(std::string_view text, const std::strin
   }
   return list;
 }
-
-absl::StatusOr<PointList> ReadPointLists(const std::vector<std::string>& overlays) {
-  PointList all;
-  for (const std::string& overlay : overlays) {
-    const std::string path = overlay + kList;
-    const absl::StatusOr<std::string> text = ReadFile(path);
-    if (!text.ok()) {
-      return absl::NotFoundError(
-          Cat(StdView(text.status().message()), ": 'overlays' names folders that rankle instrument wrote"));
-    }
-    absl::StatusOr<PointList> list = ParsePointList(*text, path);
-    if (!list.ok()) return list.status();
-    all.points.merge(list->points);
-    all.functions.merge(list->functions);
-  }
-  return all;
-}
-
-bool IsPoint(const stitch::SiteInfo& site) { return FunctionOf(site).find(' ') != std::string::npos; }
 
 }  // namespace rankle::cli

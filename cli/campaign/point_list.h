@@ -6,6 +6,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "analyzer/stitch/observation.h"
@@ -20,11 +21,7 @@ struct PointList {
 // `name` is what errors call the text. Pure.
 absl::StatusOr<PointList> ParsePointList(std::string_view text, const std::string& name);
 
-// Of several overlays together.
+// Of several overlays together (read_point_lists.cc).
 absl::StatusOr<PointList> ReadPointLists(const std::vector<std::string>& overlays);
-
-// Is this site a point in the source (and no call site)? Their names begin with what they are: "loop for from
-// Receive() (link.cc:41)"; no function's name has a blank before its place.
-bool IsPoint(const stitch::SiteInfo& site);
 
 }  // namespace rankle::cli

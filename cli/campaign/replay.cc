@@ -6,6 +6,7 @@
 #include "absl/strings/str_format.h"
 #include "analyzer/stitch/search/compatible.h"
 #include "cli/campaign/fault_points.h"
+#include "cli/campaign/site_names.h"
 #include "cli/launch/text.h"
 #include "tracer/sites/reader.h"
 
@@ -20,6 +21,8 @@ using stitch::RunObservation;
 constexpr int kDelayedHits = 3;
 // Faults outside the cycle that are tried when none of its own holds it up: the surest ones.
 constexpr size_t kMostEntries = 8;
+
+constexpr std::string_view kNoPlan = "# No plan: the instrumented program takes this from its environment.\n";
 
 bool IsNewBehaviour(const CycleEdge& link) { return link.edge.effect == stitch::Effect::kNewBehaviour; }
 
@@ -92,9 +95,7 @@ Replay ReplayOf(const std::string& workload, size_t link, const stitch::Fault& f
   const Hits hits{.first = static_cast<int>(fault.hit), .count = delays ? kDelayedHits : 1};
   Replay replay{.workload = workload, .link = link, .plan = PlanOf(fault, names, hits), .yaml = ""};
   if (const auto armed = ArmOf(replay.plan)) {
-    replay.yaml =
-        Cat("# No plan: the instrumented program takes this from its environment.\nRANKLE_POINTS_ARM: \"",
-            *armed, "\"\n");
+    replay.yaml = Cat(kNoPlan, "RANKLE_POINTS_ARM: \"", *armed, "\"\n");
     return replay;
   }
   const std::string action = delays ? "delay" : IsTimeOut(fault) ? "time-out" : "fail";
@@ -173,6 +174,10 @@ std::vector<std::string> DifferentJobs(const Campaign& jobs) {
 }
 
 }  // namespace
+
+std::string HowToReplay(const std::string& yaml) {
+  return yaml.starts_with(kNoPlan) ? "environment of the replay" : "replay plan (rankle run --plan)";
+}
 
 std::vector<Replay> ReplaysOf(const stitch::Cycle& cycle, const Campaign& jobs, const stitch::Causes& causes,
                               const stitch::Names& names) {

@@ -18,14 +18,17 @@ struct Replay {
   std::string workload;
   size_t link = 0;   // whose fault it is, or which goes on from what the fault brings
   std::string plan;  // short form of docs/fault-plans.md
-  std::string yaml;  // the same as a file for `rankle run --plan`
+  std::string yaml;  // the same as a file for `rankle run --plan`, or what the environment of the job says
 };
 
+// How to use what Replay::yaml says, for a heading.
+std::string HowToReplay(const std::string& yaml);
+
 // `jobs`: workloads as they are replayed; of equal ones the first. First the faults of the links, by workload
-// in the order of the campaign, then by link. Left out: an error
-// whose own place is where the last link's new outcome would be seen, because the records count the injected
-// error as one. Then ways into the cycle from outside: delays elsewhere that were seen to bring the effect of
-// a link, the surest first. Empty: no way is left.
+// in the order of the campaign, then by link. Left out: an error whose own place is where the last link's new
+// outcome would be seen, because the records count the injected error as one. Then ways into the cycle from
+// outside: delays elsewhere that were seen to bring the effect of a link, the surest first. Empty: no way is
+// left.
 std::vector<Replay> ReplaysOf(const stitch::Cycle& cycle, const Campaign& jobs, const stitch::Causes& causes,
                               const stitch::Names& names);
 

@@ -49,9 +49,9 @@ struct Campaign {
   std::vector<Workload> workloads;
   PointFilter points;
   std::vector<uint64_t> delays_ns = {100'000'000, 1'000'000'000};
-  // Plain runs of each workload, at first: what all comparisons rest on. Beside fewer than six, three injected
-  // runs decide nothing (1 of 56 is above the first look's share of 5 %); with eight, whole campaigns took the
-  // fewest runs (docs/measurements.md).
+  // Plain runs of each workload, at first: what all comparisons rest on. Beside fewer than six, three
+  // injected runs decide nothing (1 of 56 is above the first look's share of 5 %); with eight, whole
+  // campaigns took the fewest runs (docs/measurements.md).
   int profile_repeats = 8;
   int repeats = 3;          // runs of each experiment at first
   int most_repeats = 8;     // where the evidence is undecided

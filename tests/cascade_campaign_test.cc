@@ -51,6 +51,12 @@ TEST_F(CascadeCampaign, FindsThePlantedCycleAndSetsItOffByOneFault) {
   EXPECT_TRUE(confirmation.at("confirmed")) << confirmation.dump();
   // The outcome is kept, and the plan is one that `rankle run` takes.
   EXPECT_THAT(RunRankle({"stitch", out}).out, HasSubstr("confirmed: "));
+  const std::string page = scratch_.Path("cycles.html");
+  EXPECT_EQ(RunRankle({"stitch", out, "--format", "html", "-o", page}).exit_code, 3);
+  EXPECT_THAT(ReadWhole(page), ::testing::StartsWith("<!doctype html>"));
+  EXPECT_THAT(ReadWhole(page), HasSubstr("data-links=\"2\""));
+  EXPECT_THAT(ReadWhole(page), HasSubstr("Confirmed: "));
+  EXPECT_EQ(cycles[0].at("taxonomy").at("root_causes").at(0), "hardware_network_environment");
   const std::string plan = scratch_.Path("plan.yaml");
   std::ofstream(plan) << confirmation.at("plan").get<std::string>();
   const Finished checked = RunRankle({"faults", "check", plan});

@@ -11,12 +11,12 @@
 
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
+#include "cli/campaign/fault_plan.h"
 #include "cli/campaign/site_names.h"
 #include "cli/launch/text.h"
 #include "injector/api/api.h"
 #include "injector/plan/names.h"
 #include "injector/sites/calls.h"
-#include "tracer/sites/reader.h"
 
 namespace rankle::cli {
 namespace {
@@ -66,12 +66,6 @@ std::vector<std::string> UsualErrors(std::string_view function) {
   }
   const api::ApiInfo* info = api::FindApi(function);
   return info == nullptr ? std::vector<std::string>{} : UsualResults(*info);
-}
-
-// Errors of the C library are errno; kNone: the function tells of none.
-plan::ResultKind KindOfErrors(std::string_view function) {
-  const api::ApiInfo* info = api::FindApi(function);
-  return info == nullptr ? plan::ResultKind::kNone : plan::ResultKindOf(*info);
 }
 
 // 0 = no error that the function returns.
@@ -134,73 +128,7 @@ struct Reached {
   std::set<std::string> outcomes;  // seen there in any run
 };
 
-// Of a role's processes; 0: their number is not known.
-uint64_t ProcessesOf(const std::string& role, const Workload& workload) {
-  if (workload.ranks == 0) return role == RoleOf(workload, 0) ? 1 : 0;  // the command starts more, or not
-  uint64_t processes = 0;
-  for (int rank = 0; rank < workload.ranks; ++rank) processes += RoleOf(workload, rank) == role ? 1 : 0;
-  return processes;
-}
-
-// The middle one of the hits that a process has in one run, of the role with the most; 0 = there are too few.
-int MiddleHit(const stitch::RunObservation& run, stitch::SiteId site, const Workload& workload) {
-  // Of fewer, the middle one is next to the first.
-  constexpr uint64_t kLeastHits = 4;
-  std::map<std::string, uint64_t> hits;
-  for (const stitch::SiteObservation& row : run.rows) {
-    if (row.site == site) hits[row.role] += row.hits;
-  }
-  uint64_t most = 0;
-  for (const auto& [role, count] : hits) {
-    const uint64_t processes = ProcessesOf(role, workload);
-    if (processes > 0) most = std::max(most, count / processes);
-  }
-  constexpr uint64_t kMostHit = 1'000'000'000;
-  return most < kLeastHits ? 0 : static_cast<int>(std::min(most / 2 + 1, kMostHit));
-}
-
-// By site: the median over the first plain runs.
-std::map<stitch::SiteId, int> MiddleHits(const stitch::Observations& observations, const Workload& workload,
-                                         int plain_runs) {
-  std::map<stitch::SiteId, std::vector<int>> by_site;
-  for (const stitch::RunObservation& run : observations.runs) {
-    if (run.fault.has_value() || run.workload != workload.name) continue;
-    if (plain_runs-- <= 0) break;
-    std::set<stitch::SiteId> sites;
-    for (const stitch::SiteObservation& row : run.rows) sites.insert(row.site);
-    for (const stitch::SiteId site : sites) by_site[site].push_back(MiddleHit(run, site, workload));
-  }
-  std::map<stitch::SiteId, int> middle;
-  for (auto& [site, hits] : by_site) {
-    std::nth_element(hits.begin(), hits.begin() + static_cast<ptrdiff_t>(hits.size() / 2), hits.end());
-    if (const int hit = hits[hits.size() / 2]; hit > 1) middle[site] = hit;
-  }
-  return middle;
-}
-
-constexpr std::string_view kPointPlan = "point ";
-
-// As the runtime of instrumented programs takes it (docs/fault-points.md), after kPointPlan.
-std::string PointPlan(const stitch::Fault& fault, const stitch::SiteInfo& info, const Hits& hits) {
-  using stitch::FaultKind;
-  const std::string action = fault.kind == FaultKind::kNegation ? "negate"
-                             : fault.kind == FaultKind::kDelay  ? "delay"
-                             : fault.kind == FaultKind::kError && info.kind == stitch::SiteKind::kThrow
-                                 ? "throw"
-                                 : "";
-  if (action.empty()) return "";
-  std::string plan =
-      absl::StrFormat("%s%s %016x hit=%d times=%d", kPointPlan, action, fault.site, hits.first, hits.count);
-  constexpr int64_t kNsOfMs = 1'000'000;  // shorter delays are one of them
-  if (fault.kind == FaultKind::kDelay) plan += Cat(" ms=", std::max<int64_t>(fault.parameter / kNsOfMs, 1));
-  return plan;
-}
-
 }  // namespace
-
-bool IsTimeOut(const stitch::Fault& fault) {
-  return fault.kind == stitch::FaultKind::kError && fault.parameter == stitch::kTimeOut;
-}
 
 std::vector<stitch::Fault> FaultsOf(const stitch::Observations& observations, const std::string& workload,
                                     const PointFilter& filter, const std::vector<uint64_t>& delays_ns) {
@@ -246,57 +174,6 @@ std::vector<stitch::Fault> FaultsOf(const stitch::Observations& observations, co
     }
   }
   return faults;
-}
-
-std::vector<stitch::Fault> AtLaterHits(const std::vector<stitch::Fault>& faults,
-                                       const stitch::Observations& observations, const Workload& workload,
-                                       int plain_runs) {
-  const std::map<stitch::SiteId, int> middle = MiddleHits(observations, workload, plain_runs);
-  std::vector<stitch::Fault> later;
-  for (const stitch::Fault& fault : faults) {
-    const auto hit = middle.find(fault.site);
-    if (fault.kind == stitch::FaultKind::kDelay || hit == middle.end()) continue;
-    later.push_back(fault);
-    later.back().hit = static_cast<uint32_t>(hit->second);
-  }
-  return later;
-}
-
-std::string ErrorName(const stitch::Fault& fault, std::string_view function) {
-  return plan::ResultName(KindOfErrors(function), static_cast<int>(fault.parameter));
-}
-
-std::string ErrorAsKey(const stitch::Fault& fault, std::string_view function, std::string_view between) {
-  const bool is_errno = KindOfErrors(function) == plan::ResultKind::kErrno;
-  return is_errno ? Cat("errno", between, fault.parameter)
-                  : Cat("result", between, ErrorName(fault, function));
-}
-
-std::string PlanOf(const stitch::Fault& fault, const stitch::Names& names, const Hits& hits) {
-  const auto info = names.sites.find(fault.site);
-  if (info == names.sites.end()) return "";
-  if (IsPoint(info->second)) return PointPlan(fault, info->second, hits);
-  const std::string function = FunctionOf(info->second), site = sites::SiteIdText(fault.site);
-  std::string nth;
-  if (hits.count > 0)
-    nth = Cat(" nth=", hits.first, hits.count > 1 ? Cat("..", hits.first + hits.count - 1) : "");
-  if (fault.kind == stitch::FaultKind::kDelay)
-    return Cat("delay ", function, " time=", fault.parameter, "ns site=", site, nth);
-  if (IsTimeOut(fault)) return Cat("time-out ", function, " site=", site, nth);
-  if (fault.kind == stitch::FaultKind::kError)
-    return Cat("fail ", function, " ", ErrorAsKey(fault, function, "="), " site=", site, nth);
-  return "";
-}
-
-std::string PlanOf(const stitch::Fault& fault, const stitch::Names& names) {
-  return PlanOf(
-      fault, names,
-      {.first = static_cast<int>(fault.hit), .count = fault.kind == stitch::FaultKind::kDelay ? 0 : 1});
-}
-
-std::optional<std::string> ArmOf(const std::string& plan) {
-  if (!plan.starts_with(kPointPlan)) return std::nullopt;
-  return plan.substr(kPointPlan.size());
 }
 
 std::vector<std::string> UnreachedPoints(const stitch::Observations& observations,

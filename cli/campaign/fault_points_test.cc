@@ -5,6 +5,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "cli/campaign/fault_plan.h"
+#include "cli/campaign/later_hits.h"
+
 namespace rankle::cli {
 namespace {
 

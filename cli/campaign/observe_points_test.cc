@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "cli/campaign/fault_plan.h"
 #include "cli/campaign/fault_points.h"
 #include "cli/campaign/site_names.h"
 

@@ -6,7 +6,9 @@
 
 #include "absl/strings/numbers.h"
 #include "analyzer/stitch/allocate/allocate.h"
+#include "cli/campaign/fault_plan.h"
 #include "cli/campaign/fault_points.h"
+#include "cli/campaign/later_hits.h"
 #include "cli/launch/text.h"
 
 namespace rankle::cli {

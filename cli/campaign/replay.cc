@@ -5,7 +5,7 @@
 
 #include "absl/strings/str_format.h"
 #include "analyzer/stitch/search/compatible.h"
-#include "cli/campaign/fault_points.h"
+#include "cli/campaign/fault_plan.h"
 #include "cli/campaign/site_names.h"
 #include "cli/launch/text.h"
 #include "tracer/sites/reader.h"

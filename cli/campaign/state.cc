@@ -8,7 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "analyzer/stitch/observation_json.h"
-#include "cli/campaign/fault_points.h"
+#include "cli/campaign/fault_plan.h"
 #include "cli/campaign/site_names.h"
 #include "cli/launch/files.h"
 #include "cli/launch/installation.h"

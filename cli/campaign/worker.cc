@@ -14,7 +14,7 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "analyzer/stitch/observation_json.h"
-#include "cli/campaign/fault_points.h"
+#include "cli/campaign/fault_plan.h"
 #include "cli/campaign/observe.h"
 #include "cli/campaign/point_list.h"
 #include "cli/launch/clock.h"

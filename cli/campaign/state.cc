@@ -2,7 +2,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
 #include <sys/file.h>
+#include <unistd.h>
 
 #include <set>
 
@@ -10,6 +13,7 @@
 #include "analyzer/stitch/observation_json.h"
 #include "cli/campaign/fault_plan.h"
 #include "cli/campaign/site_names.h"
+#include "cli/launch/clock.h"
 #include "cli/launch/files.h"
 #include "cli/launch/installation.h"
 #include "cli/launch/text.h"
@@ -35,6 +39,18 @@ constexpr const char* kTables[] = {"CREATE TABLE IF NOT EXISTS campaign(key TEXT
                                    "CREATE TABLE IF NOT EXISTS builds(path TEXT PRIMARY KEY, id TEXT)"};
 
 std::string RunName(int64_t id) { return absl::StrCat("run ", id); }
+
+// Workers hold the lock of their runner, too. When it is killed they end with it, which takes a moment, and
+// until then their runs are not to be made again.
+constexpr uint64_t kWorkersEndWithinNs = 30'000'000'000;
+constexpr int kLookAgainUs = 20'000;
+
+bool HolderLives(int lock) {
+  char text[32] = {};
+  if (pread(lock, text, sizeof(text) - 1, 0) <= 0) return true;  // it has just taken the lock
+  const long pid = strtol(text, nullptr, 10);
+  return pid <= 0 || kill(static_cast<pid_t>(pid), 0) == 0 || errno != ESRCH;
+}
 
 template <typename T>
 T ValueAs(const Value& value) {
@@ -253,11 +269,18 @@ absl::StatusOr<FileDescriptor> LockCampaign(const std::string& directory) {
   const std::string path = directory + kLock;
   FileDescriptor lock(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
   if (!lock.is_open()) return FileError(errno, path, "cannot be written");
-  if (flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
-    return absl::FailedPreconditionError(
-        Cat(directory,
-            ": another runner works on this campaign; wait for its end, or choose another place with -o"));
+  const uint64_t deadline_ns = MonotonicNs() + kWorkersEndWithinNs;
+  while (flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (HolderLives(lock.get()) || MonotonicNs() > deadline_ns) {
+      return absl::FailedPreconditionError(
+          Cat(directory,
+              ": another runner works on this campaign; wait for its end, or choose another place with -o"));
+    }
+    usleep(kLookAgainUs);
   }
+  const std::string holder = Cat(getpid(), "\n");
+  // Without it somebody else waits in vain for a while: no more.
+  if (ftruncate(lock.get(), 0) == 0 && pwrite(lock.get(), holder.data(), holder.size(), 0) < 0) errno = 0;
   return lock;
 }
 

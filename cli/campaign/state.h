@@ -68,7 +68,8 @@ class CampaignState {
   std::unique_ptr<Parts> parts_;
 };
 
-// The lock of a campaign's directory; it ends with the descriptor. Error: somebody else has it.
+// The lock of a campaign's directory; it ends with the descriptor. Waits for the workers of a runner that was
+// killed. Error: somebody else has it.
 absl::StatusOr<FileDescriptor> LockCampaign(const std::string& directory);
 
 // The observations of a campaign's directory, without taking its lock: for `rankle stitch`.

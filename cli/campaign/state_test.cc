@@ -7,7 +7,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <filesystem>
+#include <thread>
 
 namespace rankle::cli {
 namespace {
@@ -141,6 +143,33 @@ TEST_F(StateTest, AnotherBuildOfALibraryIsRefusedAlsoAfterAResume) {
   const absl::Status status = state.CheckBuilds({{"/lib/a.so", "01"}, {"/lib/b.so", "04"}});
   EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_THAT(std::string(status.message()), HasSubstr("/lib/b.so: is another build"));
+}
+
+// A runner is killed; a worker of it holds its lock for another tenth of a second.
+TEST_F(StateTest, WorkersOfADeadRunnerAreWaitedFor) {
+  int held[2];
+  ASSERT_EQ(pipe(held), 0);
+  const pid_t runner = fork();
+  if (runner == 0) {
+    auto state = CampaignState::Open(directory_, "the campaign", false);
+    if (state.ok() && fork() == 0) {
+      close(held[1]);
+      char byte;
+      _exit(read(held[0], &byte, 1) == 0 ? 0 : 1);  // until the test lets go
+    }
+    _exit(state.ok() ? 0 : 1);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(runner, &status, 0), runner);
+  ASSERT_EQ(status, 0);
+  std::thread ends_it([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    close(held[1]);
+  });
+  const auto state = CampaignState::Open(directory_, "the campaign", true);
+  ends_it.join();
+  close(held[0]);
+  EXPECT_TRUE(state.ok()) << state.status();
 }
 
 TEST_F(StateTest, ReadersNeedNoLock) {

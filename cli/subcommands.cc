@@ -5,6 +5,7 @@
 #include "cli/doctor_command.h"
 #include "cli/faults_command.h"
 #include "cli/instrument_command.h"
+#include "cli/lint_command.h"
 #include "cli/points_command.h"
 #include "cli/release_command.h"
 #include "cli/run_command.h"
@@ -27,6 +28,7 @@ std::vector<std::unique_ptr<Subcommand>> AllSubcommands() {
   all.push_back(std::make_unique<FaultsCommand>());
   all.push_back(std::make_unique<PointsCommand>());
   all.push_back(std::make_unique<InstrumentCommand>());
+  all.push_back(std::make_unique<LintCommand>());
   all.push_back(std::make_unique<ReleaseCommand>());
   all.push_back(std::make_unique<TraceCommand>());
   all.push_back(std::make_unique<DoctorCommand>());

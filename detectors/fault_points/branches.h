@@ -4,7 +4,7 @@
 
 #include <map>
 
-#include "detectors/fault_points/function_body.h"
+#include "detectors/fault_points/syntax.h"
 #include "detectors/fault_points/unit.h"
 
 namespace rankle::points {

@@ -4,7 +4,7 @@
 
 #include "clang/AST/ExprCXX.h"
 #include "clang/Basic/Builtins.h"
-#include "detectors/fault_points/ast_names.h"
+#include "detectors/fault_points/syntax.h"
 
 namespace rankle::points {
 

@@ -8,9 +8,9 @@
 #include "clang/AST/StmtCXX.h"
 #include "detectors/fault_points/answer_slice.h"
 #include "detectors/fault_points/api_table.h"
-#include "detectors/fault_points/ast_names.h"
 #include "detectors/fault_points/branches.h"
 #include "detectors/fault_points/calls.h"
+#include "detectors/fault_points/syntax.h"
 
 namespace rankle::points {
 

@@ -4,7 +4,7 @@
 // library objects (Status::ok, weak_ptr::expired) are points where they are asked for.
 #pragma once
 
-#include "detectors/fault_points/function_body.h"
+#include "detectors/fault_points/syntax.h"
 #include "detectors/fault_points/unit.h"
 
 namespace rankle::points {

@@ -5,9 +5,9 @@
 #include <string_view>
 
 #include "clang/AST/ExprCXX.h"
-#include "detectors/fault_points/ast_names.h"
 #include "detectors/fault_points/branches.h"
 #include "detectors/fault_points/calls.h"
+#include "detectors/fault_points/syntax.h"
 
 namespace rankle::points {
 

@@ -3,7 +3,7 @@
 // A call whose answer nobody looks at is dropped.
 #pragma once
 
-#include "detectors/fault_points/function_body.h"
+#include "detectors/fault_points/syntax.h"
 #include "detectors/fault_points/unit.h"
 
 namespace rankle::points {

@@ -1,7 +1,7 @@
 // Which branch decides over a statement: the nearest one, looking back along the control flow.
 #pragma once
 
-#include "detectors/fault_points/function_body.h"
+#include "detectors/fault_points/syntax.h"
 
 namespace clang {
 class ASTContext;

@@ -6,8 +6,8 @@
 #include "clang/AST/ExprCXX.h"
 #include "clang/AST/StmtCXX.h"
 #include "detectors/fault_points/api_table.h"
-#include "detectors/fault_points/ast_names.h"
 #include "detectors/fault_points/calls.h"
+#include "detectors/fault_points/syntax.h"
 
 namespace rankle::points {
 

@@ -2,7 +2,7 @@
 // lambdas apart.
 #pragma once
 
-#include "detectors/fault_points/function_body.h"
+#include "detectors/fault_points/syntax.h"
 #include "detectors/fault_points/unit.h"
 
 namespace rankle::points {

@@ -3,7 +3,7 @@
 // pure computation are dropped, when that is known.
 #pragma once
 
-#include "detectors/fault_points/function_body.h"
+#include "detectors/fault_points/syntax.h"
 #include "detectors/fault_points/unit.h"
 
 namespace rankle::points {

@@ -6,7 +6,7 @@
 #include "clang/AST/DeclTemplate.h"
 #include "clang/AST/ExprCXX.h"
 #include "clang/AST/StmtCXX.h"
-#include "detectors/fault_points/ast_names.h"
+#include "detectors/fault_points/syntax.h"
 
 namespace rankle::points {
 

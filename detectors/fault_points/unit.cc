@@ -4,17 +4,14 @@
 
 #include "clang/Basic/SourceManager.h"
 #include "clang/Lex/Lexer.h"
-#include "detectors/fault_points/ast_names.h"
+#include "detectors/fault_points/syntax.h"
+#include "detectors/tooling/source_text.h"
 
 namespace rankle::points {
 
 namespace {
 
 constexpr size_t kLongestText = 160;  // of a point's tokens that are kept for people; the id is made of all
-
-bool InMacro(clang::SourceLocation location, const clang::SourceManager& sources) {
-  return location.isMacroID() && !sources.isMacroArgExpansion(location);
-}
 
 }  // namespace
 
@@ -55,24 +52,7 @@ bool Unit::Describe(Kind kind, const clang::FunctionDecl& function, clang::Sourc
   return true;
 }
 
-std::string Unit::Tokens(clang::SourceRange range) const {
-  const clang::SourceLocation begin = sources().getExpansionLoc(range.getBegin());
-  const clang::SourceLocation last = sources().getExpansionRange(range.getEnd()).getEnd();
-  const auto [file, first_offset] = sources().getDecomposedLoc(begin);
-  const auto [last_file, last_offset] = sources().getDecomposedLoc(last);
-  if (file != last_file || last_offset < first_offset) return "";
-  const llvm::StringRef text = sources().getBufferData(file);
-  clang::Lexer lexer(sources().getLocForStartOfFile(file), context_.getLangOpts(), text.begin(),
-                     text.begin() + first_offset, text.end());
-  std::string tokens;
-  for (clang::Token token; !lexer.LexFromRawLexer(token);) {
-    const unsigned offset = sources().getFileOffset(token.getLocation());
-    if (offset > last_offset) break;
-    if (!tokens.empty()) tokens += ' ';
-    tokens += text.substr(offset, token.getLength());
-  }
-  return tokens;
-}
+std::string Unit::Tokens(clang::SourceRange range) const { return tooling::Tokens(context_, range); }
 
 std::optional<WrittenRange> Unit::WrittenAt(clang::SourceRange range) {
   const clang::CharSourceRange written = clang::Lexer::makeFileCharRange(
@@ -84,14 +64,7 @@ std::optional<WrittenRange> Unit::WrittenAt(clang::SourceRange range) {
   return WrittenRange{Names(file).absolute, begin, end};
 }
 
-std::string Unit::Macro(clang::SourceRange range) const {
-  if (!InMacro(range.getBegin(), sources()) && !InMacro(range.getEnd(), sources())) return "";
-  const clang::SourceLocation inside =
-      InMacro(range.getBegin(), sources()) ? range.getBegin() : range.getEnd();
-  const clang::SourceLocation use = sources().getExpansionLoc(inside);
-  const unsigned length = clang::Lexer::MeasureTokenLength(use, sources(), context_.getLangOpts());
-  return std::string(sources().getCharacterData(use), length);
-}
+std::string Unit::Macro(clang::SourceRange range) const { return tooling::MacroAround(context_, range); }
 
 bool Unit::Claim(const WrittenRange& range, clang::SourceLocation use) {
   if (!use.isMacroID()) return true;

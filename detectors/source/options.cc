@@ -12,14 +12,24 @@ namespace {
 using cli::Cat;
 
 bool Set(Options& options, const std::string& name, const std::string& value) {
-  const std::pair<const char*, std::string*> texts[] = {
-      {"db", &options.database},   {"root", &options.root},     {"format", &options.format},
-      {"output", &options.output}, {"sqlite", &options.sqlite}, {"overlay", &options.overlay}};
+  const std::pair<const char*, std::string*> texts[] = {{"db", &options.database},
+                                                        {"root", &options.root},
+                                                        {"format", &options.format},
+                                                        {"output", &options.output},
+                                                        {"sqlite", &options.sqlite},
+                                                        {"overlay", &options.overlay},
+                                                        {"checks", &options.checks},
+                                                        {"baseline", &options.baseline},
+                                                        {"write-baseline", &options.write_baseline},
+                                                        {"cache", &options.cache}};
   const std::pair<const char*, std::vector<std::string>*> lists[] = {
       {"only", &options.only}, {"skip", &options.skip}, {"file", &options.files}};
   const std::pair<const char*, int*> numbers[] = {{"jobs", &options.jobs},
                                                   {"unit-limit", &options.unit_limit_s}};
-  const std::pair<const char*, bool*> switches[] = {{"list", &options.list}, {"dropped", &options.dropped}};
+  const std::pair<const char*, bool*> switches[] = {{"list", &options.list},
+                                                    {"dropped", &options.dropped},
+                                                    {"no-cache", &options.no_cache},
+                                                    {"fix", &options.fix}};
   for (const auto& [known, target] : texts) {
     if (name == known) return *target = value, true;
   }
@@ -39,9 +49,10 @@ bool Set(Options& options, const std::string& name, const std::string& value) {
 
 absl::StatusOr<Options> ParseOptions(const std::vector<std::string>& arguments) {
   Options options;
-  if (arguments.empty() || (arguments[0] != "points" && arguments[0] != "instrument"))
+  static constexpr const char* kTasks[] = {"points", "instrument", "lint"};
+  if (arguments.empty() || std::find(std::begin(kTasks), std::end(kTasks), arguments[0]) == std::end(kTasks))
     return absl::InvalidArgumentError(
-        "rankle-source is the parser behind 'rankle points' and 'rankle instrument'");
+        "rankle-source is the parser behind 'rankle points', 'rankle instrument' and 'rankle lint'");
   options.task = arguments[0];
   for (size_t i = 1; i < arguments.size(); ++i) {
     const std::string& argument = arguments[i];

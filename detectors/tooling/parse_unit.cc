@@ -13,19 +13,33 @@
 #include "clang/Basic/SourceManager.h"
 #include "clang/Frontend/CompilerInstance.h"
 #include "clang/Frontend/FrontendAction.h"
+#include "clang/Lex/LexDiagnostic.h"
 #include "clang/Tooling/Tooling.h"
 #include "detectors/tooling/cuda_host_shim.h"
 #include "detectors/tooling/file_filter.h"
 #include "llvm/Support/VirtualFileSystem.h"
+#include "llvm/Support/xxhash.h"
 
 namespace rankle::tooling {
 namespace {
+
+void AddFiles(const clang::SourceManager& sources, ParseResult& result) {
+  const std::string here = std::filesystem::current_path();
+  for (auto it = sources.fileinfo_begin(); it != sources.fileinfo_end(); ++it) {
+    const std::optional<llvm::MemoryBufferRef> buffer =
+        it->second ? it->second->getBufferIfLoaded() : std::nullopt;
+    const std::string path = Normalised(here, it->first.getName().str());
+    if (!buffer || path == kCudaHostShimPath) continue;
+    result.files.push_back({path, ContentHash({buffer->getBufferStart(), buffer->getBufferSize()})});
+  }
+}
 
 class Consumer : public clang::ASTConsumer {
  public:
   Consumer(UnitHandler& handler, ParseResult& result) : handler_(handler), result_(result) {}
   void HandleTranslationUnit(clang::ASTContext& context) override {
     result_.parsed = true;
+    if (handler_.WantsFiles()) AddFiles(context.getSourceManager(), result_);
     handler_.Handle(context);
   }
   bool shouldSkipFunctionBody(clang::Decl* decl) override {
@@ -73,6 +87,9 @@ class ErrorCounter : public clang::DiagnosticConsumer {
   explicit ErrorCounter(ParseResult& result) : result_(result) {}
   void HandleDiagnostic(clang::DiagnosticsEngine::Level level, const clang::Diagnostic& diagnostic) override {
     if (level < clang::DiagnosticsEngine::Error) return;
+    if (diagnostic.getID() == clang::diag::err_pp_file_not_found &&
+        diagnostic.getArgKind(0) == clang::DiagnosticsEngine::ak_std_string)
+      result_.missing.push_back(diagnostic.getArgStdStr(0));
     if (result_.errors++ > 0) return;
     llvm::SmallString<200> text;
     diagnostic.FormatDiagnostic(text);
@@ -105,6 +122,10 @@ std::string Environment(const char* name) {
 }
 
 }  // namespace
+
+uint64_t ContentHash(std::string_view content) {
+  return llvm::xxh3_64bits(llvm::StringRef(content.data(), content.size()));
+}
 
 ParseResult ParseUnit(const Unit& unit, const ParserFiles& files, UnitHandler& handler) {
   ParseResult result;

@@ -2,8 +2,9 @@
 // them.
 #pragma once
 
-#include <functional>
+#include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "detectors/tooling/command_line.h"
@@ -15,10 +16,21 @@ class ASTContext;
 
 namespace rankle::tooling {
 
+struct ReadFile {
+  std::string path;   // absolute
+  uint64_t hash = 0;  // ContentHash
+};
+
+// Of a file's content. Not for anything that an enemy may choose.
+uint64_t ContentHash(std::string_view content);
+
 struct ParseResult {
   bool parsed = false;  // the handler saw an AST
   int errors = 0;
   std::string first_error;  // "file:line:column: text"
+  // Of a handler that asks for them:
+  std::vector<ReadFile> files;       // that were read: the unit and what it includes, in no order
+  std::vector<std::string> missing;  // headers that were not found, as they are written
 };
 
 class UnitHandler {
@@ -26,6 +38,8 @@ class UnitHandler {
   virtual ~UnitHandler() = default;
   // Are the bodies of this file's functions wanted? Others are not parsed, which saves most of the time.
   virtual bool WantsBodies(const std::string& absolute_file) = 0;
+  // Which files were read, and which were not found?
+  virtual bool WantsFiles() const { return false; }
   virtual void Handle(clang::ASTContext& context) = 0;
 };
 

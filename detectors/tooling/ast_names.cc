@@ -1,9 +1,9 @@
-#include "detectors/fault_points/ast_names.h"
+#include "detectors/tooling/ast_names.h"
 
 #include "clang/Index/USRGeneration.h"
 #include "llvm/ADT/SmallString.h"
 
-namespace rankle::points {
+namespace rankle::tooling {
 
 std::string QualifiedName(const clang::NamedDecl& decl) {
   std::string name = decl.getNameAsString();
@@ -52,4 +52,4 @@ std::string TypeName(const clang::QualType& type) {
   return "";
 }
 
-}  // namespace rankle::points
+}  // namespace rankle::tooling

@@ -10,7 +10,7 @@ class FunctionDecl;
 class Stmt;
 }  // namespace clang
 
-namespace rankle::points {
+namespace rankle::tooling {
 
 struct Node {
   const clang::Stmt* stmt;
@@ -53,4 +53,4 @@ bool IsLoop(const clang::Stmt& stmt);
 // Is the value of this node of any use to the code around it?
 bool ResultUsed(const FunctionBody& body, int node);
 
-}  // namespace rankle::points
+}  // namespace rankle::tooling

@@ -1,9 +1,9 @@
-#include "detectors/fault_points/function_body.h"
+#include "detectors/tooling/function_body.h"
 
 #include "clang/AST/ExprCXX.h"
 #include "clang/AST/StmtCXX.h"
 
-namespace rankle::points {
+namespace rankle::tooling {
 
 using llvm::dyn_cast;
 using llvm::isa;
@@ -111,4 +111,4 @@ bool ResultUsed(const FunctionBody& body, int node) {
   return true;
 }
 
-}  // namespace rankle::points
+}  // namespace rankle::tooling

@@ -10,7 +10,7 @@ class NamedDecl;
 class QualType;
 }  // namespace clang
 
-namespace rankle::points {
+namespace rankle::tooling {
 
 // "absl::StatusOr::ok": without template arguments, inline and anonymous namespaces.
 std::string QualifiedName(const clang::NamedDecl& decl);
@@ -28,4 +28,4 @@ std::string StableUsr(const clang::FunctionDecl& function);
 // Of a class, enum or typedef; "" for others. `type` is looked at as it is written: a typedef wins.
 std::string TypeName(const clang::QualType& type);
 
-}  // namespace rankle::points
+}  // namespace rankle::tooling

@@ -1,0 +1,17 @@
+// The list of checks: the only place that knows all of them.
+#include "detectors/checks/check.h"
+#include "detectors/checks/conditional_zero_count.h"
+#include "detectors/checks/count_in_bytes.h"
+#include "detectors/checks/unchecked_result.h"
+
+namespace rankle::lint {
+
+std::vector<std::unique_ptr<Check>> AllChecks() {
+  std::vector<std::unique_ptr<Check>> all;
+  all.push_back(MakeCountInBytes());
+  all.push_back(MakeUncheckedResult());
+  all.push_back(MakeConditionalZeroCount());
+  return all;
+}
+
+}  // namespace rankle::lint

@@ -1,0 +1,44 @@
+// One parsed unit as the checks see it: where things are written, which functions the API table knows.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+
+#include "clang/AST/ASTContext.h"
+#include "detectors/checks/api_table.h"
+#include "detectors/checks/finding.h"
+
+namespace rankle::lint {
+
+class UnitView {
+ public:
+  // `is_users`: says of an absolute path whether findings are wanted there.
+  UnitView(clang::ASTContext& context, std::function<bool(const std::string&)> is_users);
+
+  clang::ASTContext& context() const { return context_; }
+  const clang::SourceManager& sources() const { return context_.getSourceManager(); }
+
+  // Written in the user's files, not in a system header?
+  bool IsUsers(clang::SourceLocation location) const;
+  // In the file: of an argument of a macro where it is written, of a macro's body the macro's use.
+  Place PlaceOf(clang::SourceLocation location) const;
+  std::string Words(clang::SourceRange range) const;  // tokens, without comments
+  // The API that a declaration is, by its name; nullptr: none. Member functions of the user's classes are
+  // not.
+  const Api* ApiOf(const clang::NamedDecl& decl) const;
+
+ private:
+  struct File {
+    std::string path;
+    bool users = false;
+  };
+  const File& FileOf(clang::FileID id) const;
+
+  clang::ASTContext& context_;
+  std::function<bool(const std::string&)> is_users_;
+  mutable std::map<clang::FileID, File> files_;
+  mutable std::map<const clang::NamedDecl*, const Api*> apis_;
+};
+
+}  // namespace rankle::lint

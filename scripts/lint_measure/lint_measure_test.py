@@ -101,8 +101,20 @@ class FakeTool(unittest.TestCase):
 
     def test_several_findings_on_one_line_count_once(self):
         finding = '{"check": "nccl-a", "file": "/x.cc", "line": 7, "message": "m"}'
-        found = self.run_tool('{"findings": [%s, %s]}' % (finding, finding), 1)
-        self.assertEqual(found, {Finding("nccl-a", "/x.cc", 7)})
+        report = self.run_tool('{"findings": [%s, %s]}' % (finding, finding), 1)
+        self.assertEqual(report.findings, {Finding("nccl-a", "/x.cc", 7)})
+
+    def test_accepted_by_a_baseline_is_no_finding(self):
+        finding = '{"check": "nccl-a", "file": "/x.cc", "line": 7, "accepted": true}'
+        self.assertEqual(self.run_tool('{"findings": [%s]}' % finding, 0).findings, frozenset())
+
+    def test_unit_that_failed_is_an_error(self):
+        with self.assertRaisesRegex(rankle_lint.LintError, "x.cc: killed by signal 11"):
+            self.run_tool('{"findings": [], "units": [{"file": "x.cc", "errors": 0, "failure": "killed by signal 11"}]}', 0)
+
+    def test_errors_of_a_unit_are_told(self):
+        report = self.run_tool('{"findings": [], "units": [{"file": "/x.cc", "errors": 3, "failure": ""}]}', 0)
+        self.assertEqual(report.errors, {"/x.cc": 3})
 
     def test_exit_code_that_contradicts_the_findings_is_an_error(self):
         with self.assertRaisesRegex(rankle_lint.LintError, "exit code 1 with 0 findings"):

@@ -4,7 +4,10 @@
 #include "detectors/checks/conditional_zero_count.h"
 #include "detectors/checks/count_in_bytes.h"
 #include "detectors/checks/group_unbalanced.h"
+#include "detectors/checks/multi_device_not_grouped.h"
 #include "detectors/checks/p2p_not_grouped.h"
+#include "detectors/checks/rank_dependent_collective.h"
+#include "detectors/checks/rank_dependent_count.h"
 #include "detectors/checks/unchecked_result.h"
 
 namespace rankle::lint {
@@ -16,7 +19,10 @@ std::vector<std::unique_ptr<Check>> AllChecks() {
   all.push_back(MakeGroupUnbalanced());
   all.push_back(MakeBlockingCallInGroup());
   all.push_back(MakeP2pNotGrouped());
+  all.push_back(MakeMultiDeviceNotGrouped());
+  all.push_back(MakeRankDependentCollective());
   all.push_back(MakeConditionalZeroCount());
+  all.push_back(MakeRankDependentCount());
   return all;
 }
 

@@ -59,6 +59,10 @@ void AddEdges(const clang::CFGBlock& from, FlowBlock& to) {
     const int position = index++;
     const clang::CFGBlock* block = successor.getReachableBlock();
     if (!block) continue;
+    // What a handler does not take travels on; that one of them takes it is the rule.
+    if (isa_and_nonnull<clang::CXXTryStmt>(terminator) &&
+        !isa_and_nonnull<clang::CXXCatchStmt>(block->getLabel()))
+      continue;
     FlowEdge edge{static_cast<int>(block->getBlockID()), condition, position == 0, nullptr};
     // clang ends a block after each call that may throw: its second way out is that of the exception.
     if (!terminator && position == 1 && !from.empty()) {
@@ -86,6 +90,9 @@ std::optional<Flow> Flow::Of(const clang::ASTContext& context, const tooling::Fu
     AddSteps(*block, nodes, to);
     AddEdges(*block, to);
     to.loop = AsksLoop(block->getTerminatorStmt());
+    if (block->getTerminatorStmt() &&
+        !isa<clang::CXXTryStmt, clang::CXXForRangeStmt>(block->getTerminatorStmt()))
+      to.asks = llvm::dyn_cast_or_null<clang::Expr>(block->getTerminatorCondition());
     to.handler = isa_and_nonnull<clang::CXXCatchStmt>(block->getLabel());
     to.no_return = block->hasNoReturnElement();
     // What ends the process is no way to the end of the function.

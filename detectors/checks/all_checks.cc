@@ -3,6 +3,7 @@
 #include "detectors/checks/check.h"
 #include "detectors/checks/conditional_zero_count.h"
 #include "detectors/checks/count_in_bytes.h"
+#include "detectors/checks/datatype_mismatch.h"
 #include "detectors/checks/group_unbalanced.h"
 #include "detectors/checks/multi_device_not_grouped.h"
 #include "detectors/checks/p2p_not_grouped.h"
@@ -22,6 +23,7 @@ std::vector<std::unique_ptr<Check>> AllChecks() {
   all.push_back(MakeMultiDeviceNotGrouped());
   all.push_back(MakeRankDependentCollective());
   all.push_back(MakeConditionalZeroCount());
+  all.push_back(MakeDatatypeMismatch());
   all.push_back(MakeRankDependentCount());
   return all;
 }

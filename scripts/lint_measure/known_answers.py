@@ -97,7 +97,7 @@ def programs_of_document(text):
     preceded by as many empty lines as the block has above it."""
     lines, result, start = text.split("\n"), [], None
     for number, line in enumerate(lines + ["."], start=1):
-        if start is not None and line and not line.startswith(" "):
+        if start is not None and line and not line.startswith((" ", "\t")):
             block = lines[start - 1 : number - 1]
             if any(re.search(r"\bmain\s*\(", code) for code in block):
                 result.append((start, "\n" * (start - 1) + "\n".join(block) + "\n"))
@@ -170,7 +170,15 @@ REPOSITORIES = (
         units=("docs/examples/*/c/main.cc", "docs/examples/*/c/main.cu", "docs/examples/common/src/*.cc"),
         documents=("docs/userguide/source/examples.rst",),
         flags=("-std=c++17", "-I{root}/docs/examples/common/include"),
-        answers=(),
+        answers=(
+            Answer(
+                ARGUABLE,
+                "nccl-unchecked-result",
+                "docs/userguide/source/examples.rst",
+                "",
+                "true: the page leaves error checking out for clarity, and says so",
+            ),
+        ),
     ),
     Repository(
         name="multi-gpu-programming-models",

@@ -9,7 +9,7 @@ import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), ".."))
 
-from lint_measure import corpus, known_answers, rankle_lint, score  # noqa: E402
+from lint_measure import corpus, corrbench, known_answers, rankle_lint, score  # noqa: E402
 from lint_measure.rankle_lint import Finding  # noqa: E402
 
 CHECKS = {"nccl-a", "nccl-b"}
@@ -124,6 +124,27 @@ class KnownAnswers(unittest.TestCase):
         programs = known_answers.programs_of_document(page)
         self.assertEqual([start for start, _ in programs], [10])
         self.assertEqual(programs[0][1].split("\n").index(" int main() {"), page.split("\n").index(" int main() {"))
+
+
+class CorrBench(unittest.TestCase):
+    def test_kind_of_error_is_in_the_name(self):
+        for path, kind, area in (
+            ("micro-benches/0-level/coll/ArgError-MPIReduce-Op-1.c", "ArgError", "coll"),
+            ("micro-benches/0-level/conflo/rma/MissingCall-MPIWinCreate.c", "MissingCall", "rma"),
+            ("micro-benches/0-level/correct/pt2pt/bottom.c", "correct", "pt2pt"),
+        ):
+            self.assertEqual(corrbench.program_of(path), corrbench.MpiProgram(path, kind, area))
+
+    def test_other_files_are_no_programs(self):
+        for path in ("micro-benches/0-level/openmp/memory/a.c", "micro-benches/0-level/coll/helper.c", "scripts/x.c"):
+            self.assertIsNone(corrbench.program_of(path))
+
+    def test_table_counts_wrong_programs_found_and_correct_ones_flagged(self):
+        names = ("coll/ArgError-A.c", "coll/ArgError-B.c", "pt2pt/MissingCall-C.c", "correct/coll/d.c")
+        labelled = [corrbench.program_of(f"micro-benches/0-level/{name}") for name in names]
+        lines = corrbench.table("tool", labelled, {labelled[0].path, labelled[3].path})
+        self.assertEqual(lines[2].split(), ["ArgError", "1/2", "-", "1/2"])
+        self.assertEqual(lines[-1].strip(), "recall 33.3 % (1 of 3 wrong programs), precision 50.0 % (1 correct programs flagged)")
 
 
 class FakeTool(unittest.TestCase):

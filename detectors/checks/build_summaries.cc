@@ -217,6 +217,7 @@ void BuildSummaries(const std::vector<std::unique_ptr<FunctionView>>& functions,
   for (const auto& function : functions) {
     for (Body& body : BodiesOf(*function)) bodies.push_back(std::move(body));
   }
+  for (const Body& body : bodies) summaries.Set(*body.decl, {});  // nobody else is asked about them
   const Builder builder(summaries);
   for (int round = 0; round < kMostRounds; ++round) {
     bool changed = false;

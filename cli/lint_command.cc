@@ -21,11 +21,10 @@ const char* LintCommand::examples() const {
 
 void LintCommand::DeclareFlags(Flags& flags) {
   source_.Declare(flags);
-  flags.Text(
-      {.name = "--checks",
-       .type = "GLOBS",
-       .help = "In a list, later ones win, '-' takes away: '-*,nccl-group-*'; default: all but advice"},
-      checks_);
+  flags.Text({.name = "--checks",
+              .type = "GLOBS",
+              .help = "In a list, later ones win, '-' takes away: '-*,nccl-group-*'; '*': advice too"},
+             checks_);
   flags.Switch("--list-checks", "Print the checks and do nothing else", list_checks_);
   flags.Choice({.name = "--format", .type = "FORMAT", .help = "text, sarif or json"},
                {"text", "sarif", "json"}, format_);
@@ -38,6 +37,10 @@ void LintCommand::DeclareFlags(Flags& flags) {
   flags.Text({.name = "--baseline", .type = "FILE", .help = "Findings in it are accepted"}, baseline_);
   flags.Text({.name = "--write-baseline", .type = "FILE", .help = "Write all findings as a baseline"},
              write_baseline_);
+  flags.Text({.name = "--summaries",
+              .type = "FILE",
+              .help = "SQLite: what functions of other units do, from run to run (for one file at a time)"},
+             summaries_);
   flags.Switch("--fix", "Change the sources where a finding has a safe fix", fix_);
   flags.Text({.name = "--cache", .type = "DIR", .help = "Results by content; default: ~/.cache/rankle/lint"},
              cache_);
@@ -54,6 +57,7 @@ int LintCommand::Run(const std::vector<std::string>& command) {
   add("sqlite", sqlite_);
   add("baseline", baseline_);
   add("write-baseline", write_baseline_);
+  add("summaries", summaries_);
   if (!cache_.empty()) add("cache", std::filesystem::absolute(cache_).string());
   if (list_checks_) extra.emplace_back("--list=1");
   if (no_cache_) extra.emplace_back("--no-cache=1");

@@ -3,6 +3,7 @@
 #include "clang/AST/ExprCXX.h"
 #include "clang/AST/StmtCXX.h"
 #include "clang/Lex/Lexer.h"
+#include "detectors/tooling/ast_names.h"
 
 namespace rankle::lint {
 
@@ -64,7 +65,8 @@ bool MayWrite(const tooling::FunctionBody& body, int node) {
     return binary->isAssignmentOp() && binary->getLHS() == &body.stmt(child);
   if (const auto* unary = dyn_cast<clang::UnaryOperator>(&around))
     return unary->isIncrementDecrementOp() || unary->getOpcode() == clang::UO_AddrOf;
-  if (isa<clang::CallExpr>(around)) return !llvm::cast<clang::Expr>(body.stmt(node)).isTypeDependent();
+  // What a template's call takes by reference is not known before it is instantiated.
+  if (isa<clang::CallExpr>(around)) return !llvm::cast<clang::Expr>(around).isTypeDependent();
   if (const auto* lambda = dyn_cast<clang::LambdaExpr>(&around)) {
     for (const clang::LambdaCapture& capture : lambda->captures()) {
       if (capture.capturesVariable() && capture.getCaptureKind() == clang::LCK_ByRef &&
@@ -86,7 +88,7 @@ bool MayWrite(const tooling::FunctionBody& body, int node) {
 
 const clang::Expr* OnlyValue(const clang::VarDecl& variable, const tooling::FunctionBody& body) {
   const clang::Expr* value = variable.getAnyInitializer();
-  if (!value || isa<clang::ParmVarDecl>(variable)) return nullptr;
+  if (!value || isa<clang::ParmVarDecl>(variable) || variable.isCXXForRangeDecl()) return nullptr;
   if (variable.getType().isConstQualified() || variable.isConstexpr()) return value;
   if (!variable.isLocalVarDecl() || variable.isStaticLocal()) return nullptr;
   for (int i = 0; i < body.size(); ++i) {
@@ -140,6 +142,29 @@ std::optional<int64_t> IntegerOf(const clang::Expr* expression, const clang::AST
       !expression->getType()->isIntegralOrEnumerationType() || !expression->EvaluateAsInt(result, context))
     return std::nullopt;
   return result.Val.getInt().getExtValue();
+}
+
+bool IsResult(clang::QualType type) {
+  for (int depth = 0; depth < 8 && !type.isNull(); ++depth) {  // longer chains of typedefs are not met
+    if (IsResultType(tooling::TypeName(type))) return true;
+    const auto* alias = type->getAs<clang::TypedefType>();
+    if (!alias) return false;
+    type = alias->getDecl()->getUnderlyingType();
+  }
+  return false;
+}
+
+bool IsErrorCode(clang::QualType type) {
+  if (IsResult(type)) return true;
+  const auto* enumeration = type.isNull() ? nullptr : type->getAs<clang::EnumType>();
+  if (!enumeration) return false;
+  for (const clang::EnumConstantDecl* constant : enumeration->getDecl()->enumerators()) {
+    if (constant->getInitVal() != 0) continue;
+    const std::string name = constant->getName().lower();
+    return name.find("success") != std::string::npos || name.ends_with("ok") || name.ends_with("noerror") ||
+           name.ends_with("no_error");
+  }
+  return false;
 }
 
 std::string Canonical(const clang::Expr* expression) {

@@ -28,7 +28,8 @@ void AddFiles(const clang::SourceManager& sources, ParseResult& result) {
   for (auto it = sources.fileinfo_begin(); it != sources.fileinfo_end(); ++it) {
     const std::optional<llvm::MemoryBufferRef> buffer =
         it->second ? it->second->getBufferIfLoaded() : std::nullopt;
-    const std::string path = Normalised(here, it->first.getName().str());
+    // As it was opened: "a/link/../b" is not "a/b".
+    const std::string path = (std::filesystem::path(here) / it->first.getName().str()).string();
     if (!buffer || path == kCudaHostShimPath) continue;
     result.files.push_back({path, ContentHash({buffer->getBufferStart(), buffer->getBufferSize()})});
   }

@@ -86,8 +86,7 @@ void FutureInGroup(std::future<size_t>& size, float* a, ncclComm_t comm, cudaStr
 }
 
 // case: condition_variable
-void ConditionInGroup(std::mutex& mutex, std::condition_variable& ready, const bool& full, float* a, size_t n, ncclComm_t comm,
-                      cudaStream_t stream) {
+void ConditionInGroup(std::mutex& mutex, std::condition_variable& ready, const bool& full, float* a, size_t n, ncclComm_t comm, cudaStream_t stream) {
   NCCL_CHECK(ncclGroupStart());
   std::unique_lock<std::mutex> lock(mutex);
   ready.wait(lock, [&] { return full; });  // warns: nccl-blocking-call-in-group

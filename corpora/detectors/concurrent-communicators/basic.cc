@@ -14,8 +14,7 @@ void ReduceBothInOrder(float* a, float* b, size_t n, ncclComm_t tensor, ncclComm
 }
 
 // case: event_between
-void ReduceBothWithEvent(float* a, float* b, size_t n, ncclComm_t tensor, ncclComm_t data, cudaStream_t s1, cudaStream_t s2,
-                         cudaEvent_t done) {
+void ReduceBothWithEvent(float* a, float* b, size_t n, ncclComm_t tensor, ncclComm_t data, cudaStream_t s1, cudaStream_t s2, cudaEvent_t done) {
   NCCL_CHECK(ncclAllReduce(a, a, n, ncclFloat, ncclSum, tensor, s1));
   CUDA_CHECK(cudaEventRecord(done, s1));
   CUDA_CHECK(cudaStreamWaitEvent(s2, done));

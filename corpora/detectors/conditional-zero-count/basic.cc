@@ -2,8 +2,8 @@
 #include "check.h"
 
 // case: only_the_send_is_guarded
-void Exchange(const float* out, float* in, const size_t* send_counts, const size_t* recv_counts, const size_t* send_at,
-              const size_t* recv_at, int ranks, ncclComm_t comm, cudaStream_t stream) {
+void Exchange(const float* out, float* in, const size_t* send_counts, const size_t* recv_counts, const size_t* send_at, const size_t* recv_at, int ranks,
+              ncclComm_t comm, cudaStream_t stream) {
   NCCL_CHECK(ncclGroupStart());
   for (int r = 0; r < ranks; r++) {
     if (send_counts[r] > 0) {
@@ -15,8 +15,8 @@ void Exchange(const float* out, float* in, const size_t* send_counts, const size
 }
 
 // case: no_guard
-void ExchangeAll(const float* out, float* in, const size_t* send_counts, const size_t* recv_counts, const size_t* send_at,
-                 const size_t* recv_at, int ranks, ncclComm_t comm, cudaStream_t stream) {
+void ExchangeAll(const float* out, float* in, const size_t* send_counts, const size_t* recv_counts, const size_t* send_at, const size_t* recv_at, int ranks,
+                 ncclComm_t comm, cudaStream_t stream) {
   NCCL_CHECK(ncclGroupStart());
   for (int r = 0; r < ranks; r++) {
     NCCL_CHECK(ncclSend(out + send_at[r], send_counts[r], ncclFloat, r, comm, stream));

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 
 #include "clang/AST/ASTContext.h"
@@ -11,10 +12,13 @@
 
 namespace rankle::lint {
 
+class Paths;
+
 class UnitView {
  public:
   // `is_users`: says of an absolute path whether findings are wanted there.
   UnitView(clang::ASTContext& context, std::function<bool(const std::string&)> is_users);
+  ~UnitView();
 
   clang::ASTContext& context() const { return context_; }
   const clang::SourceManager& sources() const { return context_.getSourceManager(); }
@@ -27,6 +31,8 @@ class UnitView {
   // The API that a declaration is, by its name; nullptr: none. Member functions of the user's classes are
   // not.
   const Api* ApiOf(const clang::NamedDecl& decl) const;
+  // What happens on the paths through the functions of this unit.
+  Paths& paths() const { return *paths_; }
 
  private:
   struct File {
@@ -39,6 +45,7 @@ class UnitView {
   std::function<bool(const std::string&)> is_users_;
   mutable std::map<clang::FileID, File> files_;
   mutable std::map<const clang::NamedDecl*, const Api*> apis_;
+  std::unique_ptr<Paths> paths_;
 };
 
 }  // namespace rankle::lint

@@ -1,0 +1,99 @@
+#include "detectors/checks/flow.h"
+
+#include <map>
+#include <memory>
+
+#include "clang/AST/ASTContext.h"
+#include "clang/AST/ExprCXX.h"
+#include "clang/AST/StmtCXX.h"
+#include "clang/Analysis/CFG.h"
+
+namespace rankle::lint {
+
+using llvm::dyn_cast;
+using llvm::isa;
+
+namespace {
+
+std::unique_ptr<clang::CFG> MakeGraph(const clang::ASTContext& context, const tooling::FunctionBody& body,
+                                      int lambda) {
+  clang::CFG::BuildOptions options;
+  options.PruneTriviallyFalseEdges = true;
+  options.AddEHEdges = true;
+  options.AddInitializers = true;
+  options.AddImplicitDtors = true;
+  options.setAllAlwaysAdd();
+  const clang::Decl* decl = &body.function();
+  clang::Stmt* root = body.function().getBody();
+  if (lambda >= 0) {
+    const auto& expression = llvm::cast<clang::LambdaExpr>(body.stmt(lambda));
+    decl = expression.getCallOperator();
+    root = const_cast<clang::Stmt*>(static_cast<const clang::Stmt*>(expression.getBody()));
+  }
+  return clang::CFG::buildCFG(decl, root, const_cast<clang::ASTContext*>(&context), options);
+}
+
+void AddSteps(const clang::CFGBlock& from, const std::map<const clang::Stmt*, int>& nodes, FlowBlock& to) {
+  for (const clang::CFGElement& element : from) {
+    if (const auto stmt = element.getAs<clang::CFGStmt>()) {
+      const auto node = nodes.find(stmt->getStmt());
+      to.steps.push_back({stmt->getStmt(), node == nodes.end() ? -1 : node->second, nullptr});
+    } else if (const auto destructor = element.getAs<clang::CFGAutomaticObjDtor>()) {
+      to.steps.push_back({nullptr, -1, destructor->getVarDecl()});
+    }
+  }
+}
+
+bool AsksLoop(const clang::Stmt* terminator) {
+  return isa_and_nonnull<clang::ForStmt, clang::WhileStmt, clang::DoStmt, clang::CXXForRangeStmt>(terminator);
+}
+
+void AddEdges(const clang::CFGBlock& from, FlowBlock& to) {
+  const clang::Stmt* terminator = from.getTerminatorStmt();
+  const bool choice = terminator && from.succ_size() == 2 &&
+                      !isa<clang::SwitchStmt, clang::CXXTryStmt, clang::CXXForRangeStmt>(terminator);
+  const clang::Expr* condition =
+      choice ? dyn_cast_or_null<clang::Expr>(from.getTerminatorCondition()) : nullptr;
+  int index = 0;
+  for (const clang::CFGBlock::AdjacentBlock& successor : from.succs()) {
+    const int position = index++;
+    const clang::CFGBlock* block = successor.getReachableBlock();
+    if (!block) continue;
+    FlowEdge edge{static_cast<int>(block->getBlockID()), condition, position == 0, nullptr};
+    // clang ends a block after each call that may throw: its second way out is that of the exception.
+    if (!terminator && position == 1 && !from.empty()) {
+      if (const auto stmt = from.back().getAs<clang::CFGStmt>()) edge.thrown_by = stmt->getStmt();
+    }
+    to.next.push_back(edge);
+  }
+}
+
+}  // namespace
+
+std::optional<Flow> Flow::Of(const clang::ASTContext& context, const tooling::FunctionBody& body,
+                             int lambda) {
+  const std::unique_ptr<clang::CFG> graph = MakeGraph(context, body, lambda);
+  if (!graph) return std::nullopt;
+  std::map<const clang::Stmt*, int> nodes;
+  for (int i = 0; i < body.size(); ++i) nodes.emplace(&body.stmt(i), i);
+  Flow flow;
+  flow.blocks_.resize(graph->getNumBlockIDs());
+  flow.previous_.resize(graph->getNumBlockIDs());
+  flow.entry_ = static_cast<int>(graph->getEntry().getBlockID());
+  flow.exit_ = static_cast<int>(graph->getExit().getBlockID());
+  for (const clang::CFGBlock* block : *graph) {
+    FlowBlock& to = flow.blocks_[block->getBlockID()];
+    AddSteps(*block, nodes, to);
+    AddEdges(*block, to);
+    to.loop = AsksLoop(block->getTerminatorStmt());
+    to.no_return = block->hasNoReturnElement();
+    // What ends the process is no way to the end of the function.
+    if (to.no_return) to.next.clear();
+  }
+  for (size_t i = 0; i < flow.blocks_.size(); ++i) {
+    for (const FlowEdge& edge : flow.blocks_[i].next) flow.previous_[edge.to].push_back(static_cast<int>(i));
+  }
+  return flow;
+}
+
+}  // namespace rankle::lint

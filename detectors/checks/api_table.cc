@@ -266,6 +266,8 @@ constexpr Api kApis[] = {
     // MPI: communicators
     {"MPI_Init", kMpi, kInit, {}, kBlocks},
     {"MPI_Init_thread", kMpi, kInit, {}, kBlocks},
+    {"MPI_Comm_set_errhandler", kMpi, kErrorHandler, {.comm = 0}},
+    {"MPI_Errhandler_set", kMpi, kErrorHandler, {.comm = 0}},
     {"MPI_Finalize", kMpi, kOther, {}, kBlocks},
     {"MPI_Comm_rank", kMpi, kCommRank, {.comm = 0, .out = 1}},
     {"MPI_Comm_size", kMpi, kCommQuery, {.comm = 0, .out = 1}},

@@ -60,6 +60,7 @@ enum class Kind : uint8_t {
   kHostFunction,  // has the stream call the host
   kErrorQuery,    // cudaGetLastError
   kErrorText,
+  kErrorHandler,  // MPI: what an error does
   // hosts
   kWait,     // for another thread, process or host
   kRequest,  // MPI: waits for, or tests, what was begun before

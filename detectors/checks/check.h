@@ -29,7 +29,8 @@ class Check {
   virtual const CheckInfo& info() const = 0;
   // A function with at least one call of the API table or of a function that the summaries know.
   virtual void Function(const FunctionView& /*function*/, Reporter& /*report*/) {}
-  // Every function of the user's files was shown.
+  // Every function of the user's files was shown. What the check remembers of them is of this unit: it is to
+  // be forgotten here.
   virtual void Unit(const UnitView& /*unit*/, Reporter& /*report*/) {}
 };
 

@@ -116,7 +116,7 @@ class ConditionalZeroCount : public Check {
       if (other == transfers.end()) continue;
       const std::string name(transfer.call->api->name), peer(other->call->api->name);
       report
-          .Add(transfer.call->expr->getSourceRange(),
+          .Add(*transfer.call,
                name + " is left out when its count is zero, but the " + peer +
                    " of the other side is posted always and waits for it; transfers of nothing are legal")
           .Note(transfer.guard->getBeginLoc(), "left out by this condition")

@@ -1,6 +1,7 @@
 #include "detectors/checks/count_in_bytes.h"
 
 #include "clang/AST/ExprCXX.h"
+#include "clang/AST/StmtCXX.h"
 #include "clang/Lex/Lexer.h"
 #include "detectors/checks/expressions.h"
 #include "detectors/checks/function_view.h"
@@ -17,10 +18,24 @@ struct Factor {
   const clang::BinaryOperator* product = nullptr;  // `n * sizeof(T)`, when that is the whole count
 };
 
+// `return n * sizeof(T);` of a function that does nothing else; nullptr: another call, or none.
+const clang::Expr* AnswerOf(const clang::Expr* expression) {
+  const auto* call = dyn_cast<clang::CallExpr>(expression);
+  const clang::FunctionDecl* callee = call ? call->getDirectCallee() : nullptr;
+  const clang::FunctionDecl* definition = nullptr;
+  if (!callee || !callee->hasBody(definition) || definition == nullptr) return nullptr;
+  const auto* block = dyn_cast_or_null<clang::CompoundStmt>(definition->getBody());
+  if (!block || block->size() != 1) return nullptr;
+  const auto* answer = dyn_cast<clang::ReturnStmt>(block->body_front());
+  return answer ? answer->getRetValue() : nullptr;
+}
+
 // A sizeof that the value is a multiple of. Not below divisions, calls, subscripts and conditions: what comes
 // out there may well be elements.
 Factor FactorOf(const clang::Expr* expression, const tooling::FunctionBody& body, bool whole = true) {
   const clang::Expr* value = Strip(Resolve(expression, body));
+  if (const clang::Expr* answer = AnswerOf(value))
+    return {FactorOf(answer, body, false).sizeof_expr, nullptr};
   whole = whole && value == Strip(expression);
   if (const auto* trait = dyn_cast<clang::UnaryExprOrTypeTraitExpr>(value))
     return trait->getKind() == clang::UETT_SizeOf ? Factor{trait, nullptr} : Factor{};
@@ -73,7 +88,7 @@ class CountInBytes : public Check {
     std::string message = "the count is in bytes: " + std::string(call.api->name) + " counts elements";
     if (known)
       message += " of " + std::string(known->name) + ", " + std::to_string(known->bytes) + " bytes each";
-    Reporter::Added added = report.Add(call.expr->getSourceRange(), std::move(message));
+    Reporter::Added added = report.Add(call, std::move(message));
     added.Note(factor.sizeof_expr->getBeginLoc(), "the size enters here");
     if (known && size == known->bytes) AddFix(*count, factor, context, added);
   }

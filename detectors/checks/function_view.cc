@@ -1,6 +1,9 @@
 #include "detectors/checks/function_view.h"
 
+#include <algorithm>
+
 #include "clang/AST/DeclCXX.h"
+#include "clang/AST/DeclTemplate.h"
 #include "clang/AST/ExprCXX.h"
 
 namespace rankle::lint {
@@ -19,14 +22,19 @@ const clang::NamedDecl* Named(const clang::Expr* callee) {
   if (const auto* member = dyn_cast<clang::MemberExpr>(callee)) return member->getMemberDecl();
   // With arguments that depend on a template's parameters, all overloads are still open.
   if (const auto* overloads = dyn_cast<clang::OverloadExpr>(callee);
-      overloads && overloads->getNumDecls() == 1)
-    return *overloads->decls_begin();
+      overloads && overloads->getNumDecls() > 0) {
+    const clang::NamedDecl* first = *overloads->decls_begin();
+    const auto* pattern = dyn_cast<clang::FunctionTemplateDecl>(first);
+    return pattern ? pattern->getTemplatedDecl() : first;
+  }
   return nullptr;
 }
 
 bool MakeCall(const clang::Stmt& stmt, Call& call) {
   if (const auto* written = dyn_cast<clang::CallExpr>(&stmt)) {
-    if (llvm::isa<clang::CXXOperatorCallExpr>(written)) return false;
+    // `f()` of an object, as of a lambda, is one; `a + b` is none.
+    const auto* symbol = dyn_cast<clang::CXXOperatorCallExpr>(written);
+    if (symbol && symbol->getOperator() != clang::OO_Call) return false;
     call.expr = written;
     call.callee = written->getDirectCallee();
     if (!call.callee) call.callee = Named(written->getCallee());
@@ -54,6 +62,7 @@ FunctionView::FunctionView(const UnitView& unit, const tooling::FunctionBody& bo
     Call call;
     if (!MakeCall(body.stmt(i), call)) continue;
     call.node = i;
+    call.lambda = body.Lambda(i);
     call.api = unit.ApiOf(*call.callee);
     if (call.api) {
       calls_.push_back(std::move(call));
@@ -61,6 +70,21 @@ FunctionView::FunctionView(const UnitView& unit, const tooling::FunctionBody& bo
       other_calls_.push_back(std::move(call));
     }
   }
+}
+
+const Call* FunctionView::CallAt(int node) const {
+  for (const std::vector<Call>* calls : {&calls_, &other_calls_}) {
+    const auto it = std::lower_bound(calls->begin(), calls->end(), node,
+                                     [](const Call& call, int wanted) { return call.node < wanted; });
+    if (it != calls->end() && it->node == node) return &*it;
+  }
+  return nullptr;
+}
+
+const Flow* FunctionView::FlowOf(int lambda) const {
+  const auto [it, fresh] = flows_.try_emplace(lambda);
+  if (fresh) it->second = Flow::Of(unit_.context(), body_, lambda);
+  return it->second ? &*it->second : nullptr;
 }
 
 }  // namespace rankle::lint

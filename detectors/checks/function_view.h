@@ -1,10 +1,13 @@
 // One function as the checks see it: its statements in a flat list, and the calls that the API table knows.
 #pragma once
 
+#include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "detectors/checks/api_table.h"
+#include "detectors/checks/flow.h"
 #include "detectors/checks/unit_view.h"
 #include "detectors/tooling/function_body.h"
 
@@ -23,6 +26,7 @@ struct Call {
   const clang::NamedDecl* callee = nullptr;
   const Api* api = nullptr;
   std::vector<const clang::Expr*> arguments;
+  int lambda = -1;  // the innermost lambda around it; -1: the function itself
 
   // The argument in a role of the table (`call.At(call.api->at.count)`); nullptr: it has none.
   const clang::Expr* At(int8_t position) const {
@@ -41,11 +45,16 @@ class FunctionView {
   const std::vector<Call>& calls() const { return calls_; }
   // Calls that are no API's, of functions with a name.
   const std::vector<Call>& other_calls() const { return other_calls_; }
+  // The call at a node of the body; nullptr: no call there.
+  const Call* CallAt(int node) const;
+  // Of the function (-1) or of a lambda, made when it is asked for; nullptr: clang makes none.
+  const Flow* FlowOf(int lambda) const;
 
  private:
   const UnitView& unit_;
   const tooling::FunctionBody& body_;
   std::vector<Call> calls_, other_calls_;
+  mutable std::map<int, std::optional<Flow>> flows_;
 };
 
 }  // namespace rankle::lint

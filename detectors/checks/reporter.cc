@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "clang/AST/ExprCXX.h"
 #include "clang/Basic/SourceManager.h"
 #include "clang/Lex/Lexer.h"
 #include "detectors/checks/suppression.h"
@@ -20,21 +21,31 @@ void Reporter::Begin(const CheckInfo& check, const clang::FunctionDecl* function
   function_name_ = function ? tooling::QualifiedName(tooling::Outermost(*function)) : "";
 }
 
-Reporter::Added Reporter::Add(clang::SourceRange range, std::string message) {
-  if (range.isInvalid() || !unit_.IsUsers(range.getBegin())) return {*this, kNone};
+Reporter::Added Reporter::Add(const Call& call, std::string message) {
+  const clang::Expr* callee = call.expr;
+  if (const auto* written = llvm::dyn_cast<clang::CallExpr>(call.expr)) callee = written->getCallee();
+  callee = callee->IgnoreParenImpCasts();
+  clang::SourceLocation at = callee->getBeginLoc();
+  if (const auto* member = llvm::dyn_cast<clang::MemberExpr>(callee)) at = member->getMemberLoc();
+  if (llvm::isa<clang::CXXOperatorCallExpr>(call.expr)) at = call.expr->getBeginLoc();
+  return Add(at, call.expr->getSourceRange(), message);
+}
+
+Reporter::Added Reporter::Add(clang::SourceLocation at, clang::SourceRange range,
+                              const std::string& message) {
+  if (at.isInvalid() || range.isInvalid() || !unit_.IsUsers(at)) return {*this, kNone};
   Draft draft;
   draft.finding.check = check_->name;
   draft.finding.severity = check_->severity;
-  draft.finding.place = unit_.PlaceOf(range.getBegin());
-  draft.finding.message = std::move(message);
+  draft.finding.place = unit_.PlaceOf(at);
+  draft.finding.message = message;
   draft.finding.function = function_;
   draft.finding.function_name = function_name_;
   draft.words = unit_.Words(range);
   const clang::SourceManager& sources = unit_.sources();
   // A comment stands where the code is written, or where the macro is used.
   for (const clang::SourceLocation at :
-       {sources.getFileLoc(range.getBegin()), sources.getExpansionLoc(range.getBegin()),
-        sources.getFileLoc(range.getEnd())}) {
+       {sources.getFileLoc(at), sources.getExpansionLoc(at), sources.getFileLoc(range.getEnd())}) {
     const auto [file, offset] = sources.getDecomposedLoc(at);
     const llvm::StringRef text = sources.getBufferData(file);
     draft.suppressed |= IsSuppressed({text.data(), text.size()}, offset, check_->name);

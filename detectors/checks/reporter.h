@@ -6,6 +6,7 @@
 
 #include "detectors/checks/check.h"
 #include "detectors/checks/finding.h"
+#include "detectors/checks/function_view.h"
 #include "detectors/checks/unit_view.h"
 
 namespace rankle::lint {
@@ -33,7 +34,9 @@ class Reporter {
     size_t index_;
   };
   // At the begin of `range`; nothing is added outside the user's files.
-  Added Add(clang::SourceRange range, std::string message);
+  Added Add(clang::SourceRange range, std::string message) { return Add(range.getBegin(), range, message); }
+  // Of a call, where its name is written.
+  Added Add(const Call& call, std::string message);
 
   // In the order of the source, with identities, without those that a comment suppresses.
   std::vector<Finding> Finish();
@@ -45,6 +48,8 @@ class Reporter {
     bool fix_impossible = false;
     bool suppressed = false;
   };
+
+  Added Add(clang::SourceLocation at, clang::SourceRange range, const std::string& message);
 
   const UnitView& unit_;
   const CheckInfo* check_ = nullptr;

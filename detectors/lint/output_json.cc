@@ -1,33 +1,30 @@
 #include <nlohmann/json.hpp>
 
 #include "detectors/lint/output.h"
-#include "detectors/lint/paths.h"
 
 namespace rankle::lint {
 namespace {
 
 using Json_ = nlohmann::ordered_json;
 
-Json_ PlaceJson(const Place& place, const std::string& root) {
-  return {{"file", RelativeTo(root, place.file)}, {"line", place.line}, {"column", place.column}};
+Json_ PlaceJson(const Place& place) {
+  return {{"file", place.file}, {"line", place.line}, {"column", place.column}};
 }
 
-Json_ FindingJson(const Finding& finding, const Report& report, bool accepted) {
+Json_ FindingJson(const Finding& finding, bool accepted) {
   Json_ json{{"check", finding.check},     {"severity", SeverityName(finding.severity)},
              {"message", finding.message}, {"function", finding.function_name},
              {"usr", finding.function},    {"identity", finding.identity},
              {"accepted", accepted}};
-  json.update(PlaceJson(finding.place, report.root));
+  json.update(PlaceJson(finding.place));
   for (const Note& note : finding.notes) {
-    Json_ row = PlaceJson(note.place, report.root);
+    Json_ row = PlaceJson(note.place);
     row["message"] = note.message;
     json["notes"].push_back(std::move(row));
   }
   for (const Edit& edit : finding.fix)
-    json["fix"].push_back({{"file", RelativeTo(report.root, edit.file)},
-                           {"begin", edit.begin},
-                           {"end", edit.end},
-                           {"text", edit.text}});
+    json["fix"].push_back(
+        {{"file", edit.file}, {"begin", edit.begin}, {"end", edit.end}, {"text", edit.text}});
   return json;
 }
 
@@ -35,10 +32,10 @@ Json_ FindingJson(const Finding& finding, const Report& report, bool accepted) {
 
 std::string Json(const Report& report) {
   Json_ findings = Json_::array(), units = Json_::array(), checks = Json_::array();
-  for (const Finding& finding : report.findings) findings.push_back(FindingJson(finding, report, false));
-  for (const Finding& finding : report.accepted) findings.push_back(FindingJson(finding, report, true));
+  for (const Finding& finding : report.findings) findings.push_back(FindingJson(finding, false));
+  for (const Finding& finding : report.accepted) findings.push_back(FindingJson(finding, true));
   for (const UnitReport& unit : report.units) {
-    units.push_back({{"file", RelativeTo(report.root, unit.file)},
+    units.push_back({{"file", unit.file},
                      {"errors", unit.errors},
                      {"first_error", unit.first_error},
                      {"failure", unit.failure},

@@ -1,7 +1,17 @@
 // The list of checks: the only place that knows all of them.
+#include "detectors/checks/buffer_reuse_before_sync.h"
 #include "detectors/checks/check.h"
+#include "detectors/checks/comm_use_after_destroy.h"
+#include "detectors/checks/concurrent_communicators.h"
 #include "detectors/checks/conditional_zero_count.h"
 #include "detectors/checks/count_in_bytes.h"
+#include "detectors/checks/default_stream.h"
+#include "detectors/checks/destroy_in_flight.h"
+#include "detectors/checks/init_misuse.h"
+#include "detectors/checks/inplace_overlap.h"
+#include "detectors/checks/nonblocking_no_poll.h"
+#include "detectors/checks/registration_lifetime.h"
+#include "detectors/checks/serial_multi_abort.h"
 #include "detectors/checks/unchecked_result.h"
 
 namespace rankle::lint {
@@ -11,6 +21,16 @@ std::vector<std::unique_ptr<Check>> AllChecks() {
   all.push_back(MakeCountInBytes());
   all.push_back(MakeUncheckedResult());
   all.push_back(MakeConditionalZeroCount());
+  all.push_back(MakeCommUseAfterDestroy());
+  all.push_back(MakeDestroyInFlight());
+  all.push_back(MakeNonblockingNoPoll());
+  all.push_back(MakeInitMisuse());
+  all.push_back(MakeRegistrationLifetime());
+  all.push_back(MakeInplaceOverlap());
+  all.push_back(MakeBufferReuseBeforeSync());
+  all.push_back(MakeConcurrentCommunicators());
+  all.push_back(MakeDefaultStream());
+  all.push_back(MakeSerialMultiAbort());
   return all;
 }
 

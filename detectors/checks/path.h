@@ -1,15 +1,16 @@
-// What happens on one path through a function, as plain events in order: calls of APIs with the values of their
-// arguments, calls of functions without a body, memory that the host touches. Calls of functions of the unit,
-// constructors, destructors and lambdas are replaced by what happens in them.
+// What happens on one path through a function, as plain events in order: calls of APIs with the values of
+// their arguments, calls of functions without a body, memory that the host touches. Calls of functions of the
+// unit, constructors, destructors and lambdas are replaced by what happens in them.
 //
-// A value is the same text on one path whatever variable holds it: `alias = comm` gives two names to one value;
-// after `comm = other`, or a call that is given `&comm`, the variable holds another.
+// A value is the same text on one path whatever variable holds it: `alias = comm` gives two names to one
+// value; after `comm = other`, or a call that is given `&comm`, the variable holds another.
 #pragma once
 
 #include <string>
 #include <vector>
 
 #include "detectors/checks/api_table.h"
+#include "detectors/checks/path_memory.h"
 #include "detectors/checks/value.h"
 
 namespace clang {
@@ -35,17 +36,19 @@ struct PathEvent {
   // In the function of the path: the same, or the call through which it happens.
   const clang::Expr* site = nullptr;
   const Api* api = nullptr;
-  std::string name;               // of a function without a body: without namespaces and classes
-  std::vector<Value> arguments;   // their values before the call; of a method the object's address first
-  Value made;                     // kCall: what *out is after the call
-  Value result;                   // kCall
-  bool failed = false;            // the path goes on as after an error of this call
-  bool nonblocking = false;       // kCall: its configuration says blocking = 0
-  Value touched;                  // kTouch: the pointer; kLaunch: the stream; kScopeEnd: the variable's address
-  bool writes = false;            // kTouch
+  std::string name;              // of a function without a body: without namespaces and classes
+  std::vector<Value> arguments;  // their values before the call; of a method the object's address first
+  Value made;                    // kCall: what *out is after the call
+  Value result;                  // kCall
+  bool failed = false;           // the path goes on as after an error of this call
+  bool nonblocking = false;      // kCall: its configuration says blocking = 0
+  Value touched;        // kTouch: the pointer; kLaunch: the stream; kScopeEnd: the variable's address
+  bool writes = false;  // kTouch
   const clang::VarDecl* variable = nullptr;  // kScopeEnd
-  std::string condition;                     // kCondition, as text of values
-  bool outcome = false;
+  // kCondition: of `a == b`, `a != b` and `a < b`: a - b; of `a`: a. `equality`: not of `<`; `outcome`: it
+  // was so.
+  Value difference;
+  bool equality = false, outcome = false;
 
   // The argument in a role of the table; zero: it has none.
   Value At(int8_t position) const {
@@ -60,7 +63,9 @@ struct PathEvent {
 
 struct Path {
   std::vector<PathEvent> events;
-  bool returns = false;  // to the end of the function; else: an exception, the end of the process, of patience
+  PathMemory memory;  // at the end
+  bool returns =
+      false;  // to the end of the function; else: an exception, the end of the process, of patience
 };
 
 }  // namespace rankle::lint

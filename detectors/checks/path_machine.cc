@@ -14,7 +14,7 @@ using llvm::isa;
 
 namespace {
 
-constexpr int kDeepest = 4;       // calls within calls that are run; what lies deeper is taken for a foreign one
+constexpr int kDeepest = 4;  // calls within calls that are run; what lies deeper is taken for a foreign one
 constexpr int kMostSteps = 4000;  // of one path: longer functions are looked at from their begin
 constexpr int kMostTurns = 2;     // of a loop: what one turn leaves to the next shows in the second
 
@@ -67,7 +67,8 @@ PathUnit::Code& PathUnit::CodeOf(const clang::FunctionDecl& function) {
   return code;
 }
 
-const PathUnit::Graph* PathUnit::GraphOf(const clang::FunctionDecl& function, const clang::LambdaExpr* lambda) {
+const PathUnit::Graph* PathUnit::GraphOf(const clang::FunctionDecl& function,
+                                         const clang::LambdaExpr* lambda) {
   Code& code = CodeOf(function);
   const auto [it, fresh] = code.graphs.try_emplace(lambda);
   if (fresh) {
@@ -93,7 +94,8 @@ uint8_t PathUnit::ReachOf(const clang::FunctionDecl& function, int depth) {
       if (isa<clang::CUDAKernelCallExpr>(call)) reach |= kAnyApi;
     } else if (const auto* construction = dyn_cast<clang::CXXConstructExpr>(&body.stmt(i))) {
       callee = construction->getConstructor();
-      if (const clang::CXXDestructorDecl* destructor = construction->getConstructor()->getParent()->getDestructor())
+      if (const clang::CXXDestructorDecl* destructor =
+              construction->getConstructor()->getParent()->getDestructor())
         if (const auto* end = Definition(destructor)) reach |= ReachOf(*end, depth + 1);
     }
     if (!callee) continue;
@@ -108,7 +110,9 @@ uint8_t PathUnit::ReachOf(const clang::FunctionDecl& function, int depth) {
 }
 
 bool PathUnit::Matters(const clang::FunctionDecl& function) { return ReachOf(function, 0) != kNothing; }
-bool PathUnit::Communicates(const clang::FunctionDecl& function) { return (ReachOf(function, 0) & kNccl) != 0; }
+bool PathUnit::Communicates(const clang::FunctionDecl& function) {
+  return (ReachOf(function, 0) & kNccl) != 0;
+}
 
 PathRun::PathRun(PathUnit& unit, const std::vector<int>& choices)
     : unit_(unit), wanted_(choices), values_(unit.unit().context(), unit.names) {}
@@ -127,6 +131,7 @@ Path PathRun::Run(const clang::FunctionDecl& function, const clang::LambdaExpr* 
   }
   Flowing(*graph, "this", nullptr);
   path_.returns = !ended_;
+  path_.memory = std::move(values_.memory);
   return std::move(path_);
 }
 
@@ -183,8 +188,9 @@ const FlowEdge* PathRun::Choose(const FlowBlock& block, Frame& frame, int at) {
   if (condition && !known_way) {
     values_.facts.Assume(*condition, chosen->outcome);
     PathEvent& event = Add(Happening::kCondition, block.next[0].condition);
-    event.condition = condition->Text();
-    event.outcome = chosen->outcome;
+    event.difference = condition->difference;
+    event.equality = condition->kind == PathCondition::Kind::kZero;
+    event.outcome = chosen->outcome != condition->opposite;
     // A result that is not success: the call failed, as far as this path knows.
     const std::string* atom = condition->difference.AsAtom();
     if (atom && condition->kind == PathCondition::Kind::kZero && chosen->outcome == condition->opposite) {
@@ -231,7 +237,8 @@ void PathRun::Step(const FlowStep& step, Frame& frame) {
     const std::string address = values_.AddressOf(*step.destroyed);
     event.touched = Value::Atom("^&" + address);
     const auto* record = step.destroyed->getType()->getAsCXXRecordDecl();
-    const clang::FunctionDecl* destructor = record && record->hasDefinition() ? Definition(record->getDestructor()) : nullptr;
+    const clang::FunctionDecl* destructor =
+        record && record->hasDefinition() ? Definition(record->getDestructor()) : nullptr;
     if (destructor) Enter(*destructor, nullptr, step.destroyed->getInit(), {}, address, nullptr);
     return;
   }
@@ -251,7 +258,8 @@ void PathRun::Step(const FlowStep& step, Frame& frame) {
       if (integer && binary->getOpcode() == clang::BO_SubAssign) value = old - by;
       Assign(stmt, binary->getLHS(), value);
     }
-  } else if (const auto* unary = dyn_cast<clang::UnaryOperator>(&stmt); unary && unary->isIncrementDecrementOp()) {
+  } else if (const auto* unary = dyn_cast<clang::UnaryOperator>(&stmt);
+             unary && unary->isIncrementDecrementOp()) {
     const Value old = values_.Of(unary->getSubExpr());
     const Value by = Value::Constant(unary->isIncrementOp() ? 1 : -1);
     const bool integer = !unary->getType().isNull() && unary->getType()->isIntegralOrEnumerationType();
@@ -325,16 +333,16 @@ void PathRun::Declare(const clang::DeclStmt& statement, Frame& /*frame*/) {
   }
 }
 
-bool PathRun::Enter(const clang::FunctionDecl& function, const clang::LambdaExpr* lambda, const clang::Expr* call,
-                    const std::vector<const clang::Expr*>& arguments, const std::string& object, Value* returned) {
+bool PathRun::Enter(const clang::FunctionDecl& function, const clang::LambdaExpr* lambda,
+                    const clang::Expr* call, const std::vector<const clang::Expr*>& arguments,
+                    const std::string& object, Value* returned) {
   const void* key = lambda ? static_cast<const void*>(lambda) : &function;
   if (running_.size() > kDeepest || running_.count(key)) return false;
-  if (!lambda && !unit_.Matters(function) && function.getBody() &&
-      !isa<clang::CXXConstructorDecl>(function))
+  if (!lambda && !unit_.Matters(function) && function.getBody() && !isa<clang::CXXConstructorDecl>(function))
     return false;
   const clang::FunctionDecl& holder =
-      lambda ? *llvm::cast<clang::FunctionDecl>(clang::Decl::castFromDeclContext(
-                   lambda->getLambdaClass()->getDeclContext()))
+      lambda ? *llvm::cast<clang::FunctionDecl>(
+                   clang::Decl::castFromDeclContext(lambda->getLambdaClass()->getDeclContext()))
              : function;
   const PathUnit::Graph* graph = unit_.GraphOf(holder, lambda);
   if (!graph) return false;
@@ -363,8 +371,8 @@ bool PathRun::Enter(const clang::FunctionDecl& function, const clang::LambdaExpr
       if (!init->isMemberInitializer() || init->getMember()->getType()->isRecordType()) continue;
       const std::string at = values_.memory.Present(object + "." + init->getMember()->getNameAsString());
       const bool reference = init->getMember()->getType()->isReferenceType();
-      values_.memory.Write(at, reference ? Value::Atom("^&" + values_.Address(init->getInit()))
-                                         : values_.Of(init->getInit()));
+      values_.memory.Write(
+          at, reference ? Value::Atom("^&" + values_.Address(init->getInit())) : values_.Of(init->getInit()));
     }
     values_.object = before;
   }
@@ -424,7 +432,8 @@ void PathRun::ApiCall(const clang::CallExpr& call, const Api& api) {
   const std::string name(api.name);
   if (api.at.config >= 0 && event.Has(api.at.config)) {
     const std::string config = values_.Pointee(event.At(api.at.config));
-    const auto blocking = values_.memory.Read(values_.memory.Present(config + ".blocking"), false).AsConstant();
+    const auto blocking =
+        values_.memory.Read(values_.memory.Present(config + ".blocking"), false).AsConstant();
     event.nonblocking = blocking && *blocking == 0;
   }
   // What is given by address is written by the call: the object itself, not what a handle stands for.
@@ -436,9 +445,10 @@ void PathRun::ApiCall(const clang::CallExpr& call, const Api& api) {
   }
   if (event.Has(api.at.out)) {
     const Value out = event.At(api.at.out);
-    const bool handles = api.kind == Kind::kCommInit || api.kind == Kind::kCommSplit || api.kind == Kind::kAlloc ||
-                         api.kind == Kind::kAllocAsync || api.kind == Kind::kStreamCreate ||
-                         api.kind == Kind::kEventCreate || api.kind == Kind::kRegister;
+    const bool handles = api.kind == Kind::kCommInit || api.kind == Kind::kCommSplit ||
+                         api.kind == Kind::kAlloc || api.kind == Kind::kAllocAsync ||
+                         api.kind == Kind::kStreamCreate || api.kind == Kind::kEventCreate ||
+                         api.kind == Kind::kRegister;
     if (api.kind == Kind::kCommInitAll) values_.memory.Forget("*(" + out.Text() + ")");
     const std::string address = values_.Pointee(out);
     const std::string made = api.kind == Kind::kCommRank ? "rank" : "made:" + name;
@@ -463,7 +473,8 @@ void PathRun::Foreign(const clang::CallExpr& call, const clang::NamedDecl* calle
   event.name = callee ? callee->getNameAsString() : "";
   if (const auto* method = dyn_cast<clang::CXXMemberCallExpr>(&call)) {
     const clang::Expr* on = method->getImplicitObjectArgument();
-    const std::string object = on->getType()->isPointerType() ? values_.Pointee(values_.Of(on)) : values_.Address(on);
+    const std::string object =
+        on->getType()->isPointerType() ? values_.Pointee(values_.Of(on)) : values_.Address(on);
     event.arguments.push_back(Value::Atom("^&" + object));
     const auto* declared = method->getMethodDecl();
     if (!declared || !declared->isConst()) values_.memory.Forget(object);
@@ -476,11 +487,13 @@ void PathRun::Foreign(const clang::CallExpr& call, const clang::NamedDecl* calle
     std::string written;
     if (type->isReferenceType()) {
       if (MayChange(type)) written = values_.Address(argument);
-    } else if (argument->getType()->isAnyPointerType() && MayChange(argument->getType()) && (!known || MayChange(type))) {
+    } else if (argument->getType()->isAnyPointerType() && MayChange(argument->getType()) &&
+               (!known || MayChange(type))) {
       // A handle of a library is passed around by value: what it stands for is not changed by us.
       const clang::QualType pointee = argument->getType()->getPointeeType();
       if (!pointee->isIncompleteType() && !pointee->isVoidType()) written = values_.Pointee(value);
-      if (const std::string* atom = value.AsAtom(); atom && atom->starts_with("^&")) written = values_.Pointee(value);
+      if (const std::string* atom = value.AsAtom(); atom && atom->starts_with("^&"))
+        written = values_.Pointee(value);
     }
     event.arguments.push_back(std::move(value));
     if (!written.empty()) values_.memory.Forget(written);
@@ -522,7 +535,8 @@ void PathRun::Operator(const clang::CallExpr& call) {
     return;
   }
   for (const clang::Expr* argument : call.arguments()) {
-    const std::string address = argument->isGLValue() && !argument->getType().isConstQualified() ? values_.Address(argument) : "";
+    const std::string address =
+        argument->isGLValue() && !argument->getType().isConstQualified() ? values_.Address(argument) : "";
     if (!address.empty()) values_.memory.Forget(address);
   }
   values_.results[&call] = values_.memory.Fresh(call.isGLValue() ? "^op()" : "op()");

@@ -1,5 +1,5 @@
-// Runs a function once, along the ways that a list of choices says, and writes down what happens. The functions
-// of the unit that it calls are run in their place.
+// Runs a function once, along the ways that a list of choices says, and writes down what happens. The
+// functions of the unit that it calls are run in their place.
 #pragma once
 
 #include <map>
@@ -31,7 +31,8 @@ class PathUnit {
 
   struct Graph {
     Flow flow;
-    std::vector<bool> leads_on;  // is the end of the function reached from the block, without exceptions of calls?
+    std::vector<bool>
+        leads_on;  // is the end of the function reached from the block, without exceptions of calls?
   };
   struct Code {
     std::unique_ptr<tooling::FunctionBody> body;

@@ -44,12 +44,15 @@ Value PathMemory::Read(const std::string& address, bool is_pointer) const {
   return it != written_.end() ? it->second : Value::Atom((is_pointer ? "^" : "") + address);
 }
 
+bool PathMemory::Wrote(const std::string& address) const {
+  const auto it = written_.lower_bound(address);
+  return versions_.count(address) > 0 || (it != written_.end() && it->first.starts_with(address));
+}
+
 std::string PathMemory::Present(const std::string& address) const {
   const auto it = versions_.find(address);
   return it == versions_.end() ? address : address + "#" + std::to_string(it->second);
 }
-
-std::string PathCondition::Text() const { return (opposite ? "!" : "") + FactText(*this); }
 
 std::optional<bool> PathFacts::Known(const PathCondition& condition) const {
   if (const auto constant = condition.difference.AsConstant())

@@ -19,6 +19,8 @@ class PathMemory {
   std::string Present(const std::string& address) const;
   // Its content is not known from here on: what was read of it before is something else.
   void Forget(const std::string& address) { versions_[address] = ++count_; }
+  // Was anything written there, or in what lies there?
+  bool Wrote(const std::string& address) const;
   // Something that was not there before.
   Value Fresh(const std::string& what) { return Value::Atom(what + "#" + std::to_string(++count_)); }
 
@@ -34,8 +36,6 @@ struct PathCondition {
   Kind kind = Kind::kZero;
   Value difference;
   bool opposite = false;
-
-  std::string Text() const;
 };
 
 class PathFacts {

@@ -14,11 +14,12 @@ using llvm::isa;
 
 namespace {
 
-constexpr std::array kPureMethods = {"operator[]", "operator*", "operator->", "operator bool", "operator()const",
-                                     "at",         "back",      "front",      "begin",         "end",
-                                     "cbegin",     "cend",      "data",       "size",          "empty",
-                                     "get",        "c_str",     "count",      "find",          "value",
-                                     "has_value",  "load",      "length",     "first",         "second"};
+constexpr std::array kPureMethods = {
+    "operator[]", "operator*", "operator->", "operator bool", "operator()const",
+    "at",         "back",      "front",      "begin",         "end",
+    "cbegin",     "cend",      "data",       "size",          "empty",
+    "get",        "c_str",     "count",      "find",          "value",
+    "has_value",  "load",      "length",     "first",         "second"};
 
 bool IsPointer(const clang::Expr* expression) {
   const clang::QualType type = expression->getType();
@@ -60,7 +61,8 @@ bool IsPureMethod(const clang::CallExpr& call) {
 }
 
 std::string DeclNames::Of(const clang::Decl& decl) {
-  const int number = numbers_.emplace(decl.getCanonicalDecl(), static_cast<int>(numbers_.size())).first->second;
+  const int number =
+      numbers_.emplace(decl.getCanonicalDecl(), static_cast<int>(numbers_.size())).first->second;
   const auto* named = dyn_cast<clang::NamedDecl>(&decl);
   return (named ? named->getNameAsString() : "") + "'" + std::to_string(number);
 }
@@ -101,7 +103,8 @@ std::string PathValues::PureCall(const clang::CallExpr& call) {
 std::string PathValues::Address(const clang::Expr* expression) {
   if (!expression) return "";
   expression = expression->IgnoreParenCasts()->IgnoreImplicit();
-  if (const auto* reference = dyn_cast<clang::DeclRefExpr>(expression)) return AddressOf(*reference->getDecl());
+  if (const auto* reference = dyn_cast<clang::DeclRefExpr>(expression))
+    return AddressOf(*reference->getDecl());
   if (const auto* member = dyn_cast<clang::MemberExpr>(expression)) {
     const auto* field = dyn_cast<clang::FieldDecl>(member->getMemberDecl());
     if (!field) return AddressOf(*member->getMemberDecl());
@@ -123,7 +126,8 @@ std::string PathValues::Address(const clang::Expr* expression) {
     if (unary->getOpcode() == clang::UO_Deref) return Pointee(Of(unary->getSubExpr()));
     if (unary->isPrefix() && unary->isIncrementDecrementOp()) return Address(unary->getSubExpr());
   }
-  if (const auto* assignment = dyn_cast<clang::BinaryOperator>(expression); assignment && assignment->isAssignmentOp())
+  if (const auto* assignment = dyn_cast<clang::BinaryOperator>(expression);
+      assignment && assignment->isAssignmentOp())
     return Address(assignment->getLHS());
   if (const auto* copy = dyn_cast<clang::CXXConstructExpr>(expression); copy && copy->getNumArgs() == 1)
     return Address(copy->getArg(0));
@@ -149,7 +153,8 @@ Value PathValues::ElementSize(const clang::Expr* pointer) {
   if (type.isNull()) return Value::Atom("?");
   type = type->isArrayType() ? context_.getAsArrayType(type)->getElementType() : type->getPointeeType();
   if (type.isNull()) return Value::Atom("?");
-  if (type->isDependentType()) return Value::Atom("sizeof(" + type.getCanonicalType().getUnqualifiedType().getAsString() + ")");
+  if (type->isDependentType())
+    return Value::Atom("sizeof(" + type.getCanonicalType().getUnqualifiedType().getAsString() + ")");
   if (type->isVoidType() || type->isIncompleteType() || type->isFunctionType()) return Value::Constant(1);
   return Value::Constant(context_.getTypeSizeInChars(type).getQuantity());
 }
@@ -187,7 +192,8 @@ Value PathValues::Of(const clang::Expr* expression) {
     return Value::Constant(static_cast<int64_t>(literal->getValue().getLimitedValue()));
   if (const auto* literal = dyn_cast<clang::CXXBoolLiteralExpr>(expression))
     return Value::Constant(literal->getValue());
-  if (isa<clang::CXXNullPtrLiteralExpr, clang::GNUNullExpr, clang::CXXScalarValueInitExpr, clang::ImplicitValueInitExpr>(expression))
+  if (isa<clang::CXXNullPtrLiteralExpr, clang::GNUNullExpr, clang::CXXScalarValueInitExpr,
+          clang::ImplicitValueInitExpr>(expression))
     return Value();
   if (const auto* argument = dyn_cast<clang::CXXDefaultArgExpr>(expression)) return Of(argument->getExpr());
   if (const auto* init = dyn_cast<clang::CXXDefaultInitExpr>(expression)) return Of(init->getExpr());
@@ -199,7 +205,9 @@ Value PathValues::Of(const clang::Expr* expression) {
   if (const auto* measured = dyn_cast<clang::UnaryExprOrTypeTraitExpr>(expression)) {
     if (const auto size = IntegerOf(measured, context_)) return Value::Constant(*size);
     if (measured->getKind() == clang::UETT_SizeOf)
-      return Value::Atom("sizeof(" + measured->getTypeOfArgument().getCanonicalType().getUnqualifiedType().getAsString() + ")");
+      return Value::Atom("sizeof(" +
+                         measured->getTypeOfArgument().getCanonicalType().getUnqualifiedType().getAsString() +
+                         ")");
   }
   if (const auto* reference = dyn_cast<clang::DeclRefExpr>(expression)) {
     const clang::ValueDecl& decl = *reference->getDecl();
@@ -207,7 +215,8 @@ Value PathValues::Of(const clang::Expr* expression) {
       return Value::Constant(constant->getInitVal().getExtValue());
     if (decl.getType()->isFunctionType()) return Value::Atom("^" + names_.Of(decl));
     const auto* variable = dyn_cast<clang::VarDecl>(&decl);
-    if (variable && variable->getType().isConstQualified() && variable->getType()->isIntegralOrEnumerationType()) {
+    if (variable && variable->getType().isConstQualified() &&
+        variable->getType()->isIntegralOrEnumerationType()) {
       if (const auto constant = IntegerOf(reference, context_)) return Value::Constant(*constant);
     }
     const clang::QualType type = decl.getType().getNonReferenceType();
@@ -244,7 +253,8 @@ Value PathValues::Of(const clang::Expr* expression) {
     if (!call || !call->isGLValue()) return it->second;
     return memory.Read(Pointee(it->second), IsPointer(expression));
   }
-  if (const auto* call = dyn_cast<clang::CallExpr>(expression); call && IsPureMethod(*call) && !call->isGLValue())
+  if (const auto* call = dyn_cast<clang::CallExpr>(expression);
+      call && IsPureMethod(*call) && !call->isGLValue())
     return Value::Atom((IsPointer(call) ? "^" : "") + memory.Present(PureCall(*call)));
   if (const std::string address = Address(expression); !address.empty())
     return expression->getType()->isArrayType() ? Value::Atom("^&" + address)
@@ -254,7 +264,8 @@ Value PathValues::Of(const clang::Expr* expression) {
     return Of(construction->getArg(0));
   if (const auto constant = IntegerOf(expression, context_)) return Value::Constant(*constant);
   // Nothing is known of it: the same only as itself.
-  return Value::Atom((IsPointer(expression) ? "^?" : "?") + std::to_string(reinterpret_cast<uintptr_t>(expression)));
+  return Value::Atom((IsPointer(expression) ? "^?" : "?") +
+                     std::to_string(reinterpret_cast<uintptr_t>(expression)));
 }
 
 PathCondition PathValues::Condition(const clang::Expr* expression) {
@@ -276,10 +287,12 @@ PathCondition PathValues::Condition(const clang::Expr* expression) {
 }
 
 void PathValues::Initialise(const std::string& address, const clang::Expr* init) {
-  const auto* list = dyn_cast_or_null<clang::InitListExpr>(init ? init->IgnoreParenCasts()->IgnoreImplicit() : nullptr);
+  const auto* list =
+      dyn_cast_or_null<clang::InitListExpr>(init ? init->IgnoreParenCasts()->IgnoreImplicit() : nullptr);
   if (!list || !list->getType()->isRecordType() || list->isTransparent()) return;
   const clang::RecordDecl* record = list->getType()->getAsRecordDecl();
-  if (!record || (isa<clang::CXXRecordDecl>(record) && llvm::cast<clang::CXXRecordDecl>(record)->getNumBases()))
+  if (!record ||
+      (isa<clang::CXXRecordDecl>(record) && llvm::cast<clang::CXXRecordDecl>(record)->getNumBases()))
     return;
   auto field = record->field_begin();
   for (const clang::Expr* value : list->inits()) {

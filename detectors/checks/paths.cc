@@ -8,7 +8,8 @@
 namespace rankle::lint {
 namespace {
 
-// Of all paths of one function: about 50 ms. Functions of a hundred statements with ten choices stay below it.
+// Of all paths of one function: about 50 ms. Functions of a hundred statements with ten choices stay below
+// it.
 constexpr int kMostSteps = 20000;
 constexpr size_t kMostPaths = 200;
 

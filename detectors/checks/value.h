@@ -1,5 +1,5 @@
-// A value along one path of a program: a sum of products of what is not known ("atoms"), so that `p + rank * n`
-// and `p + n * rank` are the same and their difference is zero. Pure.
+// A value along one path of a program: a sum of products of what is not known ("atoms"), so that `p + rank *
+// n` and `p + n * rank` are the same and their difference is zero. Pure.
 //
 // Atoms are texts: equal texts, equal values. Those of pointers begin with '^'.
 #pragma once

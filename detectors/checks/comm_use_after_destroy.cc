@@ -57,6 +57,7 @@ class CommUseAfterDestroy : public PathCheck {
         findings.Add(event, it->second,
                      std::string(event.api->name) + " is given a communicator that was " + how + " before",
                      how + " here");
+        gone.erase(it);  // what follows from the same mistake is not said again
       }
       // What could not be destroyed may be tried again.
       if (Frees(event) && !event.failed) gone[comm] = &event;

@@ -7,6 +7,7 @@
 
 #include "clang/AST/Decl.h"
 #include "clang/AST/ExprCXX.h"
+#include "clang/AST/Stmt.h"
 #include "detectors/checks/expressions.h"
 #include "detectors/checks/function_view.h"
 #include "detectors/checks/path_check.h"
@@ -20,6 +21,15 @@ namespace {
 // Position of the caller's rank, after the id or, of ncclCommInitRankScalable, before it.
 int8_t RankAt(const Api& api) { return api.name == "ncclCommInitRankScalable" ? 2 : 3; }
 constexpr int8_t kRanksAt = 1;
+
+// In a loop that may make more than one turn: not in the `do {} while (0)` of a macro.
+bool Repeats(const tooling::FunctionBody& body, int node, const clang::ASTContext& context) {
+  for (int loop = body.Loop(node); loop >= 0; loop = body.Loop(loop)) {
+    const auto* once = dyn_cast<clang::DoStmt>(&body.stmt(loop));
+    if (!once || IntegerOf(once->getCond(), context) != 0) return true;
+  }
+  return false;
+}
 
 class InitMisuse : public PathCheck {
  public:
@@ -92,7 +102,9 @@ class InitMisuse : public PathCheck {
       if (user->api->kind != Kind::kCommInit || init) return;  // told to somebody, or to several devices
       init = user;
     }
-    if (!init || body.Loop(init->node) >= 0 || init->lambda >= 0 || init->arguments.size() < 4) return;
+    if (!init || Repeats(body, init->node, function.unit().context()) || init->lambda >= 0 ||
+        init->arguments.size() < 4)
+      return;
     const auto ranks = IntegerOf(Resolve(init->arguments[kRanksAt], body), function.unit().context());
     const auto rank = IntegerOf(Resolve(init->arguments[static_cast<size_t>(RankAt(*init->api))], body),
                                 function.unit().context());

@@ -1,5 +1,6 @@
 #include "detectors/checks/inplace_overlap.h"
 
+#include <map>
 #include <string>
 
 #include "absl/strings/ascii.h"
@@ -73,8 +74,22 @@ class InplaceOverlap : public PathCheck {
     }
   }
 
+  // The counter of a loop is 0 in its first turn: wrong is what is wrong in all turns.
+  void AfterPaths(const FunctionView& /*function*/, PathFindings& findings) override {
+    for (const auto& [site, occurrence] : occurrences_) {
+      if (occurrence.always) findings.Add(occurrence.event, nullptr, occurrence.message);
+    }
+    occurrences_.clear();
+  }
+
  private:
-  static void Look(const PathEvent& event, const Rule& rule, PathFindings& findings) {
+  struct Occurrence {
+    PathEvent event;
+    std::string message;
+    bool always = true;
+  };
+
+  void Look(const PathEvent& event, const Rule& rule, PathFindings& findings) {
     const auto& at = event.api->at;
     const Value send = event.At(at.send), recv = event.At(at.recv), count = event.At(at.count);
     if (send.Base().empty() || send.Base() != recv.Base()) return;
@@ -85,11 +100,12 @@ class InplaceOverlap : public PathCheck {
     const Value bytes = count * (type ? Value::Constant(type->bytes) : Value::Atom("?"));
     const bool to_send = rule.in_place == InPlace::kSendAtRank || rule.in_place == InPlace::kSendAtRoot;
     const Value offset = to_send ? send - recv : recv - send;
-    if (!IsWrong(event, rule.in_place, offset, count, bytes)) return;
+    Occurrence& occurrence = occurrences_.try_emplace(event.site, Occurrence{event, {}}).first->second;
+    occurrence.always &= IsWrong(event, rule.in_place, offset, count, bytes);
     std::string message = "the buffers of " + std::string(event.api->name) + " overlap, but not in place";
     message += rule.in_place == InPlace::kNever ? ": it has no in-place form"
                                                 : ": that is where " + std::string(rule.how);
-    findings.Add(event, nullptr, std::move(message));
+    occurrence.message = std::move(message);
   }
 
   static bool IsWrong(const PathEvent& event, InPlace in_place, const Value& offset, const Value& count,
@@ -120,6 +136,8 @@ class InplaceOverlap : public PathCheck {
     const auto& product = offset.terms().begin()->first;
     return product.size() == 1 && absl::AsciiStrToLower(product[0]).find("rank") != std::string::npos;
   }
+
+  std::map<const clang::Expr*, Occurrence> occurrences_;
 };
 
 }  // namespace

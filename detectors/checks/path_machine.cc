@@ -36,6 +36,15 @@ const clang::FunctionDecl* Definition(const clang::FunctionDecl* function) {
   return function->hasBody(definition) ? definition : nullptr;
 }
 
+// Of `a && b` the block that asks b ends: that a holds is known there.
+const clang::Expr* LastAsked(const clang::Expr* condition) {
+  for (;;) {
+    const auto* binary = dyn_cast<clang::BinaryOperator>(condition->IgnoreParenCasts()->IgnoreImplicit());
+    if (!binary || !binary->isLogicalOp()) return condition;
+    condition = binary->getRHS();
+  }
+}
+
 std::vector<bool> LeadsOn(const Flow& flow) {
   std::vector<bool> leads_on(flow.blocks().size());
   leads_on[flow.exit()] = true;
@@ -158,7 +167,7 @@ const FlowEdge* PathRun::Choose(const FlowBlock& block, Frame& frame, int at) {
   if (ways.empty()) return nullptr;
   std::optional<PathCondition> condition;
   if (block.next[0].condition) {
-    condition = values_.Condition(block.next[0].condition);
+    condition = values_.Condition(LastAsked(block.next[0].condition));
     const auto known = values_.facts.Known(*condition);
     for (const FlowEdge* edge : ways) {
       if (known && edge->outcome == *known) known_way = edge;

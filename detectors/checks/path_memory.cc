@@ -49,9 +49,10 @@ bool PathMemory::Wrote(const std::string& address) const {
   return versions_.count(address) > 0 || (it != written_.end() && it->first.starts_with(address));
 }
 
-std::string PathMemory::Present(const std::string& address) const {
-  const auto it = versions_.find(address);
-  return it == versions_.end() ? address : address + "#" + std::to_string(it->second);
+std::string PathMemory::Present(std::string address) const {
+  for (auto it = versions_.find(address); it != versions_.end(); it = versions_.find(address))
+    address += "#" + std::to_string(it->second);
+  return address;
 }
 
 std::optional<bool> PathFacts::Known(const PathCondition& condition) const {

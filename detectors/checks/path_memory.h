@@ -16,7 +16,7 @@ class PathMemory {
   Value Read(const std::string& address, bool is_pointer) const;
   void Write(const std::string& address, Value value) { written_[address] = std::move(value); }
   // The address by its present name: after Forget, of it or of what it is in, it has another.
-  std::string Present(const std::string& address) const;
+  std::string Present(std::string address) const;
   // Its content is not known from here on: what was read of it before is something else.
   void Forget(const std::string& address) { versions_[address] = ++count_; }
   // Was anything written there, or in what lies there?

@@ -94,7 +94,8 @@ std::string PathValues::PureCall(const clang::CallExpr& call) {
   bool first = isa<clang::CXXOperatorCallExpr>(call);
   for (const clang::Expr* argument : call.arguments()) {
     if (isa<clang::CXXDefaultArgExpr>(argument)) continue;
-    text += first ? Address(argument) : "," + Of(argument).Text();
+    // An iterator is what it was set to: `*begin(v)` tells of v.
+    text += first ? memory.Read(Address(argument), false).Text() : "," + Of(argument).Text();
     first = false;
   }
   return text + ")";

@@ -21,7 +21,7 @@ struct Running {
   const PathEvent* event;
   Value comm, stream;
   std::vector<Buffer> buffers;
-  bool legacy_waits;  // its stream was made by cudaStreamCreate: the default stream waits for it
+  bool apart;  // its stream is a non-blocking one: the default stream does not wait for it
 };
 
 // What an event does with memory.
@@ -50,10 +50,11 @@ class BufferReuseBeforeSync : public PathCheck {
 
   void OnPath(const Path& path, PathFindings& findings) override {
     std::vector<Running> running;
-    std::set<Value> legacy_waits;
+    std::set<Value> apart;
     for (const PathEvent& event : path.events) {
       if (event.failed) return;  // what is done after an error is no matter of order
-      if (event.Is(Kind::kStreamCreate) && event.arguments.size() == 1) legacy_waits.insert(event.made);
+      if (event.Is(Kind::kStreamCreate) && event.arguments.size() > 1 && event.arguments[1].AsConstant() == 1)
+        apart.insert(event.made);
       Look(event, running, findings);
       std::erase_if(running, [&](const Running& operation) { return Ends(event, operation); });
       if (event.Is(Kind::kStreamWait)) {
@@ -65,7 +66,7 @@ class BufferReuseBeforeSync : public PathCheck {
         continue;
       const Arguments& at = event.api->at;
       Running started{
-          &event, event.At(at.comm), event.At(at.stream), {}, legacy_waits.count(event.At(at.stream)) > 0};
+          &event, event.At(at.comm), event.At(at.stream), {}, apart.count(event.At(at.stream)) > 0};
       if (event.Has(at.send)) started.buffers.push_back({event.At(at.send), false});
       if (event.Has(at.recv)) started.buffers.push_back({event.At(at.recv), true});
       running.push_back(std::move(started));
@@ -139,9 +140,10 @@ class BufferReuseBeforeSync : public PathCheck {
 
   bool InOrder(const PathEvent& event, const Access& access, const Running& operation) const {
     if (event.what != Happening::kCall || event.api->library == Library::kMpi) return false;
-    // Of cudaMemset and others without a stream: they are enqueued on the default stream.
+    // cudaMemcpy and others without a stream are on the default stream. Of a stream that was made elsewhere
+    // it is not known whether that one waits for it.
     const bool on_legacy = (event.Is(Kind::kCopy) || event.Is(Kind::kCopyAsync)) && event.api->at.stream < 0;
-    if (on_legacy) return operation.legacy_waits;
+    if (on_legacy) return !operation.apart;
     if (event.api->at.stream < 0) return false;
     return !Differ(access.stream, operation.stream) || ordered_.count({operation.event, access.stream}) > 0;
   }

@@ -28,6 +28,20 @@ bool IsSingle(const std::string* atom) {
          atom->find(',') == std::string::npos;
 }
 
+// Without what tells the contents of a variable at two times apart: they may be equal.
+std::string Timeless(const std::string& atom) {
+  if (atom.find("made:") != std::string::npos) return atom;  // things that were made are all different
+  std::string text;
+  for (size_t i = 0; i < atom.size(); ++i) {
+    if (atom[i] == '#' || atom[i] == '@') {
+      while (i + 1 < atom.size() && absl::ascii_isdigit(atom[i + 1])) ++i;
+    } else {
+      text += atom[i];
+    }
+  }
+  return text;
+}
+
 // "*(^p)" of "*(^p).field", and the field.
 std::pair<std::string, std::string> Split(const std::string& atom) {
   const size_t at = atom.rfind(')');
@@ -76,8 +90,8 @@ bool Differ(const Value& a, const Value& b) {
   const std::string *atom_a = a.AsAtom(), *atom_b = b.AsAtom();
   if ((constant_a && IsSingle(atom_b)) || (constant_b && IsSingle(atom_a))) return true;
   if (a == b || !IsSingle(atom_a) || !IsSingle(atom_b)) return false;
-  const auto [base_a, field_a] = Split(*atom_a);
-  const auto [base_b, field_b] = Split(*atom_b);
+  const auto [base_a, field_a] = Split(Timeless(*atom_a));
+  const auto [base_b, field_b] = Split(Timeless(*atom_b));
   return base_a == base_b ? field_a != field_b : base_a.empty() != base_b.empty();
 }
 

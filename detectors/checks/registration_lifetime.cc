@@ -78,6 +78,8 @@ class RegistrationLifetime : public PathCheck {
     for (const auto& [handle, registration] : registered) {
       const std::string base = registration->At(registration->api->at.buffer).Base();
       if (base != send && base != recv) continue;
+      // What another communicator knows is of no use to this one.
+      if (!(registration->At(registration->api->at.comm) == event.At(at.comm))) continue;
       const auto other = allocated.find(base == send ? recv : send);
       if (other == allocated.end() || other->second) continue;
       findings.Add(event, registration,

@@ -25,7 +25,7 @@ class SerialMultiAbort : public PathCheck {
   const CheckInfo& info() const override {
     static constexpr CheckInfo kInfo{"nccl-serial-multi-abort",
                                      "communicators of several devices are aborted one after another",
-                                     "concurrency_error", "hang/exit", Severity::kWarning};
+                                     "concurrency_error", "hang/exit", Severity::kAdvice};
     return kInfo;
   }
 

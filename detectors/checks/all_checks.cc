@@ -1,4 +1,5 @@
 // The list of checks: the only place that knows all of them.
+#include "detectors/checks/blocking_call_in_group.h"
 #include "detectors/checks/buffer_reuse_before_sync.h"
 #include "detectors/checks/check.h"
 #include "detectors/checks/comm_use_after_destroy.h"
@@ -7,9 +8,11 @@
 #include "detectors/checks/count_in_bytes.h"
 #include "detectors/checks/default_stream.h"
 #include "detectors/checks/destroy_in_flight.h"
+#include "detectors/checks/group_unbalanced.h"
 #include "detectors/checks/init_misuse.h"
 #include "detectors/checks/inplace_overlap.h"
 #include "detectors/checks/nonblocking_no_poll.h"
+#include "detectors/checks/p2p_not_grouped.h"
 #include "detectors/checks/registration_lifetime.h"
 #include "detectors/checks/serial_multi_abort.h"
 #include "detectors/checks/unchecked_result.h"
@@ -20,6 +23,9 @@ std::vector<std::unique_ptr<Check>> AllChecks() {
   std::vector<std::unique_ptr<Check>> all;
   all.push_back(MakeCountInBytes());
   all.push_back(MakeUncheckedResult());
+  all.push_back(MakeGroupUnbalanced());
+  all.push_back(MakeBlockingCallInGroup());
+  all.push_back(MakeP2pNotGrouped());
   all.push_back(MakeConditionalZeroCount());
   all.push_back(MakeCommUseAfterDestroy());
   all.push_back(MakeDestroyInFlight());

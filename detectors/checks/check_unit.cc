@@ -14,7 +14,7 @@ class Handler : public tooling::UnitHandler {
   bool WantsBodies(const std::string& file) override { return !filter_.Relative(file).empty(); }
   bool WantsFiles() const override { return true; }
   void Handle(clang::ASTContext& context) override {
-    const UnitView unit(context, [this](const std::string& file) { return WantsBodies(file); });
+    UnitView unit(context, [this](const std::string& file) { return WantsBodies(file); });
     findings_ = RunChecks(unit, checks_);
   }
 

@@ -3,6 +3,7 @@
 #include "clang/AST/ExprCXX.h"
 #include "clang/AST/StmtCXX.h"
 #include "clang/Lex/Lexer.h"
+#include "detectors/tooling/ast_names.h"
 
 namespace rankle::lint {
 
@@ -140,6 +141,16 @@ std::optional<int64_t> IntegerOf(const clang::Expr* expression, const clang::AST
       !expression->getType()->isIntegralOrEnumerationType() || !expression->EvaluateAsInt(result, context))
     return std::nullopt;
   return result.Val.getInt().getExtValue();
+}
+
+bool IsResult(clang::QualType type) {
+  for (int depth = 0; depth < 8 && !type.isNull(); ++depth) {  // longer chains of typedefs are not met
+    if (IsResultType(tooling::TypeName(type))) return true;
+    const auto* alias = type->getAs<clang::TypedefType>();
+    if (!alias) return false;
+    type = alias->getDecl()->getUnderlyingType();
+  }
+  return false;
 }
 
 std::string Canonical(const clang::Expr* expression) {

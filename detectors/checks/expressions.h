@@ -8,6 +8,7 @@
 
 namespace clang {
 class Expr;
+class QualType;
 class VarDecl;
 }  // namespace clang
 
@@ -33,6 +34,9 @@ const clang::Expr* Resolve(const clang::Expr* expression, const tooling::Functio
 const DataType* DataTypeOf(const clang::Expr* expression, const FunctionView& function);
 
 std::optional<int64_t> IntegerOf(const clang::Expr* expression, const clang::ASTContext& context);
+
+// A type of results (api_table.h), as written or through typedefs.
+bool IsResult(clang::QualType type);
 
 // The same text for the same value, if nothing is written between: `comms[i]`, `(comms)[ i ]`,
 // `this->comms[i]`. Names are told apart by their declarations, not by their letters.

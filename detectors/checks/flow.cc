@@ -86,6 +86,7 @@ std::optional<Flow> Flow::Of(const clang::ASTContext& context, const tooling::Fu
     AddSteps(*block, nodes, to);
     AddEdges(*block, to);
     to.loop = AsksLoop(block->getTerminatorStmt());
+    to.handler = isa_and_nonnull<clang::CXXCatchStmt>(block->getLabel());
     to.no_return = block->hasNoReturnElement();
     // What ends the process is no way to the end of the function.
     if (to.no_return) to.next.clear();

@@ -37,6 +37,7 @@ struct FlowBlock {
   std::vector<FlowStep> steps;
   std::vector<FlowEdge> next;
   bool loop = false;       // asks a loop's condition
+  bool handler = false;    // catches an exception
   bool no_return = false;  // its last call ends the process
 };
 

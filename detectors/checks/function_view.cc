@@ -5,6 +5,7 @@
 #include "clang/AST/DeclCXX.h"
 #include "clang/AST/DeclTemplate.h"
 #include "clang/AST/ExprCXX.h"
+#include "detectors/checks/group_paths.h"
 
 namespace rankle::lint {
 
@@ -56,9 +57,12 @@ bool MakeCall(const clang::Stmt& stmt, Call& call) {
 
 }  // namespace
 
-FunctionView::FunctionView(const UnitView& unit, const tooling::FunctionBody& body)
-    : unit_(unit), body_(body) {
+FunctionView::FunctionView(const UnitView& unit, std::shared_ptr<const tooling::FunctionBody> shared)
+    : unit_(unit), body_(std::move(shared)) {
+  const tooling::FunctionBody& body = *body_;
+  lambdas_.push_back(-1);
   for (int i = 0; i < body.size(); ++i) {
+    if (llvm::isa<clang::LambdaExpr>(body.stmt(i))) lambdas_.push_back(i);
     Call call;
     if (!MakeCall(body.stmt(i), call)) continue;
     call.node = i;
@@ -83,8 +87,17 @@ const Call* FunctionView::CallAt(int node) const {
 
 const Flow* FunctionView::FlowOf(int lambda) const {
   const auto [it, fresh] = flows_.try_emplace(lambda);
-  if (fresh) it->second = Flow::Of(unit_.context(), body_, lambda);
+  if (fresh) it->second = Flow::Of(unit_.context(), *body_, lambda);
   return it->second ? &*it->second : nullptr;
+}
+
+const GroupPaths* FunctionView::Groups(int lambda) const {
+  const auto [it, fresh] = groups_.try_emplace(lambda);
+  if (fresh) {
+    if (auto paths = FollowGroups(*this, lambda, unit_.summaries()))
+      it->second = std::make_shared<const GroupPaths>(*std::move(paths));
+  }
+  return it->second.get();
 }
 
 }  // namespace rankle::lint

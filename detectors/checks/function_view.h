@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -17,6 +18,8 @@ class FunctionDecl;
 }  // namespace clang
 
 namespace rankle::lint {
+
+struct GroupPaths;
 
 // A call, also one that the compiler could not make sense of, through a pointer that has the API's name, or
 // in a template.
@@ -36,11 +39,11 @@ struct Call {
 
 class FunctionView {
  public:
-  FunctionView(const UnitView& unit, const tooling::FunctionBody& body);
+  FunctionView(const UnitView& unit, std::shared_ptr<const tooling::FunctionBody> body);
 
   const UnitView& unit() const { return unit_; }
-  const tooling::FunctionBody& body() const { return body_; }
-  const clang::FunctionDecl& decl() const { return body_.function(); }
+  const tooling::FunctionBody& body() const { return *body_; }
+  const clang::FunctionDecl& decl() const { return body_->function(); }
   // In the order of the source; those within lambdas too.
   const std::vector<Call>& calls() const { return calls_; }
   // Calls that are no API's, of functions with a name.
@@ -49,12 +52,18 @@ class FunctionView {
   const Call* CallAt(int node) const;
   // Of the function (-1) or of a lambda, made when it is asked for; nullptr: clang makes none.
   const Flow* FlowOf(int lambda) const;
+  // -1 for the function itself, then the nodes of its lambdas: each has paths of its own.
+  const std::vector<int>& Lambdas() const { return lambdas_; }
+  // What happens to groups in it; nullptr: nothing, or it is not known. Once the unit's summaries are there.
+  const GroupPaths* Groups(int lambda) const;
 
  private:
   const UnitView& unit_;
-  const tooling::FunctionBody& body_;
+  std::shared_ptr<const tooling::FunctionBody> body_;
   std::vector<Call> calls_, other_calls_;
+  std::vector<int> lambdas_;
   mutable std::map<int, std::optional<Flow>> flows_;
+  mutable std::map<int, std::shared_ptr<const GroupPaths>> groups_;
 };
 
 }  // namespace rankle::lint

@@ -10,6 +10,7 @@
 
 namespace rankle::lint {
 
-std::vector<Finding> RunChecks(const UnitView& unit, const std::vector<std::unique_ptr<Check>>& checks);
+// Builds the unit's summaries first.
+std::vector<Finding> RunChecks(UnitView& unit, const std::vector<std::unique_ptr<Check>>& checks);
 
 }  // namespace rankle::lint

@@ -17,17 +17,6 @@ using llvm::dyn_cast;
 
 namespace {
 
-// As written, through each typedef down to the type itself.
-bool IsResult(clang::QualType type) {
-  for (int depth = 0; depth < 8 && !type.isNull(); ++depth) {  // longer chains of typedefs are not met
-    if (IsResultType(tooling::TypeName(type))) return true;
-    const auto* alias = type->getAs<clang::TypedefType>();
-    if (!alias) return false;
-    type = alias->getDecl()->getUnderlyingType();
-  }
-  return false;
-}
-
 // Asking for the last error is how it is cleared.
 bool MayBeDropped(const Call& call) {
   return call.api && (call.api->kind == Kind::kErrorQuery || call.api->kind == Kind::kErrorText);

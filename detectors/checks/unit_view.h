@@ -9,6 +9,7 @@
 #include "clang/AST/ASTContext.h"
 #include "detectors/checks/api_table.h"
 #include "detectors/checks/finding.h"
+#include "detectors/checks/summaries.h"
 
 namespace rankle::lint {
 
@@ -22,6 +23,10 @@ class UnitView {
 
   clang::ASTContext& context() const { return context_; }
   const clang::SourceManager& sources() const { return context_.getSourceManager(); }
+
+  // Of all functions of the unit and those that are known of others.
+  const Summaries& summaries() const { return summaries_; }
+  Summaries& summaries() { return summaries_; }
 
   // Written in the user's files, not in a system header?
   bool IsUsers(clang::SourceLocation location) const;
@@ -42,6 +47,7 @@ class UnitView {
   const File& FileOf(clang::FileID id) const;
 
   clang::ASTContext& context_;
+  Summaries summaries_;
   std::function<bool(const std::string&)> is_users_;
   mutable std::map<clang::FileID, File> files_;
   mutable std::map<const clang::NamedDecl*, const Api*> apis_;

@@ -72,10 +72,9 @@ class Collector {
 void Extractor::Handle(clang::ASTContext& context) {
   Unit unit(context, filter_, facts_);
   Collector collector(unit);
-  tooling::FunctionWalk([&](clang::SourceLocation location) { return !unit.UserFile(location).empty(); },
-                        [&](const clang::FunctionDecl& function, const FunctionBody& body) {
-                          collector.Function(function, body);
-                        })
+  tooling::FunctionWalk(
+      [&](clang::SourceLocation location) { return !unit.UserFile(location).empty(); },
+      [&](const std::shared_ptr<const FunctionBody>& body) { collector.Function(body->function(), *body); })
       .Declarations(*context.getTranslationUnitDecl());
   std::sort(facts_.used_results.begin(), facts_.used_results.end());
   facts_.used_results.erase(std::unique(facts_.used_results.begin(), facts_.used_results.end()),

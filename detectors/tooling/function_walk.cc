@@ -41,8 +41,9 @@ void FunctionWalk::Declaration(const clang::Decl& decl) {
 void FunctionWalk::Function(const clang::FunctionDecl& function) {
   if (!function.isThisDeclarationADefinition() || !function.getBody() || function.isDefaulted()) return;
   if (!is_users_(function.getLocation())) return;
-  const FunctionBody body(function);
-  visit_(function, body);
+  const auto shared = std::make_shared<const FunctionBody>(function);
+  const FunctionBody& body = *shared;
+  visit_(shared);
   for (int i = 0; i < body.size(); ++i) {
     const auto* declaration = dyn_cast<clang::DeclStmt>(&body.stmt(i));
     if (!declaration) continue;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 
 namespace clang {
 class Decl;
@@ -18,7 +19,7 @@ class FunctionBody;
 class FunctionWalk {
  public:
   using IsUsers = std::function<bool(clang::SourceLocation)>;
-  using Visit = std::function<void(const clang::FunctionDecl&, const FunctionBody&)>;
+  using Visit = std::function<void(std::shared_ptr<const FunctionBody>)>;
   FunctionWalk(IsUsers is_users, Visit visit);
 
   void Declarations(const clang::DeclContext& context);

@@ -1,4 +1,4 @@
-"""Runs `rankle lint` on one program (one or more files) and gives its findings as plain values."""
+"""Runs `rankle lint` on one program (one or more files) and gives its report as plain values."""
 
 import json
 import os
@@ -14,22 +14,38 @@ class Finding(NamedTuple):
     line: int
 
 
+class Report(NamedTuple):
+    findings: frozenset  # of Finding, without those that a baseline accepts
+    errors: dict  # file -> number of errors that the parser went past; only files with some
+
+
 class LintError(Exception):
     """rankle lint broke its contract: no findings can be read."""
 
 
-def findings_of_json(text, folder):
-    """The findings of a report; relative paths in it are relative to `folder`. Several on one line count once."""
+def report_of_json(text, folder):
+    """A report of format rankle.lint/1; relative paths in it are relative to `folder`. Several findings of one check on
+    one line (instances of a template) count once."""
+
+    def absolute(path):
+        return os.path.realpath(os.path.join(folder, path))
+
     report = json.loads(text)
-    return {
-        Finding(f["check"], os.path.realpath(os.path.join(folder, f["file"])), int(f["line"]))
-        for f in report["findings"]
-    }
+    failed = [u for u in report.get("units", []) if u.get("failure")]
+    if failed:
+        raise LintError("; ".join(f"{u['file']}: {u['failure']}" for u in failed))
+    return Report(
+        frozenset(
+            Finding(f["check"], absolute(f["file"]), int(f["line"])) for f in report["findings"] if not f.get("accepted")
+        ),
+        {absolute(u["file"]): u["errors"] for u in report.get("units", []) if u.get("errors")},
+    )
 
 
 def run(rankle, files, flags, options=(), folder=".", timeout_s=120):
-    """Findings of one run over `files` as one program. `options` go before the files (--checks, -p)."""
-    command = [rankle, "lint", "--format", "json", *options, *files]
+    """The report of one run over `files` as one program, with all checks (also advice), nothing from the cache, and
+    findings below `folder` only. `options` go before the files."""
+    command = [rankle, "lint", "--format", "json", "--checks=nccl-*", "--no-cache", "--root", folder, *options, *files]
     if flags:
         command += ["--", *flags]
     try:
@@ -39,9 +55,9 @@ def run(rankle, files, flags, options=(), folder=".", timeout_s=120):
     if done.returncode not in (CLEAN, FOUND):
         raise LintError(f"{' '.join(files)}: exit code {done.returncode}: {done.stderr.strip()[-2000:]}")
     try:
-        found = findings_of_json(done.stdout, folder)
+        report = report_of_json(done.stdout, folder)
     except (ValueError, KeyError, TypeError) as broken:
         raise LintError(f"{' '.join(files)}: unreadable JSON: {broken}") from broken
-    if bool(found) != (done.returncode == FOUND):
-        raise LintError(f"{' '.join(files)}: exit code {done.returncode} with {len(found)} findings")
-    return found
+    if bool(report.findings) != (done.returncode == FOUND):
+        raise LintError(f"{' '.join(files)}: exit code {done.returncode} with {len(report.findings)} findings")
+    return report

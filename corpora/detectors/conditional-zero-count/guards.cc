@@ -37,15 +37,12 @@ void SendTokens(int rank, const std::vector<int>& mine, const int* device_out, i
   }
 }
 
-// case: both_guarded_by_the_send_count
-void ExchangeOneGuard(const float* out, float* in, const size_t* send_counts, const size_t* recv_counts, size_t stride, int ranks, ncclComm_t comm,
-                      cudaStream_t stream) {
+// case: at_least_one
+void ExchangeAtLeastOne(const int* out, int* in, const int* send_counts, const int* recv_counts, int stride, int ranks, ncclComm_t comm, cudaStream_t stream) {
   NCCL_CHECK(ncclGroupStart());
   for (int r = 0; r < ranks; r++) {
-    if (send_counts[r] > 0) {
-      NCCL_CHECK(ncclSend(out + r * stride, send_counts[r], ncclFloat, r, comm, stream));
-      NCCL_CHECK(ncclRecv(in + r * stride, recv_counts[r], ncclFloat, r, comm, stream));  // warns: nccl-conditional-zero-count
-    }
+    NCCL_CHECK(ncclRecv(in + r * stride, recv_counts[r], ncclInt, r, comm, stream));
+    if (send_counts[r] >= 1) NCCL_CHECK(ncclSend(out + r * stride, send_counts[r], ncclInt, r, comm, stream));  // warns: nccl-conditional-zero-count
   }
   NCCL_CHECK(ncclGroupEnd());
 }

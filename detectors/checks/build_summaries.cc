@@ -1,0 +1,185 @@
+#include "detectors/checks/build_summaries.h"
+
+#include <algorithm>
+
+#include "clang/AST/ASTContext.h"
+#include "clang/AST/DeclCXX.h"
+#include "clang/AST/ExprCXX.h"
+#include "clang/AST/StmtCXX.h"
+#include "detectors/checks/group_paths.h"
+
+namespace rankle::lint {
+
+using llvm::dyn_cast;
+using llvm::isa;
+
+namespace {
+
+constexpr int kMostRounds = 8;  // wrappers of wrappers; deeper ones keep what is known by then
+
+// A function or one of its lambdas.
+struct Body {
+  const FunctionView* view = nullptr;
+  int lambda = -1;
+  const clang::FunctionDecl* decl = nullptr;
+  std::vector<const Call*> calls = {};  // in it, not in lambdas inside it
+  bool interesting = false;        // by itself, whatever it calls
+  bool ends_process = false;       // something in it does not return
+};
+
+const clang::FunctionDecl* Callee(const Call& call) {
+  return call.api ? nullptr : dyn_cast<clang::FunctionDecl>(call.callee);
+}
+
+// Does a handler around the node, in this function, catch what it throws? A handler that throws on does not.
+bool Caught(const tooling::FunctionBody& body, int node, int lambda) {
+  int child = node;
+  for (int at = body.nodes()[node].parent; at > lambda && at >= 0; child = at, at = body.nodes()[at].parent) {
+    const auto* attempt = dyn_cast<clang::CXXTryStmt>(&body.stmt(at));
+    if (attempt && attempt->getTryBlock() == &body.stmt(child)) return true;
+  }
+  return false;
+}
+
+bool NoReturn(const Call& call) {
+  const auto* callee = dyn_cast<clang::FunctionDecl>(call.callee);
+  return callee && callee->isNoReturn();
+}
+
+bool CannotThrow(const clang::FunctionDecl& function) {
+  const auto* type = function.getType()->getAs<clang::FunctionProtoType>();
+  return type && !clang::isUnresolvedExceptionSpec(type->getExceptionSpecType()) && type->isNothrow();
+}
+
+std::vector<Body> BodiesOf(const FunctionView& view) {
+  std::vector<Body> bodies;
+  const tooling::FunctionBody& body = view.body();
+  for (int i = body.size(); i-- > 0;) {  // inner lambdas first
+    const auto* lambda = dyn_cast<clang::LambdaExpr>(&body.stmt(i));
+    if (lambda) bodies.push_back({.view = &view, .lambda = i, .decl = lambda->getCallOperator()});
+  }
+  bodies.push_back({.view = &view, .lambda = -1, .decl = &view.decl()});
+  const auto of = [&](int lambda) -> Body& {
+    return *std::find_if(bodies.begin(), bodies.end(),
+                         [&](const Body& candidate) { return candidate.lambda == lambda; });
+  };
+  for (const auto* calls : {&view.calls(), &view.other_calls()}) {
+    for (const Call& call : *calls) {
+      Body& owner = of(call.lambda);
+      owner.calls.push_back(&call);
+      owner.interesting |= call.api != nullptr;
+      owner.ends_process |= NoReturn(call);
+    }
+  }
+  for (int i = 0; i < body.size(); ++i) {
+    if (!isa<clang::CXXThrowExpr>(body.stmt(i))) continue;
+    Body& owner = of(body.Lambda(i));
+    owner.interesting = owner.ends_process = true;
+  }
+  return bodies;
+}
+
+class Builder {
+ public:
+  explicit Builder(Summaries& summaries) : summaries_(summaries) {}
+
+  FunctionSummary Summarise(const Body& body) const {
+    FunctionSummary summary;
+    if (const auto groups = FollowGroups(*body.view, body.lambda, summaries_)) {
+      summary = groups->summary;
+      summary.throws = false;  // below, also where no group is concerned
+    }
+    for (const Call* call : body.calls) AddCall(body, *call, summary);
+    summary.throws |= ThrowsItself(body);
+    if (CannotThrow(*body.decl)) summary.throws = false;
+    summary.never_returns = EndsProcess(body);
+    return summary;
+  }
+
+  bool IsInteresting(const Body& body) const {
+    if (body.interesting || body.ends_process) return true;
+    for (const Call* call : body.calls) {
+      const clang::FunctionDecl* callee = Callee(*call);
+      if (callee && !summaries_.Of(*callee).empty()) return true;
+    }
+    return false;
+  }
+
+ private:
+  void AddCall(const Body& body, const Call& call, FunctionSummary& summary) const {
+    if (call.api) {
+      if (call.api->blocks && summary.waits.empty()) summary.waits = call.api->name;
+      summary.has_group |= call.api->kind == Kind::kGroupStart;
+      return;
+    }
+    const clang::FunctionDecl* callee = Callee(call);
+    if (!callee) return;
+    const FunctionSummary& known = summaries_.Of(*callee);
+    if (summary.waits.empty()) summary.waits = known.waits;
+    summary.has_group |= known.has_group;
+    summary.throws |= known.throws && !Caught(body.view->body(), call.node, body.lambda);
+  }
+
+  static bool ThrowsItself(const Body& body) {
+    const tooling::FunctionBody& nodes = body.view->body();
+    for (int i = 0; i < nodes.size(); ++i) {
+      if (isa<clang::CXXThrowExpr>(nodes.stmt(i)) && nodes.Lambda(i) == body.lambda &&
+          !Caught(nodes, i, body.lambda))
+        return true;
+    }
+    return false;
+  }
+
+  // No way leads to the end of the function, or to a caller by an exception.
+  bool EndsProcess(const Body& body) const {
+    if (body.decl->isNoReturn()) return true;
+    bool may = body.ends_process;
+    for (const Call* call : body.calls) {
+      const clang::FunctionDecl* callee = Callee(*call);
+      may |= callee && summaries_.Of(*callee).never_returns;
+    }
+    const Flow* flow = may ? body.view->FlowOf(body.lambda) : nullptr;
+    if (!flow) return false;
+    std::vector<bool> seen(flow->blocks().size());
+    std::vector<int> work{flow->entry()};
+    seen[flow->entry()] = true;
+    while (!work.empty()) {
+      const int block = work.back();
+      work.pop_back();
+      if (block == flow->exit()) return false;
+      const bool ends = std::any_of(
+          flow->blocks()[block].steps.begin(), flow->blocks()[block].steps.end(), [&](const FlowStep& step) {
+            const Call* call = step.node < 0 ? nullptr : body.view->CallAt(step.node);
+            const clang::FunctionDecl* callee = call ? Callee(*call) : nullptr;
+            return callee && summaries_.Of(*callee).never_returns;
+          });
+      for (const FlowEdge& edge : flow->blocks()[block].next) {
+        if (ends || edge.thrown_by || seen[edge.to]) continue;
+        seen[edge.to] = true;
+        work.push_back(edge.to);
+      }
+    }
+    return true;
+  }
+
+  Summaries& summaries_;
+};
+
+}  // namespace
+
+void BuildSummaries(const std::vector<std::unique_ptr<FunctionView>>& functions, Summaries& summaries) {
+  std::vector<Body> bodies;
+  for (const auto& function : functions) {
+    for (Body& body : BodiesOf(*function)) bodies.push_back(std::move(body));
+  }
+  const Builder builder(summaries);
+  for (int round = 0; round < kMostRounds; ++round) {
+    bool changed = false;
+    for (const Body& body : bodies) {
+      if (builder.IsInteresting(body)) changed |= summaries.Set(*body.decl, builder.Summarise(body));
+    }
+    if (!changed) break;
+  }
+}
+
+}  // namespace rankle::lint

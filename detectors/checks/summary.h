@@ -1,0 +1,24 @@
+// What a call of a function of the program does, as far as the checks care: the facts that pass between
+// functions, and through a file between units. Plain values.
+#pragma once
+
+#include <string>
+
+namespace rankle::lint {
+
+struct FunctionSummary {
+  // Groups: on all its normal ends it leaves one open that it started, or has ended one that it did not.
+  bool opens = false, closes = false;
+  // ... only on some: a constructor and destructor that ask the same flag.
+  bool may_open = false, may_close = false;
+  bool has_group = false;      // starts a group somewhere: a callable that it is given runs inside, as a rule
+  bool throws = false;         // an exception of its own or of the program's leaves it
+  bool never_returns = false;  // ends the process, or always throws
+  std::string waits;           // the call that keeps the host waiting; empty: none
+  bool sends = false, receives = false;  // in one direction only, and in no group of its own with the other
+  bool operator==(const FunctionSummary&) const = default;
+  // Nothing that a caller would care about.
+  bool empty() const { return *this == FunctionSummary{}; }
+};
+
+}  // namespace rankle::lint

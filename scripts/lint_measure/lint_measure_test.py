@@ -9,7 +9,7 @@ import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), ".."))
 
-from lint_measure import corpus, rankle_lint, score  # noqa: E402
+from lint_measure import corpus, corrbench, known_answers, rankle_lint, score  # noqa: E402
 from lint_measure.rankle_lint import Finding  # noqa: E402
 
 CHECKS = {"nccl-a", "nccl-b"}
@@ -86,6 +86,65 @@ class Scores(unittest.TestCase):
     def test_nothing_to_find_and_nothing_found_is_perfect(self):
         nothing = score.Score(0, 0, 0, 0)
         self.assertEqual((nothing.recall, nothing.precision), (1.0, 1.0))
+
+
+class KnownAnswers(unittest.TestCase):
+    MUST = known_answers.Answer(known_answers.MUST, "nccl-a", "x.cc", "Call(a, b);", "why")
+    SILENT = known_answers.Answer(known_answers.SILENT, "nccl-*", "x.cc", "if (n > 1) Start();", "guard")
+    ARGUABLE = known_answers.Answer(known_answers.ARGUABLE, "nccl-b", "*.cc", "Stop();", "harmless")
+    SOURCES = {"x.cc": ["int x;", "  Call(a,b);", "if (n>1) Start();", "Stop();"]}
+
+    def compare(self, findings, sources=None):
+        return known_answers.compare((self.MUST, self.SILENT, self.ARGUABLE), sources or self.SOURCES, findings)
+
+    def test_text_is_found_whatever_its_blanks_and_its_line(self):
+        self.assertEqual(self.compare({("nccl-a", "x.cc", 2)}).found, [(self.MUST, "x.cc", 2)])
+        moved = {"x.cc": ["// new", *self.SOURCES["x.cc"]]}
+        self.assertEqual(self.compare({("nccl-a", "x.cc", 3)}, moved).found, [(self.MUST, "x.cc", 3)])
+
+    def test_no_finding_there_is_missed(self):
+        self.assertEqual(self.compare(set()).missed, [(self.MUST, "x.cc", 2)])
+
+    def test_finding_of_another_check_there_is_missed_and_extra(self):
+        result = self.compare({("nccl-b", "x.cc", 2)})
+        self.assertEqual((len(result.missed), len(result.extra)), (1, 1))
+
+    def test_finding_on_a_silent_line_is_extra(self):
+        self.assertEqual(self.compare({("nccl-c", "x.cc", 3)}).extra[0][3], "must be silent: guard")
+
+    def test_finding_on_an_arguable_line_is_neither(self):
+        result = self.compare({("nccl-b", "x.cc", 4)})
+        self.assertEqual((result.extra, len(result.arguable)), ([], 1))
+
+    def test_text_that_is_no_longer_there_is_told(self):
+        self.assertIn(self.MUST, self.compare(set(), {"x.cc": ["nothing"]}).gone)
+
+    def test_complete_programs_of_a_page_keep_their_lines(self):
+        page = "Title\n\n.. code:: C\n\n ncclSend();\n\nText\n\n.. code:: C\n\n int main() {\n }\n\nEnd\n"
+        programs = known_answers.programs_of_document(page)
+        self.assertEqual([start for start, _ in programs], [10])
+        self.assertEqual(programs[0][1].split("\n").index(" int main() {"), page.split("\n").index(" int main() {"))
+
+
+class CorrBench(unittest.TestCase):
+    def test_kind_of_error_is_in_the_name(self):
+        for path, kind, area in (
+            ("micro-benches/0-level/coll/ArgError-MPIReduce-Op-1.c", "ArgError", "coll"),
+            ("micro-benches/0-level/conflo/rma/MissingCall-MPIWinCreate.c", "MissingCall", "rma"),
+            ("micro-benches/0-level/correct/pt2pt/bottom.c", "correct", "pt2pt"),
+        ):
+            self.assertEqual(corrbench.program_of(path), corrbench.MpiProgram(path, kind, area))
+
+    def test_other_files_are_no_programs(self):
+        for path in ("micro-benches/0-level/openmp/memory/a.c", "micro-benches/0-level/coll/helper.c", "scripts/x.c"):
+            self.assertIsNone(corrbench.program_of(path))
+
+    def test_table_counts_wrong_programs_found_and_correct_ones_flagged(self):
+        names = ("coll/ArgError-A.c", "coll/ArgError-B.c", "pt2pt/MissingCall-C.c", "correct/coll/d.c")
+        labelled = [corrbench.program_of(f"micro-benches/0-level/{name}") for name in names]
+        lines = corrbench.table("tool", labelled, {labelled[0].path, labelled[3].path})
+        self.assertEqual(lines[2].split(), ["ArgError", "1/2", "-", "1/2"])
+        self.assertEqual(lines[-1].strip(), "recall 33.3 % (1 of 3 wrong programs), precision 50.0 % (1 correct programs flagged)")
 
 
 class FakeTool(unittest.TestCase):

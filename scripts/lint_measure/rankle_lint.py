@@ -6,6 +6,7 @@ import subprocess
 from typing import NamedTuple
 
 CLEAN, FOUND, UNUSABLE = 0, 1, 2  # the exit codes of `rankle lint`
+ALL_CHECKS, DEFAULT_CHECKS = "nccl-*", ""  # advice is off by default
 
 
 class Finding(NamedTuple):
@@ -42,10 +43,12 @@ def report_of_json(text, folder):
     )
 
 
-def run(rankle, files, flags, options=(), folder=".", timeout_s=120):
-    """The report of one run over `files` as one program, with all checks (also advice), nothing from the cache, and
-    findings below `folder` only. `options` go before the files."""
-    command = [rankle, "lint", "--format", "json", "--checks=nccl-*", "--no-cache", "--root", folder, *options, *files]
+def run(rankle, files, flags, folder=".", checks=ALL_CHECKS, timeout_s=120):
+    """The report of one run over `files` as one program, nothing from the cache, and findings below `folder` only."""
+    command = [rankle, "lint", "--format", "json", "--no-cache", "--root", folder]
+    if checks:
+        command.append(f"--checks={checks}")
+    command += files
     if flags:
         command += ["--", *flags]
     try:

@@ -73,6 +73,12 @@ void ClearSticky() {
   cudaGetLastError();
 }
 
+// case: error_asked_right_after
+bool DeviceOk() {
+  cudaDeviceSynchronize();
+  return cudaGetLastError() == cudaSuccess;
+}
+
 // case: read_in_the_next_turn
 bool ReduceSeveral(float** data, size_t n, int buckets, ncclComm_t comm, cudaStream_t stream) {
   ncclResult_t result = ncclSuccess;

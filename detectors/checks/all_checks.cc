@@ -2,12 +2,14 @@
 #include "detectors/checks/blocking_call_in_group.h"
 #include "detectors/checks/buffer_reuse_before_sync.h"
 #include "detectors/checks/check.h"
+#include "detectors/checks/comm_shared_by_threads.h"
 #include "detectors/checks/comm_use_after_destroy.h"
 #include "detectors/checks/concurrent_communicators.h"
 #include "detectors/checks/conditional_zero_count.h"
 #include "detectors/checks/count_in_bytes.h"
 #include "detectors/checks/default_stream.h"
 #include "detectors/checks/destroy_in_flight.h"
+#include "detectors/checks/graph_capture_nonuniform.h"
 #include "detectors/checks/group_unbalanced.h"
 #include "detectors/checks/init_misuse.h"
 #include "detectors/checks/inplace_overlap.h"
@@ -15,6 +17,7 @@
 #include "detectors/checks/p2p_not_grouped.h"
 #include "detectors/checks/registration_lifetime.h"
 #include "detectors/checks/serial_multi_abort.h"
+#include "detectors/checks/static_destructor.h"
 #include "detectors/checks/unchecked_result.h"
 
 namespace rankle::lint {
@@ -36,6 +39,9 @@ std::vector<std::unique_ptr<Check>> AllChecks() {
   all.push_back(MakeBufferReuseBeforeSync());
   all.push_back(MakeConcurrentCommunicators());
   all.push_back(MakeDefaultStream());
+  all.push_back(MakeCommSharedByThreads());
+  all.push_back(MakeStaticDestructor());
+  all.push_back(MakeGraphCaptureNonuniform());
   all.push_back(MakeSerialMultiAbort());
   return all;
 }

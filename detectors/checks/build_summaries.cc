@@ -23,8 +23,8 @@ struct Body {
   int lambda = -1;
   const clang::FunctionDecl* decl = nullptr;
   std::vector<const Call*> calls = {};  // in it, not in lambdas inside it
-  bool interesting = false;        // by itself, whatever it calls
-  bool ends_process = false;       // something in it does not return
+  bool interesting = false;             // by itself, whatever it calls
+  bool ends_process = false;            // something in it does not return
 };
 
 const clang::FunctionDecl* Callee(const Call& call) {

@@ -40,7 +40,7 @@ struct Event {
   const Call* call = nullptr;
   const FunctionSummary* summary = nullptr;  // of a function of the program
   const clang::VarDecl* variable = nullptr;  // declared, destroyed, written
-  std::string written = {};                       // DeclText of what is written
+  std::string written = {};                  // DeclText of what is written
   const clang::Stmt* stmt = nullptr;
 };
 

@@ -5,6 +5,7 @@
 #include "clang/AST/ASTContext.h"
 #include "clang/AST/ExprCXX.h"
 #include "clang/AST/StmtCXX.h"
+#include "detectors/checks/rank_names.h"
 #include "detectors/checks/unit_view.h"
 
 namespace rankle::lint {
@@ -17,6 +18,17 @@ namespace {
 constexpr int kDeepest = 4;  // calls within calls that are run; what lies deeper is taken for a foreign one
 constexpr int kMostSteps = 4000;  // of one path: longer functions are looked at from their begin
 constexpr int kMostTurns = 2;     // of a loop: what one turn leaves to the next shows in the second
+
+// `getenv("RANK")`, and a number or text that is made of it.
+bool IsRankOfEnvironment(const clang::CallExpr& call, const PathEvent& event) {
+  if (event.name == "getenv" && call.getNumArgs() == 1) {
+    const auto* name = dyn_cast<clang::StringLiteral>(call.getArg(0)->IgnoreParenImpCasts());
+    return name && IsRankName(name->getString().str());
+  }
+  const bool converts =
+      event.name.starts_with("ato") || event.name.starts_with("sto") || event.name.starts_with("strto");
+  return converts && !event.arguments.empty() && MentionsRank(event.arguments[0].Text());
+}
 
 bool IsClassAssignment(const clang::CallExpr& call) {
   const auto* op = dyn_cast<clang::CXXOperatorCallExpr>(&call);
@@ -451,6 +463,9 @@ void PathRun::ApiCall(const clang::CallExpr& call, const Api& api) {
     if (!atom || !atom->starts_with("^&")) continue;
     if (api.at.config >= 0 && argument == event.At(api.at.config)) continue;
     values_.memory.Forget(atom->substr(2));
+    // What comes out of a collective of MPI is the same for all ranks, whatever the variable is called.
+    if (api.library == Library::kMpi && api.kind == Kind::kCollective)
+      values_.memory.Write(values_.Pointee(argument), values_.memory.Fresh("agreed"));
   }
   if (event.Has(api.at.out)) {
     const Value out = event.At(api.at.out);
@@ -509,7 +524,8 @@ void PathRun::Foreign(const clang::CallExpr& call, const clang::NamedDecl* calle
   }
   if (!standard) ++values_.globals;
   const bool pointer = call.getType()->isAnyPointerType() || call.isGLValue();
-  event.result = values_.memory.Fresh((pointer ? "^" : "") + event.name + "()");
+  const bool rank = IsRankOfEnvironment(call, event);
+  event.result = values_.memory.Fresh((pointer ? "^" : "") + (rank ? "rank" : event.name) + "()");
   values_.results[&call] = event.result;
   PathEvent& added = Add(Happening::kForeign, &call);
   event.what = added.what;

@@ -73,9 +73,8 @@ class CommSharedByThreads : public Check {
                        std::vector<Operation>& operations) {
     const clang::FunctionDecl* definition = nullptr;
     if (!start.callee->hasBody(definition)) return;
-    const tooling::FunctionBody body(*definition);
-    const FunctionView callee(function.unit(), body);
-    if (Locks(body, 0, body.size())) return;
+    const FunctionView callee(function.unit(), std::make_shared<const tooling::FunctionBody>(*definition));
+    if (Locks(callee.body(), 0, callee.body().size())) return;
     for (const Call& call : callee.calls()) {
       if (!IsOperation(call) || call.lambda >= 0) continue;
       const auto* parameter = dyn_cast_or_null<clang::ParmVarDecl>(VariableOf(call.At(call.api->at.comm)));

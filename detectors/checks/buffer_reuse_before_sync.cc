@@ -50,6 +50,7 @@ class BufferReuseBeforeSync : public PathCheck {
 
   void OnPath(const Path& path, PathFindings& findings) override {
     std::vector<Running> running;
+    EventMarks marks;
     std::set<Value> apart;
     for (const PathEvent& event : path.events) {
       if (event.failed) return;  // what is done after an error is no matter of order
@@ -83,7 +84,27 @@ class BufferReuseBeforeSync : public PathCheck {
     return comm_ends && !Differ(event.At(event.api->at.comm), operation.comm);
   }
 
+  // The host's own copies and fills: which argument is written, which is read.
+  struct HostAccess {
+    std::string_view name;
+    int written, read;
+  };
+  static constexpr HostAccess kHostAccesses[] = {{"memset", 0, -1}, {"memcpy", 0, 1}, {"memmove", 0, 1},
+                                                 {"fill_n", 0, -1}, {"fill", 0, -1},  {"copy_n", 2, 0},
+                                                 {"copy", 2, 0},    {"iota", 0, -1},  {"accumulate", -1, 0}};
+
   static std::vector<Access> AccessesOf(const PathEvent& event) {
+    if (event.what == Happening::kForeign) {
+      for (const HostAccess& access : kHostAccesses) {
+        if (access.name != event.name) continue;
+        std::vector<Access> accesses;
+        for (const int at : {access.written, access.read}) {
+          if (at >= 0 && static_cast<size_t>(at) < event.arguments.size())
+            accesses.push_back({event.arguments[static_cast<size_t>(at)], at == access.written, false, {}});
+        }
+        return accesses;
+      }
+    }
     if (event.what == Happening::kTouch) return {{event.touched, event.writes, false, {}}};
     if (event.what == Happening::kScopeEnd) {
       // An owner whose memory was asked for by a pure method: `buffer.data()`.

@@ -79,8 +79,11 @@ class CommSharedByThreads : public Check {
       if (!IsOperation(call) || call.lambda >= 0) continue;
       const auto* parameter = dyn_cast_or_null<clang::ParmVarDecl>(VariableOf(call.At(call.api->at.comm)));
       const unsigned at = parameter ? parameter->getFunctionScopeIndex() : ~0U;
+      Call started = call;
+      started.expr =
+          llvm::cast<clang::Expr>(&function.body().stmt(start.node));  // where the threads are in sight
       if (at < start.arguments.size())
-        operations.push_back({&start, call, Resolve(start.arguments[at], function.body())});
+        operations.push_back({&start, started, Resolve(start.arguments[at], function.body())});
     }
   }
 
@@ -90,7 +93,8 @@ class CommSharedByThreads : public Check {
       const auto* construction = dyn_cast<clang::CXXConstructExpr>(&body.stmt(i));
       if (construction) {
         const std::string type = absl::AsciiStrToLower(construction->getType().getAsString());
-        if (absl::StrContains(type, "lock") || absl::StrContains(type, "guard")) return true;
+        const bool lock = absl::StrContains(type, "lock") || absl::StrContains(type, "guard");
+        if (lock && !IsOwn(*construction, body.stmt(begin))) return true;
       }
       const auto* member = dyn_cast<clang::MemberExpr>(&body.stmt(i));
       if (member &&
@@ -100,14 +104,21 @@ class CommSharedByThreads : public Check {
     return false;
   }
 
+  // The mutex is declared in what the thread runs: another one for each thread.
+  static bool IsOwn(const clang::CXXConstructExpr& lock, const clang::Stmt& around) {
+    const clang::VarDecl* mutex = lock.getNumArgs() > 0 ? VariableOf(lock.getArg(0)) : nullptr;
+    return mutex && mutex->isLocalVarDecl() && !mutex->isStaticLocal() &&
+           around.getBeginLoc() < mutex->getLocation() && mutex->getLocation() < around.getEndLoc();
+  }
+
   // One communicator for all threads of a loop: no name in it is of the loop, or of the thread.
   static bool IsSame(const FunctionView& function, const Operation& operation) {
     const tooling::FunctionBody& body = function.body();
     const int loop = RealLoop(function, operation.start->node);
-    return loop >= 0 && !Varies(*operation.comm, body, loop);
+    return loop >= 0 && !Varies(*operation.comm, body, loop, operation.start->node);
   }
 
-  static bool Varies(const clang::Stmt& expression, const tooling::FunctionBody& body, int loop) {
+  static bool Varies(const clang::Stmt& expression, const tooling::FunctionBody& body, int loop, int start) {
     if (const auto* reference = dyn_cast<clang::DeclRefExpr>(&expression)) {
       const auto* variable = dyn_cast<clang::VarDecl>(reference->getDecl());
       if (!variable) return false;
@@ -118,7 +129,8 @@ class CommSharedByThreads : public Check {
           }
         }
         const auto* used = dyn_cast<clang::DeclRefExpr>(&body.stmt(i));
-        if (used && used->getDecl() == variable && MayWrite(body, i)) return true;
+        // What starts the thread takes copies, though by reference.
+        if (used && used->getDecl() == variable && !body.Inside(i, start) && MayWrite(body, i)) return true;
       }
       // A loop's own variable that is not in the list (of a range-for), a parameter of the lambda.
       const clang::SourceLocation at = variable->getLocation();
@@ -128,16 +140,7 @@ class CommSharedByThreads : public Check {
         !llvm::isa<clang::CXXOperatorCallExpr, clang::CXXMemberCallExpr>(expression))
       return true;  // what a function gives may be another each time
     for (const clang::Stmt* child : expression.children()) {
-      if (child && Varies(*child, body, loop)) return true;
-    }
-    return false;
-  }
-
-  static bool JoinedBetween(const FunctionView& function, int begin, int end) {
-    for (const auto* calls : {&function.calls(), &function.other_calls()}) {
-      for (const Call& call : *calls) {
-        if (IsJoin(call) && call.node > begin && call.node < end) return true;
-      }
+      if (child && Varies(*child, body, loop, start)) return true;
     }
     return false;
   }

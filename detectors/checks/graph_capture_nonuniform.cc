@@ -29,34 +29,47 @@ class GraphCaptureNonuniform : public PathCheck {
 
   void OnPath(const Path& path, PathFindings& findings) override {
     Passed passed;
-    const PathEvent* open = nullptr;   // the capture that is going on
-    const PathEvent* other = nullptr;  // the last one with communication
-    bool communicated = false, other_device = false;
+    struct Capture {
+      const PathEvent* begin;
+      int device;  // grows with each choice of a device
+      bool communicates = false;
+    };
+    std::vector<Capture> captures;
+    std::vector<size_t> open;
+    int device = 0;
     for (const PathEvent& event : path.events) {
       if (event.what == Happening::kCondition && MentionsRank(event.difference.Text()))
         passed.answers[event.expr] = event.outcome;
       if (event.what != Happening::kCall) continue;
-      if (event.Is(Kind::kSetDevice)) other_device = true;
+      if (event.Is(Kind::kSetDevice)) ++device;
       if (event.Is(Kind::kCaptureBegin)) {
         passed.captures_any = true;
-        open = &event;
-      } else if (event.api->library == Library::kNccl && IsCommunication(*event.api) && open) {
-        communicated = true;
-        passed.captures.emplace(open->expr, *open);
-        if (other && other != open && other_device &&
-            !(other->At(other->api->at.stream) == open->At(open->api->at.stream)))
-          findings.Add(*other, open,
-                       "one thread captures communication on the streams of several devices: each device "
-                       "needs a thread "
-                       "of its own",
-                       "captured on another stream here");
-        if (other != open) other_device = false;
-        other = open;
+        open.push_back(captures.size());
+        captures.push_back({&event, device});
+      } else if (event.api->library == Library::kNccl && IsCommunication(*event.api)) {
+        const Value stream = event.At(event.api->at.stream);
+        for (const size_t at : open) {
+          if (open.size() > 1 && !(StreamOf(*captures[at].begin) == stream)) continue;
+          captures[at].communicates = true;
+          passed.captures.emplace(captures[at].begin->expr, *captures[at].begin);
+        }
       } else if (event.Is(Kind::kCaptureEnd)) {
-        open = nullptr;
+        std::erase_if(open,
+                      [&](size_t at) { return !Differ(StreamOf(*captures[at].begin), StreamOf(event)); });
       } else if (event.Is(Kind::kGraphLaunch)) {
         passed.launches_any = true;
-        if (communicated) passed.launches.emplace(event.expr, event);
+        if (!passed.captures.empty()) passed.launches.emplace(event.expr, event);
+      }
+    }
+    for (const Capture& first : captures) {
+      for (const Capture& second : captures) {
+        if (!first.communicates || !second.communicates || first.device >= second.device ||
+            StreamOf(*first.begin) == StreamOf(*second.begin))
+          continue;
+        findings.Add(
+            *first.begin, second.begin,
+            "one thread captures communication on the streams of several devices: each device needs a thread "
+            "of its own");
       }
     }
     if (path.returns) passed_.push_back(std::move(passed));
@@ -69,6 +82,8 @@ class GraphCaptureNonuniform : public PathCheck {
   }
 
  private:
+  static Value StreamOf(const PathEvent& event) { return event.At(event.api->at.stream); }
+
   using Events = std::map<const clang::Expr*, PathEvent>;
 
   // An event that lies on one side of a question about the rank only, while the other side has none like it.

@@ -62,8 +62,9 @@ class InitMisuse : public PathCheck {
                            "group ends",
                        "made by this call");
       }
+      const bool makes = api.kind == Kind::kCommInit || api.kind == Kind::kCommSplit;
+      if (makes && depth > 0) of_this_group[event.made] = &event;
       if (api.kind != Kind::kCommInit || event.failed) continue;
-      if (depth > 0) of_this_group[event.made] = &event;
       const Init init{event.At(api.at.id), event.At(RankAt(api)), event.made, &event};
       const auto before = std::find_if(inits.begin(), inits.end(), [&](const Init& other) {
         return other.id == init.id && other.rank == init.rank;

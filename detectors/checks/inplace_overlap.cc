@@ -1,5 +1,7 @@
 #include "detectors/checks/inplace_overlap.h"
 
+#include <algorithm>
+#include <cstdlib>
 #include <map>
 #include <string>
 
@@ -38,12 +40,14 @@ constexpr Rule kRules[] = {
     {"ncclAllToAll", InPlace::kNever, "never"},
 };
 
+// A distance that nobody leaves between two buffers on purpose: below the alignment of any allocator of
+// devices.
+constexpr int64_t kNoGap = 128;  // bytes
+
 bool Overlaps(const Value& offset, const Value& bytes) {
-  // By less than the operation's size, as far as both can be told.
   const auto distance = offset.AsConstant();
-  if (distance && *distance == 0) return true;
-  const auto size = bytes.AsConstant();
-  return distance && size && (*distance < 0 ? -*distance : *distance) < *size;
+  if (!distance) return false;
+  return std::abs(*distance) < bytes.AsConstant().value_or(kNoGap);
 }
 
 // A factor of the offset that may be the rank: what is no constant and not the count.
@@ -119,15 +123,25 @@ class InplaceOverlap : public PathCheck {
       case InPlace::kSendAtRank:
       case InPlace::kRecvAtRank:
         // Other ranks than 0 are elsewhere: also at a distance that is the same for all of them.
-        return same || (!MayBeRank(offset, count) && !(offset == bytes)) || RankWithoutCount(offset, count);
+        return same || (!MayBeRank(offset, count) && !(offset == bytes)) || RankWithoutCount(offset, count) ||
+               OtherSize(offset, bytes);
       case InPlace::kSendAtRoot:
       case InPlace::kRecvAtRoot: {
         const Value root = event.At(event.api->at.root);
         if (offset == root * bytes) return false;
-        return same && root.AsConstant() != 0 ? root.AsConstant().has_value() : false;
+        return same;
       }
     }
     return false;
+  }
+
+  // `rank * count` of elements of another size: the same factors but for the rank, and another number.
+  static bool OtherSize(const Value& offset, const Value& bytes) {
+    if (offset.terms().size() != 1 || bytes.terms().size() != 1) return false;
+    const auto& [product, factor] = *offset.terms().begin();
+    const auto& [count, size] = *bytes.terms().begin();
+    return product.size() == count.size() + 1 &&
+           std::includes(product.begin(), product.end(), count.begin(), count.end()) && factor != size;
   }
 
   // `all + rank` where `all + rank * n` is meant.

@@ -20,6 +20,16 @@ bool MayGoOn(const Api& api) {
          api.kind == Kind::kCommFinalize;
 }
 
+// After this choice the state is something else than ncclInProgress.
+bool ExcludesProgress(const PathEvent& condition, const Value& state) {
+  if (!condition.equality) return false;
+  const auto rest = (condition.difference - state).AsConstant(),
+             other = (condition.difference + state).AsConstant();
+  if (!rest && !other) return false;
+  const int64_t compared_with = rest ? -*rest : *other;
+  return condition.outcome ? compared_with != kInProgress : compared_with == kInProgress;
+}
+
 class NonblockingNoPoll : public PathCheck {
  public:
   const CheckInfo& info() const override {
@@ -33,13 +43,21 @@ class NonblockingNoPoll : public PathCheck {
     std::map<Value, const PathEvent*> working;  // nonblocking communicators, and what they may still be at
     std::map<Value, const PathEvent*> grouped;  // that begin to work when the group ends
     std::map<std::string, const PathEvent*> answers;  // results of calls on them
+    std::map<Value, Value> asked;                     // states that polls gave, and of which communicator
     int depth = 0;
     for (const PathEvent& event : path.events) {
-      if (event.what == Happening::kCondition) Compared(event, answers);
+      if (event.what == Happening::kCondition) {
+        Compared(event, answers);
+        for (const auto& [state, comm] : asked) {
+          if (ExcludesProgress(event, state)) working[comm] = nullptr;
+        }
+      }
       // Who is given the communicator may poll it.
       if (event.what == Happening::kForeign) {
         for (const Value& argument : event.arguments) {
-          if (const auto it = working.find(argument); it != working.end()) it->second = nullptr;
+          const auto state = asked.find(argument);
+          const auto it = working.find(state == asked.end() ? argument : state->second);
+          if (it != working.end()) it->second = nullptr;
         }
       }
       if (event.what != Happening::kCall || event.api->library != Library::kNccl) continue;
@@ -57,10 +75,10 @@ class NonblockingNoPoll : public PathCheck {
       if (!event.Has(api.at.comm)) continue;
       const auto it = working.find(event.At(api.at.comm));
       if (it == working.end()) continue;
-      if (api.kind == Kind::kAsyncError || api.kind == Kind::kCommAbort || api.kind == Kind::kErrorText) {
-        it->second = nullptr;
+      if (api.kind == Kind::kAsyncError) asked[event.made] = it->first;
+      if (api.kind == Kind::kCommAbort) it->second = nullptr;
+      if (api.kind == Kind::kAsyncError || api.kind == Kind::kCommAbort || api.kind == Kind::kErrorText)
         continue;
-      }
       if (it->second)
         findings.Add(event, it->second,
                      std::string(api.name) + " on a nonblocking communicator before its state was polled: " +

@@ -117,6 +117,18 @@ bool MayWaitFor(const PathEvent& event, const Value& stream) {
   }
 }
 
+void EventMarks::See(const PathEvent& event) {
+  if (event.Is(Kind::kEventRecord))
+    marks_[event.At(event.api->at.event)] = {event.At(event.api->at.stream), &event};
+}
+
+bool EventMarks::Covers(const PathEvent& wait, const Value& stream, const PathEvent* operation) const {
+  const auto mark = marks_.find(wait.At(wait.api->at.event));
+  if (mark == marks_.end()) return true;  // recorded elsewhere
+  // Events of a path lie in one array: later ones have the higher address.
+  return mark->second.record > operation && !Differ(mark->second.stream, stream);
+}
+
 std::string OwnField(const Value& value) {
   const std::string text = value.Text();
   const size_t at = text.find("this.");

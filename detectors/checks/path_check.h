@@ -3,6 +3,7 @@
 // that function's finding.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -45,6 +46,21 @@ bool Differ(const Value& a, const Value& b);
 
 // May the host, after this event, rely on the end of what was enqueued on the stream before?
 bool MayWaitFor(const PathEvent& event, const Value& stream);
+
+// Which work the events of CUDA stand for, as far as this path has recorded them.
+class EventMarks {
+ public:
+  void See(const PathEvent& event);
+  // `wait`: of a stream for an event. May that stand for an operation on the stream? `operation` lies before.
+  bool Covers(const PathEvent& wait, const Value& stream, const PathEvent* operation) const;
+
+ private:
+  struct Mark {
+    Value stream;
+    const PathEvent* record;
+  };
+  std::map<Value, Mark> marks_;  // by event
+};
 
 // The field of the object itself that the value comes from: "comms" of `this->comms[i]`; empty: none.
 std::string OwnField(const Value& value);

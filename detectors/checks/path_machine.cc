@@ -40,10 +40,10 @@ bool MayChange(const clang::QualType parameter) {
          !parameter->getPointeeType().isConstQualified();
 }
 
-// Of a call or construction of the unit's own functions; nullptr: none.
+// Of the unit's own functions; nullptr: it has none here, or is of the standard library.
 const clang::FunctionDecl* Definition(const clang::FunctionDecl* function) {
   const clang::FunctionDecl* definition = nullptr;
-  if (!function) return nullptr;
+  if (!function || IsOfLibrary(*function)) return nullptr;
   if (const clang::FunctionDecl* written = function->getTemplateInstantiationPattern()) function = written;
   return function->hasBody(definition) ? definition : nullptr;
 }
@@ -73,6 +73,13 @@ std::vector<bool> LeadsOn(const Flow& flow) {
     }
   }
   return leads_on;
+}
+
+// A getter, or `Make()`: what it does is best known by doing it.
+constexpr int kShort = 8;  // statements
+bool IsShort(const clang::FunctionDecl& function) {
+  const auto* block = dyn_cast_or_null<clang::CompoundStmt>(function.getBody());
+  return block && block->size() <= kShort;
 }
 
 const clang::LambdaExpr* LambdaOf(const clang::VarDecl& variable) {
@@ -253,14 +260,14 @@ PathEvent& PathRun::Add(Happening what, const clang::Expr* expr) {
 
 void PathRun::Step(const FlowStep& step, Frame& frame) {
   if (step.destroyed) {
-    PathEvent& event = Add(Happening::kScopeEnd, nullptr);
-    event.variable = step.destroyed;
     const std::string address = values_.AddressOf(*step.destroyed);
-    event.touched = Value::Atom("^&" + address);
     const auto* record = step.destroyed->getType()->getAsCXXRecordDecl();
     const clang::FunctionDecl* destructor =
         record && record->hasDefinition() ? Definition(record->getDestructor()) : nullptr;
-    if (destructor) Enter(*destructor, nullptr, step.destroyed->getInit(), {}, address, nullptr);
+    if (destructor && Enter(*destructor, nullptr, step.destroyed->getInit(), {}, address, nullptr)) return;
+    PathEvent& event = Add(Happening::kScopeEnd, nullptr);
+    event.variable = step.destroyed;
+    event.touched = Value::Atom("^&" + address);
     return;
   }
   const clang::Stmt& stmt = *step.stmt;
@@ -320,7 +327,10 @@ void PathRun::Touch(const clang::Expr& expression, bool writes) {
 void PathRun::Assign(const clang::Stmt& at, const clang::Expr* to, Value value) {
   Touch(*to, true);
   const std::string address = values_.Address(to);
-  if (to->getType()->isRecordType() && !address.empty()) values_.memory.Forget(address);
+  if (to->getType()->isRecordType() && !address.empty()) {
+    values_.memory.Forget(address);
+    if (value.AsAtom()) values_.memory.CopyFields(*value.AsAtom(), values_.Address(to));
+  }
   if (!address.empty()) values_.memory.Write(values_.Address(to), value);
   values_.results[&at] = std::move(value);
 }
@@ -349,6 +359,7 @@ void PathRun::Declare(const clang::DeclStmt& statement, Frame& /*frame*/) {
       const clang::FunctionDecl* constructor = Definition(construction->getConstructor());
       if (constructor) Enter(*constructor, nullptr, construction, arguments, address, nullptr);
     } else if (!isa<clang::InitListExpr>(bare) || !type->isRecordType()) {
+      if (type->isRecordType() && value.AsAtom()) values_.memory.CopyFields(*value.AsAtom(), address);
       if (!type->isArrayType()) values_.memory.Write(address, value);
     }
   }
@@ -359,7 +370,7 @@ bool PathRun::Enter(const clang::FunctionDecl& function, const clang::LambdaExpr
                     const std::string& object, Value* returned) {
   const void* key = lambda ? static_cast<const void*>(lambda) : &function;
   if (running_.size() > kDeepest || running_.count(key)) return false;
-  if (!lambda && !unit_.Matters(function) && function.getBody() && !isa<clang::CXXConstructorDecl>(function))
+  if (!lambda && !unit_.Matters(function) && !isa<clang::CXXConstructorDecl>(function) && !IsShort(function))
     return false;
   const clang::FunctionDecl& holder =
       lambda ? *llvm::cast<clang::FunctionDecl>(
@@ -467,13 +478,14 @@ void PathRun::ApiCall(const clang::CallExpr& call, const Api& api) {
     if (api.library == Library::kMpi && api.kind == Kind::kCollective)
       values_.memory.Write(values_.Pointee(argument), values_.memory.Fresh("agreed"));
   }
-  if (event.Has(api.at.out)) {
+  if (api.kind == Kind::kCommInitAll) {
+    values_.memory.Forget("*(" + event.At(api.at.out).Text() + ")");  // an array
+  } else if (event.Has(api.at.out)) {
     const Value out = event.At(api.at.out);
     const bool handles = api.kind == Kind::kCommInit || api.kind == Kind::kCommSplit ||
                          api.kind == Kind::kAlloc || api.kind == Kind::kAllocAsync ||
                          api.kind == Kind::kStreamCreate || api.kind == Kind::kEventCreate ||
                          api.kind == Kind::kRegister;
-    if (api.kind == Kind::kCommInitAll) values_.memory.Forget("*(" + out.Text() + ")");
     const std::string address = values_.Pointee(out);
     const std::string made = api.kind == Kind::kCommRank ? "rank" : "made:" + name;
     event.made = values_.memory.Fresh((handles ? "^" : "") + made);
@@ -493,7 +505,7 @@ void PathRun::ApiCall(const clang::CallExpr& call, const Api& api) {
 void PathRun::Foreign(const clang::CallExpr& call, const clang::NamedDecl* callee) {
   PathEvent event;
   const auto* function = dyn_cast_or_null<clang::FunctionDecl>(callee);
-  const bool standard = callee && callee->isInStdNamespace();
+  const bool standard = callee && IsOfLibrary(*callee);
   event.name = callee ? callee->getNameAsString() : "";
   if (const auto* method = dyn_cast<clang::CXXMemberCallExpr>(&call)) {
     const clang::Expr* on = method->getImplicitObjectArgument();

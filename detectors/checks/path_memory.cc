@@ -44,6 +44,14 @@ Value PathMemory::Read(const std::string& address, bool is_pointer) const {
   return it != written_.end() ? it->second : Value::Atom((is_pointer ? "^" : "") + address);
 }
 
+void PathMemory::CopyFields(const std::string& from, const std::string& to) {
+  std::map<std::string, Value> copies;
+  const std::string prefix = from + ".";
+  for (auto it = written_.lower_bound(prefix); it != written_.end() && it->first.starts_with(prefix); ++it)
+    copies.emplace(to + "." + it->first.substr(prefix.size()), it->second);
+  written_.merge(copies);
+}
+
 bool PathMemory::Wrote(const std::string& address) const {
   const auto it = written_.lower_bound(address);
   return versions_.count(address) > 0 || (it != written_.end() && it->first.starts_with(address));

@@ -15,6 +15,8 @@ class PathMemory {
   // What lies there. Of memory that nobody wrote on this path: a value of that name, always the same.
   Value Read(const std::string& address, bool is_pointer) const;
   void Write(const std::string& address, Value value) { written_[address] = std::move(value); }
+  // The fields of one object become those of another.
+  void CopyFields(const std::string& from, const std::string& to);
   // The address by its present name: after Forget, of it or of what it is in, it has another.
   std::string Present(std::string address) const;
   // Its content is not known from here on: what was read of it before is something else.

@@ -56,8 +56,19 @@ std::optional<Comparison> ComparisonOf(clang::BinaryOperatorKind op) {
 bool IsPureMethod(const clang::CallExpr& call) {
   const clang::FunctionDecl* callee = call.getDirectCallee();
   if (!callee || !isa<clang::CXXMemberCallExpr, clang::CXXOperatorCallExpr>(call)) return false;
+  if (callee->hasBody() && !IsOfLibrary(*callee)) return false;  // what it does can be seen
   const std::string name = callee->getNameAsString();
   return std::find(kPureMethods.begin(), kPureMethods.end(), name) != kPureMethods.end();
+}
+
+bool IsOfLibrary(const clang::Decl& decl) {
+  const clang::DeclContext* context = decl.getDeclContext();
+  while (context && !context->isNamespace() && !context->isTranslationUnit()) context = context->getParent();
+  for (; context && context->isNamespace(); context = context->getParent()) {
+    const llvm::StringRef name = llvm::cast<clang::NamespaceDecl>(context)->getName();
+    if (name == "std" || name == "__gnu_cxx") return true;
+  }
+  return false;
 }
 
 std::string DeclNames::Of(const clang::Decl& decl) {
@@ -68,6 +79,9 @@ std::string DeclNames::Of(const clang::Decl& decl) {
 }
 
 std::string PathValues::AddressOf(const clang::ValueDecl& decl) {
+  // `auto& [key, comm] = *it`: parts of what is taken apart.
+  if (const auto* binding = dyn_cast<clang::BindingDecl>(&decl); binding && binding->getDecomposedDecl())
+    return memory.Present(AddressOf(*binding->getDecomposedDecl()) + "." + binding->getNameAsString());
   const auto* variable = dyn_cast<clang::VarDecl>(&decl);
   if (variable) {
     const auto it = references.find(variable);
@@ -220,6 +234,9 @@ Value PathValues::Of(const clang::Expr* expression) {
         variable->getType()->isIntegralOrEnumerationType()) {
       if (const auto constant = IntegerOf(reference, context_)) return Value::Constant(*constant);
     }
+    if (variable && variable->hasGlobalStorage() && variable->getType().isConstQualified() &&
+        variable->getType()->isAnyPointerType() && variable->getAnyInitializer())
+      return Of(variable->getAnyInitializer());
     const clang::QualType type = decl.getType().getNonReferenceType();
     if (type->isArrayType()) return Value::Atom("^&" + AddressOf(decl));
     return memory.Read(AddressOf(decl), type->isAnyPointerType());

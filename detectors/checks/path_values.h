@@ -19,6 +19,9 @@ class VarDecl;
 
 namespace rankle::lint {
 
+// Of the standard library, with what it hides in other namespaces.
+bool IsOfLibrary(const clang::Decl& decl);
+
 // Methods and operators of the standard library that leave the object as it is and give the same answer again
 // (`v[i]`, `v.back()`, `p.get()`, `*p`), and methods named so of other libraries.
 bool IsPureMethod(const clang::CallExpr& call);

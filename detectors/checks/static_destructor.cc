@@ -8,9 +8,8 @@
 #include "clang/AST/Attr.h"
 #include "clang/AST/DeclTemplate.h"
 #include "clang/AST/ExprCXX.h"
-#include "clang/AST/StmtCXX.h"
-#include "detectors/checks/function_view.h"
 #include "detectors/checks/reporter.h"
+#include "detectors/checks/unit_view.h"
 
 namespace rankle::lint {
 
@@ -147,16 +146,6 @@ class StaticDestructor : public Check {
     return kInfo;
   }
 
-  void Function(const FunctionView& function, Reporter& report) override {
-    for (int i = 0; i < function.body().size(); ++i) {
-      const auto* declaration = dyn_cast<clang::DeclStmt>(&function.body().stmt(i));
-      if (!declaration) continue;
-      for (const clang::Decl* decl : declaration->decls()) {
-        if (const auto* variable = dyn_cast<clang::VarDecl>(decl)) Look(function.unit(), *variable, report);
-      }
-    }
-  }
-
   void Unit(const UnitView& unit, Reporter& report) override {
     Declarations(unit, *unit.context().getTranslationUnitDecl(), report);
   }
@@ -165,8 +154,11 @@ class StaticDestructor : public Check {
   static void Declarations(const UnitView& unit, const clang::DeclContext& context, Reporter& report) {
     for (const clang::Decl* decl : context.decls()) {
       if (const auto* variable = dyn_cast<clang::VarDecl>(decl)) Look(unit, *variable, report);
-      const bool record = llvm::isa<clang::CXXRecordDecl>(decl) && unit.IsUsers(decl->getLocation());
-      if (record || llvm::isa<clang::NamespaceDecl>(decl) || llvm::isa<clang::LinkageSpecDecl>(decl))
+      if (const auto* function = dyn_cast<clang::FunctionTemplateDecl>(decl))
+        decl = function->getTemplatedDecl();
+      const bool users =
+          llvm::isa<clang::CXXRecordDecl, clang::FunctionDecl>(decl) && unit.IsUsers(decl->getLocation());
+      if (users || llvm::isa<clang::NamespaceDecl>(decl) || llvm::isa<clang::LinkageSpecDecl>(decl))
         Declarations(unit, *llvm::cast<clang::DeclContext>(decl), report);
     }
   }

@@ -88,9 +88,19 @@ bool WaitsAtOnce(const FunctionView& function, const ThreadStart& start) {
 
 bool IsJoin(const Call& call) {
   const auto* method = dyn_cast_or_null<clang::CXXMethodDecl>(call.callee);
-  if (!method || !method->isInStdNamespace() || !method->getDeclName().isIdentifier()) return false;
+  if (!method || !method->getParent()->isInStdNamespace() || !method->getDeclName().isIdentifier())
+    return false;
   const llvm::StringRef name = method->getName();
   return name == "join" || name == "get" || name == "wait";
+}
+
+bool JoinedBetween(const FunctionView& function, int begin, int end) {
+  for (const auto* calls : {&function.calls(), &function.other_calls()}) {
+    for (const Call& call : *calls) {
+      if (IsJoin(call) && call.node >= begin && call.node < end) return true;
+    }
+  }
+  return false;
 }
 
 int RealLoop(const FunctionView& function, int node) {

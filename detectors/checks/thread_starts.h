@@ -26,6 +26,8 @@ std::vector<ThreadStart> ThreadStartsOf(const FunctionView& function);
 // `join()`, or `get()` and `wait()` of a future.
 bool IsJoin(const Call& call);
 
+bool JoinedBetween(const FunctionView& function, int begin, int end);
+
 // The loop around the node, that of `do {} while (0)` left out; -1: none.
 int RealLoop(const FunctionView& function, int node);
 

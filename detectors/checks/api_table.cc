@@ -71,9 +71,9 @@ constexpr Api kApis[] = {
     // NCCL: communicators
     {"ncclGetUniqueId", kNccl, kUniqueId, {.out = 0}},
     {"ncclCommGetUniqueId", kNccl, kUniqueId, {.comm = 0, .out = 1}},
-    {"ncclCommInitRank", kNccl, kCommInit, {.out = 0, .id = 2}, kBlocks},
-    {"ncclCommInitRankConfig", kNccl, kCommInit, {.out = 0, .config = 4, .id = 2}, kBlocks},
-    {"ncclCommInitRankScalable", kNccl, kCommInit, {.out = 0, .config = 5, .id = 4}, kBlocks},
+    {"ncclCommInitRank", kNccl, kCommInit, {.out = 0, .id = 2, .rank = 3}, kBlocks},
+    {"ncclCommInitRankConfig", kNccl, kCommInit, {.out = 0, .config = 4, .id = 2, .rank = 3}, kBlocks},
+    {"ncclCommInitRankScalable", kNccl, kCommInit, {.out = 0, .config = 5, .id = 4, .rank = 2}, kBlocks},
     {"ncclCommInitAll", kNccl, kCommInitAll, {.out = 0}, kBlocks},
     {"ncclCommSplit", kNccl, kCommSplit, {.comm = 0, .out = 3, .config = 4}, kBlocks},
     {"ncclCommShrink", kNccl, kCommSplit, {.comm = 0, .out = 3, .config = 4}, kBlocks},

@@ -77,6 +77,7 @@ struct Arguments {
   int8_t buffer = -1;  // what is freed or registered
   int8_t bytes = -1;   // a size in bytes
   int8_t event = -1, device = -1, config = -1, id = -1;
+  int8_t rank = -1;  // of the caller, in a communicator that is made
 };
 
 struct Api {

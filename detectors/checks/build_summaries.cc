@@ -6,6 +6,7 @@
 #include "clang/AST/DeclCXX.h"
 #include "clang/AST/ExprCXX.h"
 #include "clang/AST/StmtCXX.h"
+#include "detectors/checks/expressions.h"
 #include "detectors/checks/group_paths.h"
 
 namespace rankle::lint {
@@ -15,7 +16,8 @@ using llvm::isa;
 
 namespace {
 
-constexpr int kMostRounds = 8;  // wrappers of wrappers; deeper ones keep what is known by then
+constexpr size_t kMostCollectives = 32;  // of one function; recursion would make it endless
+constexpr int kMostRounds = 8;           // wrappers of wrappers; deeper ones keep what is known by then
 
 // A function or one of its lambdas.
 struct Body {
@@ -110,6 +112,8 @@ class Builder {
     if (call.api) {
       if (call.api->blocks && summary.waits.empty()) summary.waits = call.api->name;
       summary.has_group |= call.api->kind == Kind::kGroupStart;
+      summary.sets_device |= call.api->kind == Kind::kSetDevice;
+      AddCollective(body, call, summary);
       return;
     }
     const clang::FunctionDecl* callee = Callee(call);
@@ -117,7 +121,30 @@ class Builder {
     const FunctionSummary& known = summaries_.Of(*callee);
     if (summary.waits.empty()) summary.waits = known.waits;
     summary.has_group |= known.has_group;
+    summary.sets_device |= known.sets_device;
+    for (const std::string& entry : known.collectives) {
+      if (summary.collectives.size() < kMostCollectives)
+        summary.collectives.push_back(ForCaller(body, call, entry));
+    }
     summary.throws |= known.throws && !Caught(body.view->body(), call.node, body.lambda);
+  }
+
+  static std::string OnComm(const Body& body, const std::string& name, const clang::Expr* comm) {
+    const clang::VarDecl* variable = VariableOf(comm);
+    const auto* parameter = llvm::dyn_cast_or_null<clang::ParmVarDecl>(variable);
+    if (parameter && parameter->getDeclContext() == body.decl)
+      return name + "@" + std::to_string(parameter->getFunctionScopeIndex());
+    return name + " " + (comm ? Canonical(comm) : "");
+  }
+  static void AddCollective(const Body& body, const Call& call, FunctionSummary& summary) {
+    if (!IsCollective(*call.api) || summary.collectives.size() >= kMostCollectives) return;
+    summary.collectives.push_back(OnComm(body, std::string(call.api->name), call.At(call.api->at.comm)));
+  }
+  // An entry of a called function, in terms of this one's parameters.
+  static std::string ForCaller(const Body& body, const Call& call, const std::string& entry) {
+    const size_t at = entry.find('@');
+    if (at == std::string::npos) return entry;
+    return OnComm(body, entry.substr(0, at), call.At(static_cast<int8_t>(atoi(entry.c_str() + at + 1))));
   }
 
   static bool ThrowsItself(const Body& body) {

@@ -1,12 +1,15 @@
 #include "detectors/checks/conditional_zero_count.h"
 
 #include <algorithm>
+#include <map>
+#include <set>
 
 #include "clang/AST/ExprCXX.h"
 #include "clang/AST/StmtCXX.h"
 #include "detectors/checks/expressions.h"
 #include "detectors/checks/function_view.h"
 #include "detectors/checks/reporter.h"
+#include "detectors/tooling/ast_names.h"
 
 namespace rankle::lint {
 
@@ -14,11 +17,16 @@ using llvm::dyn_cast;
 
 namespace {
 
+bool IsZero(const clang::Expr* condition, const std::string& count, const clang::ASTContext& context);
+
 // `n`, `n > 0`, `n != 0`, `0 < n`, `n >= 1`, `n.size() > 0`, also as a part of `a && b`: the value that must
 // not be zero, as Canonical text; empty: no such condition.
 std::string NotZero(const clang::Expr* condition, const std::string& count,
                     const clang::ASTContext& context) {
   condition = Strip(condition);
+  if (const auto* negation = dyn_cast<clang::UnaryOperator>(condition);
+      negation && negation->getOpcode() == clang::UO_LNot)
+    return IsZero(negation->getSubExpr(), count, context) ? count : "";
   const auto* binary = dyn_cast<clang::BinaryOperator>(condition);
   if (binary && binary->getOpcode() == clang::BO_LAnd) {
     const std::string left = NotZero(binary->getLHS(), count, context);
@@ -45,6 +53,13 @@ bool IsZero(const clang::Expr* condition, const std::string& count, const clang:
   if (const auto* negation = dyn_cast<clang::UnaryOperator>(condition);
       negation && negation->getOpcode() == clang::UO_LNot)
     return !NotZero(negation->getSubExpr(), count, context).empty();
+  // `v.empty()`, where the count is `v.size()`
+  if (const auto* asked = dyn_cast<clang::CXXMemberCallExpr>(condition); asked && asked->getMethodDecl()) {
+    const clang::CXXMethodDecl* method = asked->getMethodDecl();
+    const std::string object = Canonical(asked->getImplicitObjectArgument());
+    return method->getDeclName().isIdentifier() && method->getName() == "empty" &&
+           count.starts_with("call," + object + ".");
+  }
   const auto* binary = dyn_cast<clang::BinaryOperator>(condition);
   if (!binary) return false;
   const auto right = IntegerOf(binary->getRHS(), context), left = IntegerOf(binary->getLHS(), context);
@@ -95,34 +110,74 @@ class ConditionalZeroCount : public Check {
     return kInfo;
   }
 
-  void Function(const FunctionView& function, Reporter& report) override {
-    struct Transfer {
-      const Call* call;
-      const clang::Expr* guard;
-    };
-    std::vector<Transfer> transfers;
+  void Function(const FunctionView& function, Reporter&) override {
+    Body body{&function.decl(), {}, {}};
     for (const Call& call : function.calls()) {
       const clang::Expr* count = call.At(call.api->at.count);
       if (call.api->library != Library::kNccl || !IsP2p(*call.api) || !count) continue;
       const bool constant = IntegerOf(count, function.unit().context()).has_value();
-      transfers.push_back({&call, constant ? nullptr : SkippedBy(function, call.node, Canonical(count))});
+      body.transfers.push_back(
+          {call, constant ? nullptr : SkippedBy(function, call.node, Canonical(count)), &function.decl()});
     }
-    for (const Transfer& transfer : transfers) {
-      if (!transfer.guard) continue;
-      // Where both sides are left out when their counts are zero, they agree as far as the counts do.
-      const auto other = std::find_if(transfers.begin(), transfers.end(), [&](const Transfer& candidate) {
-        return candidate.call->api->kind != transfer.call->api->kind && !candidate.guard;
-      });
-      if (other == transfers.end()) continue;
-      const std::string name(transfer.call->api->name), peer(other->call->api->name);
-      report
-          .Add(*transfer.call,
-               name + " is left out when its count is zero, but the " + peer +
-                   " of the other side is posted always and waits for it; transfers of nothing are legal")
-          .Note(transfer.guard->getBeginLoc(), "left out by this condition")
-          .Note(other->call->expr->getBeginLoc(), "posted whatever its count is");
+    for (const Call& call : function.other_calls()) {
+      const auto* callee = dyn_cast<clang::FunctionDecl>(call.callee);
+      if (callee) body.calls.push_back(&tooling::Written(*callee));
     }
+    bodies_.push_back(std::move(body));
   }
+
+  // Where both sides are left out when their counts are zero, they agree as far as the counts do. A side may
+  // be in a function of the program that makes one transfer for its callers.
+  void Unit(const UnitView&, Reporter& report) override {
+    std::map<const clang::FunctionDecl*, const Transfer*> wrappers;
+    for (const Body& body : bodies_) {
+      if (body.transfers.size() == 1) wrappers[&tooling::Written(*body.function)] = &body.transfers[0];
+    }
+    std::set<const clang::Expr*> said;
+    for (const Body& body : bodies_) {
+      std::vector<const Transfer*> all;
+      for (const Transfer& transfer : body.transfers) all.push_back(&transfer);
+      for (const clang::FunctionDecl* callee : body.calls) {
+        if (const auto wrapper = wrappers.find(callee); wrapper != wrappers.end())
+          all.push_back(wrapper->second);
+      }
+      for (const Transfer* transfer : all) {
+        if (!transfer->guard || said.count(transfer->call.expr)) continue;
+        if (Look(*transfer, all, report)) said.insert(transfer->call.expr);
+      }
+    }
+    bodies_.clear();
+  }
+
+ private:
+  struct Transfer {
+    Call call;
+    const clang::Expr* guard;  // nullptr: posted whatever its count is
+    const clang::FunctionDecl* function;
+  };
+  struct Body {
+    const clang::FunctionDecl* function;
+    std::vector<Transfer> transfers;
+    std::vector<const clang::FunctionDecl*> calls;
+  };
+
+  bool Look(const Transfer& transfer, const std::vector<const Transfer*>& all, Reporter& report) const {
+    const auto other = std::find_if(all.begin(), all.end(), [&](const Transfer* candidate) {
+      return candidate->call.api->kind != transfer.call.api->kind && !candidate->guard;
+    });
+    if (other == all.end()) return false;
+    const std::string name(transfer.call.api->name), peer((*other)->call.api->name);
+    report.Begin(info(), transfer.function);
+    report
+        .Add(transfer.call,
+             name + " is left out when its count is zero, but the " + peer +
+                 " of the other side is posted always and waits for it; transfers of nothing are legal")
+        .Note(transfer.guard->getBeginLoc(), "left out by this condition")
+        .Note((*other)->call.expr->getBeginLoc(), "posted whatever its count is");
+    return true;
+  }
+
+  std::vector<Body> bodies_;  // of the unit at hand
 };
 
 }  // namespace

@@ -65,7 +65,8 @@ bool MayWrite(const tooling::FunctionBody& body, int node) {
     return binary->isAssignmentOp() && binary->getLHS() == &body.stmt(child);
   if (const auto* unary = dyn_cast<clang::UnaryOperator>(&around))
     return unary->isIncrementDecrementOp() || unary->getOpcode() == clang::UO_AddrOf;
-  if (isa<clang::CallExpr>(around)) return !llvm::cast<clang::Expr>(body.stmt(node)).isTypeDependent();
+  // What a template's call takes by reference is not known before it is instantiated.
+  if (isa<clang::CallExpr>(around)) return !llvm::cast<clang::Expr>(around).isTypeDependent();
   if (const auto* lambda = dyn_cast<clang::LambdaExpr>(&around)) {
     for (const clang::LambdaCapture& capture : lambda->captures()) {
       if (capture.capturesVariable() && capture.getCaptureKind() == clang::LCK_ByRef &&
@@ -87,7 +88,7 @@ bool MayWrite(const tooling::FunctionBody& body, int node) {
 
 const clang::Expr* OnlyValue(const clang::VarDecl& variable, const tooling::FunctionBody& body) {
   const clang::Expr* value = variable.getAnyInitializer();
-  if (!value || isa<clang::ParmVarDecl>(variable)) return nullptr;
+  if (!value || isa<clang::ParmVarDecl>(variable) || variable.isCXXForRangeDecl()) return nullptr;
   if (variable.getType().isConstQualified() || variable.isConstexpr()) return value;
   if (!variable.isLocalVarDecl() || variable.isStaticLocal()) return nullptr;
   for (int i = 0; i < body.size(); ++i) {

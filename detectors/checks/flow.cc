@@ -48,17 +48,30 @@ bool AsksLoop(const clang::Stmt* terminator) {
   return isa_and_nonnull<clang::ForStmt, clang::WhileStmt, clang::DoStmt, clang::CXXForRangeStmt>(terminator);
 }
 
+// What decides over the way out: of `if (a && b)` the part that this block evaluates, not the whole.
+const clang::Expr* Asked(const clang::CFGBlock& block) {
+  const clang::Stmt* terminator = block.getTerminatorStmt();
+  if (!terminator || isa<clang::CXXTryStmt, clang::CXXForRangeStmt>(terminator)) return nullptr;
+  if (!isa<clang::SwitchStmt>(terminator)) {
+    if (const clang::Expr* last = block.getLastCondition()) return last;
+  }
+  return llvm::dyn_cast_or_null<clang::Expr>(block.getTerminatorCondition());
+}
+
 void AddEdges(const clang::CFGBlock& from, FlowBlock& to) {
   const clang::Stmt* terminator = from.getTerminatorStmt();
   const bool choice = terminator && from.succ_size() == 2 &&
                       !isa<clang::SwitchStmt, clang::CXXTryStmt, clang::CXXForRangeStmt>(terminator);
-  const clang::Expr* condition =
-      choice ? dyn_cast_or_null<clang::Expr>(from.getTerminatorCondition()) : nullptr;
+  const clang::Expr* condition = choice ? Asked(from) : nullptr;
   int index = 0;
   for (const clang::CFGBlock::AdjacentBlock& successor : from.succs()) {
     const int position = index++;
     const clang::CFGBlock* block = successor.getReachableBlock();
     if (!block) continue;
+    // What a handler does not take travels on; that one of them takes it is the rule.
+    if (isa_and_nonnull<clang::CXXTryStmt>(terminator) &&
+        !isa_and_nonnull<clang::CXXCatchStmt>(block->getLabel()))
+      continue;
     FlowEdge edge{static_cast<int>(block->getBlockID()), condition, position == 0, nullptr};
     // clang ends a block after each call that may throw: its second way out is that of the exception.
     if (!terminator && position == 1 && !from.empty()) {
@@ -86,6 +99,7 @@ std::optional<Flow> Flow::Of(const clang::ASTContext& context, const tooling::Fu
     AddSteps(*block, nodes, to);
     AddEdges(*block, to);
     to.loop = AsksLoop(block->getTerminatorStmt());
+    to.asks = Asked(*block);
     to.handler = isa_and_nonnull<clang::CXXCatchStmt>(block->getLabel());
     to.no_return = block->hasNoReturnElement();
     // What ends the process is no way to the end of the function.

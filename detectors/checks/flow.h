@@ -36,9 +36,10 @@ struct FlowEdge {
 struct FlowBlock {
   std::vector<FlowStep> steps;
   std::vector<FlowEdge> next;
-  bool loop = false;       // asks a loop's condition
-  bool handler = false;    // catches an exception
-  bool no_return = false;  // its last call ends the process
+  bool loop = false;                  // asks a loop's condition
+  bool handler = false;               // catches an exception
+  const clang::Expr* asks = nullptr;  // what decides over the way out, of a switch too
+  bool no_return = false;             // its last call ends the process
 };
 
 class Flow {

@@ -6,7 +6,6 @@
 
 #include "clang/AST/Expr.h"
 #include "detectors/checks/path_check.h"
-#include "detectors/checks/rank_names.h"
 
 namespace rankle::lint {
 namespace {
@@ -38,7 +37,7 @@ class GraphCaptureNonuniform : public PathCheck {
     std::vector<size_t> open;
     int device = 0;
     for (const PathEvent& event : path.events) {
-      if (event.what == Happening::kCondition && MentionsRank(event.difference.Text()))
+      if (event.what == Happening::kCondition && MentionsRank(event.difference))
         passed.answers[event.expr] = event.outcome;
       if (event.what != Happening::kCall) continue;
       if (event.Is(Kind::kSetDevice)) ++device;

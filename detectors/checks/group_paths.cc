@@ -28,6 +28,7 @@ struct Path {
   std::vector<const clang::VarDecl*> guards;       // objects whose destructor closes a group
   int send = -1, receive = -1;                     // transfers whose counterpart was not in their group
   int group_send = -1, group_receive = -1;         // ... of the outermost group that is open
+  int undone = -1;                                 // a call that seems to have failed: it opened nothing
   bool failed = false;                             // a call did, and this path knows
   bool thrown = false;
   const clang::Stmt* left_at = nullptr;
@@ -105,8 +106,10 @@ class Follower {
       }
       if (const auto* declaration = dyn_cast<clang::DeclStmt>(step.stmt)) {
         for (const clang::Decl* decl : declaration->decls()) {
-          if (const auto* variable = dyn_cast<clang::VarDecl>(decl))
-            events.push_back({.kind = Event::kDeclare, .node = step.node, .variable = variable});
+          const auto* variable = dyn_cast<clang::VarDecl>(decl);
+          if (!variable) continue;
+          events.push_back({.kind = Event::kDeclare, .node = step.node, .variable = variable});
+          concerned_ |= Opens(*variable) || Closes(*variable);
         }
       } else if (isa<clang::CXXThrowExpr>(step.stmt)) {
         events.push_back({.kind = Event::kThrow, .stmt = step.stmt});
@@ -264,19 +267,25 @@ class Follower {
     const clang::Expr* value = variable.getInit();
     if (!value) return;
     if (const int call = CallNode(value); call >= 0) path.result_of[&variable] = call;
+    if (Opens(variable)) path.open.push_back(event.node);
+    if (Closes(variable) || HoldsClosingLambda(event.node, variable)) path.guards.push_back(&variable);
+  }
+
+  bool Opens(const clang::VarDecl& variable) const {
+    const clang::Expr* value = variable.getInit();
+    const auto* construction = value ? dyn_cast<clang::CXXConstructExpr>(value->IgnoreImplicit()) : nullptr;
+    return construction && summaries_.Of(*construction->getConstructor()).opens;
+  }
+  bool Closes(const clang::VarDecl& variable) const {
     const clang::CXXRecordDecl* record = variable.getType()->getAsCXXRecordDecl();
-    if (!record || !record->hasDefinition() || record->isLambda()) return;
-    const clang::CXXDestructorDecl* destructor = record->getDestructor();
-    const bool closes = destructor && summaries_.Of(*destructor).closes;
-    if (const auto* construction = dyn_cast<clang::CXXConstructExpr>(value->IgnoreImplicit())) {
-      if (summaries_.Of(*construction->getConstructor()).opens) path.open.push_back(event.node);
-    }
-    if (closes || HoldsClosingLambda(event.node, variable)) path.guards.push_back(&variable);
+    const clang::CXXDestructorDecl* destructor =
+        record && record->hasDefinition() && !record->isLambda() ? record->getDestructor() : nullptr;
+    return destructor && summaries_.Of(*destructor).closes;
   }
 
   // `AtExit end([] { ncclGroupEnd(); });`
   bool HoldsClosingLambda(int node, const clang::VarDecl& variable) const {
-    if (node < 0) return false;
+    if (node < 0 || !variable.getType()->getAsCXXRecordDecl()) return false;
     for (int i = node + 1; i < body_.end(node); ++i) {
       const auto* lambda = dyn_cast<clang::LambdaExpr>(&body_.stmt(i));
       if (lambda && variable.getType()->getAsCXXRecordDecl() != lambda->getLambdaClass() &&
@@ -316,12 +325,33 @@ class Follower {
   void Failed(int call, Path& path) {
     path.failed = true;
     const auto opened = std::find(path.open.rbegin(), path.open.rend(), call);
-    if (opened != path.open.rend()) path.open.erase(std::next(opened).base());
+    if (opened == path.open.rend()) return;
+    path.open.erase(std::next(opened).base());
+    path.undone = call;
+  }
+
+  // `r != ncclSuccess && r != ncclInProgress`: what is in progress did not fail.
+  static bool AsksInProgress(const FlowEdge& edge) {
+    const auto* binary = dyn_cast<clang::BinaryOperator>(Strip(edge.condition));
+    if (!binary || !binary->isEqualityOp()) return false;
+    for (const clang::Expr* side : {binary->getLHS(), binary->getRHS()}) {
+      const auto* reference = dyn_cast<clang::DeclRefExpr>(Strip(side));
+      const auto* constant = reference ? dyn_cast<clang::EnumConstantDecl>(reference->getDecl()) : nullptr;
+      if (constant && constant->getName() == "ncclInProgress")
+        return edge.outcome == (binary->getOpcode() == clang::BO_EQ);
+    }
+    return false;
   }
 
   // False: the branch contradicts what the path has learnt.
   bool Take(const FlowBlock& from, const FlowEdge& edge, Path& path) {
     if (!edge.condition) return true;
+    if (path.undone >= 0 && AsksInProgress(edge)) {
+      path.open.push_back(path.undone);
+      path.undone = -1;
+      path.failed = false;
+      return true;
+    }
     const clang::ASTContext& context = function_.unit().context();
     if (const NotZero not_zero = NotZeroOf(edge.condition, edge.outcome, context); not_zero.value) {
       const auto held = path.result_of.find(VariableOf(not_zero.value));

@@ -6,6 +6,7 @@
 #include "clang/AST/ExprCXX.h"
 #include "detectors/checks/function_view.h"
 #include "detectors/checks/paths.h"
+#include "detectors/checks/rank_names.h"
 
 namespace rankle::lint {
 namespace {
@@ -115,6 +116,18 @@ bool MayWaitFor(const PathEvent& event, const Value& stream) {
     default:
       return false;
   }
+}
+
+bool MentionsRank(const Value& value) {
+  const std::string text = value.Text();
+  const auto in_name = [](char c) { return absl::ascii_isalnum(c) || c == '_'; };
+  for (size_t begin = 0; begin < text.size();) {
+    size_t end = begin;
+    while (end < text.size() && in_name(text[end])) ++end;
+    if (NamesOwnRank(std::string_view(text).substr(begin, end - begin))) return true;
+    begin = end + 1;
+  }
+  return false;
 }
 
 void EventMarks::See(const PathEvent& event) {

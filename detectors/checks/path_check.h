@@ -47,6 +47,9 @@ bool Differ(const Value& a, const Value& b);
 // May the host, after this event, rely on the end of what was enqueued on the stream before?
 bool MayWaitFor(const PathEvent& event, const Value& stream);
 
+// Does the value come from the rank of this process, by the names in it?
+bool MentionsRank(const Value& value);
+
 // Which work the events of CUDA stand for, as far as this path has recorded them.
 class EventMarks {
  public:

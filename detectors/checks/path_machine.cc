@@ -15,6 +15,9 @@ using llvm::isa;
 
 namespace {
 
+// What is known to be the rank, whatever variable holds it.
+const std::string kRankValue = "rank";
+
 constexpr int kDeepest = 4;  // calls within calls that are run; what lies deeper is taken for a foreign one
 constexpr int kMostSteps = 4000;  // of one path: longer functions are looked at from their begin
 constexpr int kMostTurns = 2;     // of a loop: what one turn leaves to the next shows in the second
@@ -23,11 +26,12 @@ constexpr int kMostTurns = 2;     // of a loop: what one turn leaves to the next
 bool IsRankOfEnvironment(const clang::CallExpr& call, const PathEvent& event) {
   if (event.name == "getenv" && call.getNumArgs() == 1) {
     const auto* name = dyn_cast<clang::StringLiteral>(call.getArg(0)->IgnoreParenImpCasts());
-    return name && IsRankName(name->getString().str());
+    return name && IsRankVariable(name->getString().str());
   }
   const bool converts =
       event.name.starts_with("ato") || event.name.starts_with("sto") || event.name.starts_with("strto");
-  return converts && !event.arguments.empty() && MentionsRank(event.arguments[0].Text());
+  return converts && !event.arguments.empty() &&
+         event.arguments[0].Text().find(kRankValue) != std::string::npos;
 }
 
 bool IsClassAssignment(const clang::CallExpr& call) {
@@ -487,7 +491,7 @@ void PathRun::ApiCall(const clang::CallExpr& call, const Api& api) {
                          api.kind == Kind::kStreamCreate || api.kind == Kind::kEventCreate ||
                          api.kind == Kind::kRegister;
     const std::string address = values_.Pointee(out);
-    const std::string made = api.kind == Kind::kCommRank ? "rank" : "made:" + name;
+    const std::string made = api.kind == Kind::kCommRank ? kRankValue : "made:" + name;
     event.made = values_.memory.Fresh((handles ? "^" : "") + made);
     values_.memory.Write(address, event.made);
   }
@@ -537,7 +541,7 @@ void PathRun::Foreign(const clang::CallExpr& call, const clang::NamedDecl* calle
   if (!standard) ++values_.globals;
   const bool pointer = call.getType()->isAnyPointerType() || call.isGLValue();
   const bool rank = IsRankOfEnvironment(call, event);
-  event.result = values_.memory.Fresh((pointer ? "^" : "") + (rank ? "rank" : event.name) + "()");
+  event.result = values_.memory.Fresh((pointer ? "^" : "") + (rank ? kRankValue : event.name) + "()");
   values_.results[&call] = event.result;
   PathEvent& added = Add(Happening::kForeign, &call);
   event.what = added.what;

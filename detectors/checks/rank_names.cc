@@ -1,34 +1,73 @@
 #include "detectors/checks/rank_names.h"
 
-#include "absl/strings/ascii.h"
+#include <algorithm>
+#include <cctype>
+#include <string>
+#include <vector>
 
 namespace rankle::lint {
+namespace {
 
-bool IsRankName(std::string_view name) {
-  for (size_t at = 0; at + 4 <= name.size(); ++at) {
-    const std::string_view word = name.substr(at, 4);
-    if (word != "rank" && word != "Rank" && word != "RANK") continue;
-    const char before = at == 0 ? '_' : name[at - 1];
-    const char after = at + 4 == name.size() ? '_' : name[at + 4];
-    // `nRank` of "number of ranks" is followed by an s, as a rule.
-    const bool begins =
-        before == '_' || (word == "Rank" && absl::ascii_islower(before)) || absl::ascii_isdigit(before);
-    const bool ends =
-        after == '_' || absl::ascii_isdigit(after) || (word != "RANK" && absl::ascii_isupper(after));
-    if (begins && ends) return true;
+// "myLocalRank_" -> my, local, rank. Digits belong to the word before them.
+std::vector<std::string> Words(std::string_view name) {
+  std::vector<std::string> words;
+  bool fresh = true;
+  for (size_t i = 0; i < name.size(); ++i) {
+    const auto c = static_cast<unsigned char>(name[i]);
+    if (!std::isalnum(c)) {
+      fresh = true;
+      continue;
+    }
+    const bool after_lower = i > 0 && std::islower(static_cast<unsigned char>(name[i - 1]));
+    if (fresh || (std::isupper(c) && after_lower)) words.emplace_back();
+    words.back() += static_cast<char>(std::tolower(c));
+    fresh = false;
   }
-  return false;
+  return words;
 }
 
-bool MentionsRank(std::string_view value) {
-  const auto in_name = [](char c) { return absl::ascii_isalnum(c) || c == '_'; };
-  for (size_t begin = 0; begin < value.size();) {
-    size_t end = begin;
-    while (end < value.size() && in_name(value[end])) ++end;
-    if (IsRankName(value.substr(begin, end - begin))) return true;
-    begin = end + 1;
-  }
-  return false;
+template <size_t N>
+bool HasAny(const std::vector<std::string>& words, const std::string_view (&wanted)[N]) {
+  return std::any_of(words.begin(), words.end(), [&](const std::string& word) {
+    return std::find(std::begin(wanted), std::end(wanted), word) != std::end(wanted);
+  });
+}
+
+// Ranks of somebody else, numbers of ranks, ranks of what is no process.
+constexpr std::string_view kOthers[] = {
+    "root",  "src",    "source", "dst",  "dest", "destination", "target", "peer",  "leader", "master",
+    "first", "last",   "owner",  "next", "prev", "left",        "right",  "num",   "count",  "number",
+    "max",   "min",    "total",  "per",  "n",    "tensor",      "matrix", "shape", "dim",    "dims",
+    "low",   "approx", "lora",   "full", "list", "map",         "offset", "remote"};
+
+}  // namespace
+
+bool NamesOwnRank(std::string_view name) {
+  const std::vector<std::string> words = Words(name);
+  const bool rank = std::any_of(words.begin(), words.end(), [](const std::string& word) {
+    return word == "rank" || word == "myrank" || word == "localrank" || word == "worldrank";
+  });
+  return rank && !HasAny(words, kOthers);
+}
+
+bool NamesNumberOfRanks(std::string_view name) {
+  const std::vector<std::string> words = Words(name);
+  constexpr std::string_view kSizes[] = {"ranks", "nranks", "size", "nprocs",
+                                         "procs", "world",  "n",    "devices"};
+  return HasAny(words, kSizes);
+}
+
+bool NamesArray(std::string_view class_name) {
+  constexpr std::string_view kArrays[] = {"tensor", "matrix",  "shape", "array",
+                                          "mdspan", "extents", "layout"};
+  return HasAny(Words(class_name), kArrays);
+}
+
+bool IsRankVariable(std::string_view name) {
+  constexpr std::string_view kVariables[] = {
+      "RANK",         "LOCAL_RANK",   "PMI_RANK", "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_LOCAL_RANK",
+      "SLURM_PROCID", "SLURM_LOCALID"};
+  return std::find(std::begin(kVariables), std::end(kVariables), name) != std::end(kVariables);
 }
 
 }  // namespace rankle::lint

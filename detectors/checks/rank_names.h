@@ -1,15 +1,17 @@
-// Which names stand for the rank of a process. Pure.
+// Which names stand for the rank of the process, by their words: `my_rank`, `rank_`, `localRank`; not
+// `ranks`, `nranks`, `root_rank`, `tensor_rank`. Pure.
 #pragma once
 
 #include <string_view>
 
 namespace rankle::lint {
 
-// "rank", "my_rank", "rank_", "localRank", "worldRank": the word alone or set off by an underscore or a
-// capital. Not "ranks", "nranks", "franklin".
-bool IsRankName(std::string_view name);
-
-// Does the text of a value (Value::Text) mention a rank?
-bool MentionsRank(std::string_view value);
+bool NamesOwnRank(std::string_view name);
+// `nranks`, `world_size`, `size`: how many ranks there are, the same on all.
+bool NamesNumberOfRanks(std::string_view name);
+// Classes whose rank is a number of dimensions: Tensor, Shape, Matrix.
+bool NamesArray(std::string_view class_name);
+// Variables of the environment in which launchers tell the rank.
+bool IsRankVariable(std::string_view name);
 
 }  // namespace rankle::lint

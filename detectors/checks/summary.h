@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 namespace rankle::lint {
 
@@ -14,8 +15,12 @@ struct FunctionSummary {
   bool has_group = false;      // starts a group somewhere: a callable that it is given runs inside, as a rule
   bool throws = false;         // an exception of its own or of the program's leaves it
   bool never_returns = false;  // ends the process, or always throws
-  std::string waits;           // the call that keeps the host waiting; empty: none
+  bool sets_device = false;
+  std::string waits;                     // the call that keeps the host waiting; empty: none
   bool sends = false, receives = false;  // in one direction only, and in no group of its own with the other
+  // Collectives in the order of the source: "ncclAllReduce@2" on the communicator that is the third
+  // parameter, "ncclAllReduce ..." on another.
+  std::vector<std::string> collectives;
   bool operator==(const FunctionSummary&) const = default;
   // Nothing that a caller would care about.
   bool empty() const { return *this == FunctionSummary{}; }

@@ -2,6 +2,7 @@
 """Tests of the labels' reader, the findings' reader and the score."""
 
 import os
+import random
 import stat
 import sys
 import tempfile
@@ -9,7 +10,7 @@ import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), ".."))
 
-from lint_measure import corpus, corrbench, known_answers, rankle_lint, score  # noqa: E402
+from lint_measure import corpus, corrbench, known_answers, mutate, rankle_lint, score  # noqa: E402
 from lint_measure.rankle_lint import Finding  # noqa: E402
 
 CHECKS = {"nccl-a", "nccl-b"}
@@ -145,6 +146,29 @@ class CorrBench(unittest.TestCase):
         lines = corrbench.table("tool", labelled, {labelled[0].path, labelled[3].path})
         self.assertEqual(lines[2].split(), ["ArgError", "1/2", "-", "1/2"])
         self.assertEqual(lines[-1].strip(), "recall 33.3 % (1 of 3 wrong programs), precision 50.0 % (1 correct programs flagged)")
+
+
+class Mutations(unittest.TestCase):
+    SOURCE = b'void f(int n) {\n  if (n > 1) Call("a b", 1.5e3);  // text\n}\n'
+
+    def test_tokens_lose_nothing(self):
+        for source in (self.SOURCE, bytes(range(256)), b'"open', b""):
+            self.assertEqual(b"".join(mutate.tokens_of(source)), source)
+
+    def test_same_seed_same_mutant(self):
+        made = [[mutate.mutate(random.Random(seed), self.SOURCE, b"int x;") for seed in range(50)] for _ in range(2)]
+        self.assertEqual(made[0], made[1])
+        self.assertGreater(len(set(made[0])), 25)
+
+    def test_every_mutation_bears_every_source(self):
+        for mutation in mutate.MUTATIONS:
+            for source in (self.SOURCE, b" ", b"\xff\x00", b"{"):
+                for seed in range(20):
+                    self.assertIsInstance(mutation(random.Random(seed), source, b"other"), bytes)
+
+    def test_nesting_is_deep(self):
+        deepest = max(len(mutate.mutate(random.Random(seed), self.SOURCE, b"x")) for seed in range(200))
+        self.assertGreater(deepest, 5000)
 
 
 class FakeTool(unittest.TestCase):

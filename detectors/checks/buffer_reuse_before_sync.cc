@@ -38,6 +38,11 @@ bool Meet(const Value& buffer, const Access& access) {
   return access.frees || buffer == access.pointer || buffer == Value::Atom(base);
 }
 
+bool IsLegacy(const Value& stream) {
+  const auto constant = stream.AsConstant();
+  return constant && (*constant == 0 || *constant == 1);
+}
+
 class BufferReuseBeforeSync : public PathCheck {
  public:
   const CheckInfo& info() const override {
@@ -59,9 +64,13 @@ class BufferReuseBeforeSync : public PathCheck {
       Look(event, running, findings);
       std::erase_if(running, [&](const Running& operation) { return Ends(event, operation); });
       if (event.Is(Kind::kStreamWait)) {
-        // What is enqueued on that stream from here on comes after everything that an event stands for.
-        for (Running& operation : running) ordered_.insert({operation.event, event.At(event.api->at.stream)});
+        // What is enqueued on that stream from here on comes after everything that the event stands for.
+        for (Running& operation : running) {
+          if (marks.Covers(event, operation.stream, operation.event))
+            ordered_.insert({operation.event, event.At(event.api->at.stream)});
+        }
       }
+      marks.See(event);
       if (event.what != Happening::kCall || event.api->library != Library::kNccl ||
           !IsCommunication(*event.api))
         continue;
@@ -166,6 +175,8 @@ class BufferReuseBeforeSync : public PathCheck {
     const bool on_legacy = (event.Is(Kind::kCopy) || event.Is(Kind::kCopyAsync)) && event.api->at.stream < 0;
     if (on_legacy) return !operation.apart;
     if (event.api->at.stream < 0) return false;
+    // The legacy default stream and blocking streams wait for each other.
+    if (!operation.apart && (IsLegacy(access.stream) || IsLegacy(operation.stream))) return true;
     return !Differ(access.stream, operation.stream) || ordered_.count({operation.event, access.stream}) > 0;
   }
 

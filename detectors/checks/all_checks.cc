@@ -23,6 +23,7 @@
 #include "detectors/checks/serial_multi_abort.h"
 #include "detectors/checks/static_destructor.h"
 #include "detectors/checks/unchecked_result.h"
+#include "detectors/checks/wait_without_async_poll.h"
 
 namespace rankle::lint {
 
@@ -43,6 +44,7 @@ std::vector<std::unique_ptr<Check>> AllChecks() {
   all.push_back(MakeInitMisuse());
   all.push_back(MakeRegistrationLifetime());
   all.push_back(MakeInplaceOverlap());
+  all.push_back(MakeWaitWithoutAsyncPoll());
   all.push_back(MakeRankDependentCount());
   all.push_back(MakeBufferReuseBeforeSync());
   all.push_back(MakeConcurrentCommunicators());

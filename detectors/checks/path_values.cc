@@ -14,12 +14,10 @@ using llvm::isa;
 
 namespace {
 
-constexpr std::array kPureMethods = {
-    "operator[]", "operator*", "operator->", "operator bool", "operator()const",
-    "at",         "back",      "front",      "begin",         "end",
-    "cbegin",     "cend",      "data",       "size",          "empty",
-    "get",        "c_str",     "count",      "find",          "value",
-    "has_value",  "load",      "length",     "first",         "second"};
+constexpr std::array kPureMethods = {"operator[]", "operator*", "operator->", "at",    "back", "front",
+                                     "begin",      "end",       "cbegin",     "cend",  "data", "size",
+                                     "empty",      "get",       "c_str",      "count", "find", "value",
+                                     "load",       "has_value", "length"};
 
 bool IsPointer(const clang::Expr* expression) {
   const clang::QualType type = expression->getType();
@@ -71,9 +69,13 @@ bool IsOfLibrary(const clang::Decl& decl) {
   return false;
 }
 
+std::string DeclNames::OfStmt(const clang::Stmt& stmt) {
+  return std::to_string(numbers_.emplace(&stmt, static_cast<int>(numbers_.size())).first->second);
+}
+
 std::string DeclNames::Of(const clang::Decl& decl) {
-  const int number =
-      numbers_.emplace(decl.getCanonicalDecl(), static_cast<int>(numbers_.size())).first->second;
+  const void* key = decl.getCanonicalDecl();
+  const int number = numbers_.emplace(key, static_cast<int>(numbers_.size())).first->second;
   const auto* named = dyn_cast<clang::NamedDecl>(&decl);
   return (named ? named->getNameAsString() : "") + "'" + std::to_string(number);
 }
@@ -248,8 +250,7 @@ Value PathValues::Of(const clang::Expr* expression) {
       // `&p[i]` is `p + i`.
       const auto* element = dyn_cast<clang::ArraySubscriptExpr>(unary->getSubExpr()->IgnoreParenCasts());
       if (element) return Of(element->getBase()) + Of(element->getIdx()) * ElementSize(element->getBase());
-      return address.empty() ? Value::Atom("^" + std::to_string(reinterpret_cast<uintptr_t>(unary)))
-                             : Value::Atom("^&" + address);
+      return address.empty() ? Value::Atom("^" + names_.OfStmt(*unary)) : Value::Atom("^&" + address);
     }
     if (unary->getOpcode() == clang::UO_Minus) return Value() - Of(unary->getSubExpr());
     if (unary->getOpcode() == clang::UO_LNot) {
@@ -282,8 +283,7 @@ Value PathValues::Of(const clang::Expr* expression) {
     return Of(construction->getArg(0));
   if (const auto constant = IntegerOf(expression, context_)) return Value::Constant(*constant);
   // Nothing is known of it: the same only as itself.
-  return Value::Atom((IsPointer(expression) ? "^?" : "?") +
-                     std::to_string(reinterpret_cast<uintptr_t>(expression)));
+  return Value::Atom((IsPointer(expression) ? "^?" : "?") + names_.OfStmt(*expression));
 }
 
 PathCondition PathValues::Condition(const clang::Expr* expression) {

@@ -26,13 +26,16 @@ bool IsOfLibrary(const clang::Decl& decl);
 // (`v[i]`, `v.back()`, `p.get()`, `*p`), and methods named so of other libraries.
 bool IsPureMethod(const clang::CallExpr& call);
 
-// Numbers for declarations, so that two variables of a name differ; kept over the paths of a unit.
+// Numbers for declarations and expressions, so that two variables of a name differ; kept over the paths of a
+// unit.
 class DeclNames {
  public:
   std::string Of(const clang::Decl& decl);
+  // Of an expression that nothing is known of: a number.
+  std::string OfStmt(const clang::Stmt& stmt);
 
  private:
-  std::map<const clang::Decl*, int> numbers_;
+  std::map<const void*, int> numbers_;
 };
 
 class PathValues {

@@ -9,6 +9,7 @@
 #include "clang/AST/ASTContext.h"
 #include "detectors/checks/api_table.h"
 #include "detectors/checks/finding.h"
+#include "detectors/checks/program_facts.h"
 #include "detectors/checks/summaries.h"
 
 namespace rankle::lint {
@@ -38,6 +39,8 @@ class UnitView {
   const Api* ApiOf(const clang::NamedDecl& decl) const;
   // What happens on the paths through the functions of this unit.
   Paths& paths() const { return *paths_; }
+  // What checks about the whole program have seen.
+  ProgramFacts& program() const { return program_; }
 
  private:
   struct File {
@@ -52,6 +55,7 @@ class UnitView {
   mutable std::map<clang::FileID, File> files_;
   mutable std::map<const clang::NamedDecl*, const Api*> apis_;
   std::unique_ptr<Paths> paths_;
+  mutable ProgramFacts program_;
 };
 
 }  // namespace rankle::lint

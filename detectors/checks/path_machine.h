@@ -3,13 +3,11 @@
 #pragma once
 
 #include <map>
-#include <memory>
-#include <optional>
 #include <set>
 #include <vector>
 
-#include "detectors/checks/flow.h"
 #include "detectors/checks/path.h"
+#include "detectors/checks/path_unit.h"
 #include "detectors/checks/path_values.h"
 
 namespace clang {
@@ -21,40 +19,6 @@ class NamedDecl;
 }  // namespace clang
 
 namespace rankle::lint {
-
-class UnitView;
-
-// What does not change from path to path.
-class PathUnit {
- public:
-  explicit PathUnit(const UnitView& unit) : unit_(unit) {}
-
-  struct Graph {
-    Flow flow;
-    std::vector<bool>
-        leads_on;  // is the end of the function reached from the block, without exceptions of calls?
-  };
-  struct Code {
-    std::unique_ptr<tooling::FunctionBody> body;
-    std::map<const clang::LambdaExpr*, std::optional<Graph>> graphs;  // nullptr: of the function itself
-  };
-  // nullptr: clang makes no graph of it.
-  const Graph* GraphOf(const clang::FunctionDecl& function, const clang::LambdaExpr* lambda);
-  // Calls an API that is of interest, itself or through functions of the unit.
-  bool Matters(const clang::FunctionDecl& function);
-  bool Communicates(const clang::FunctionDecl& function);
-  const UnitView& unit() const { return unit_; }
-  DeclNames names;
-
- private:
-  enum Reach : uint8_t { kNothing = 0, kAnyApi = 1, kNccl = 2 };
-  uint8_t ReachOf(const clang::FunctionDecl& function, int depth);
-  Code& CodeOf(const clang::FunctionDecl& function);
-
-  const UnitView& unit_;
-  std::map<const clang::FunctionDecl*, Code> code_;
-  std::map<const clang::FunctionDecl*, uint8_t> reach_;
-};
 
 // One choice that was made: the n-th of several ways.
 struct PathChoice {
@@ -81,7 +45,8 @@ class PathRun {
   int Decide(int ways, int first);
 
   void Step(const FlowStep& step, Frame& frame);
-  void Declare(const clang::DeclStmt& statement, Frame& frame);
+  void Declare(const clang::DeclStmt& statement);
+  void InitialiseFields(const clang::FunctionDecl& function);
   void Call(const clang::CallExpr& call);
   void ApiCall(const clang::CallExpr& call, const Api& api);
   void Foreign(const clang::CallExpr& call, const clang::NamedDecl* callee);

@@ -24,6 +24,7 @@ CheckedSource CheckSource(const std::string& text, const std::vector<std::string
   const tooling::ParseResult result =
       CheckUnit(unit, tooling::FindParserFiles(), {scratch, {}, {}}, AllChecks(), {}, result_of_unit);
   checked.findings = std::move(result_of_unit.findings);
+  SettleProgram({result_of_unit.program}, checked.findings);
   checked.errors = result.errors;
   checked.first_error = result.first_error;
   fs::current_path(before);

@@ -17,6 +17,7 @@ class Handler : public tooling::UnitHandler {
     UnitView unit(context, [this](const std::string& file) { return WantsBodies(file); });
     unit.summaries() = Summaries(given_);
     checked_.findings = RunChecks(unit, checks_);
+    checked_.program = unit.program();
     checked_.exported = unit.summaries().Exported();
     checked_.wanted = unit.summaries().Wanted();
   }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "detectors/checks/check.h"
+#include "detectors/checks/program_facts.h"
 #include "detectors/checks/summary.h"
 #include "detectors/tooling/file_filter.h"
 #include "detectors/tooling/parse_unit.h"
@@ -14,7 +15,8 @@
 namespace rankle::lint {
 
 struct CheckedUnit {
-  std::vector<Finding> findings;                    // in the user's files
+  std::vector<Finding> findings;  // in the user's files; see SettleProgram
+  ProgramFacts program;
   std::map<std::string, FunctionSummary> exported;  // of its functions that others may call, by USR
   std::vector<std::string> wanted;                  // USRs of functions that it calls and has no body of
 };

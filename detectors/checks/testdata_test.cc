@@ -11,6 +11,7 @@
 #include "absl/strings/str_split.h"
 #include "detectors/checks/check.h"
 #include "detectors/checks/check_testing.h"
+#include "detectors/checks/program_facts.h"
 
 namespace rankle::lint {
 namespace {
@@ -49,8 +50,11 @@ TEST_P(EachCheck, WarnsWhereItsCasesSayAndNowhereElse) {
   const CheckedSource checked = CheckSource(text);
   ASSERT_EQ(checked.errors, 0) << checked.first_error;
   std::multiset<std::string> found;
-  for (const Finding& finding : checked.findings)
+  for (const Finding& finding : checked.findings) {
+    // A file of cases is no program: what it lacks as one is said in the file about that.
+    if (finding.check == kWaitWithoutAsyncPoll && GetParam() != kWaitWithoutAsyncPoll) continue;
     found.insert(std::to_string(finding.place.line) + ": " + finding.check);
+  }
   const std::multiset<std::string> wanted = Wanted(text);
   ASSERT_FALSE(wanted.empty());
   EXPECT_EQ(found, wanted);

@@ -4,6 +4,7 @@
 
 #include "clang/AST/DeclCXX.h"
 #include "clang/Basic/SourceManager.h"
+#include "detectors/checks/paths.h"
 #include "detectors/tooling/ast_names.h"
 #include "detectors/tooling/file_filter.h"
 #include "detectors/tooling/source_text.h"
@@ -11,7 +12,9 @@
 namespace rankle::lint {
 
 UnitView::UnitView(clang::ASTContext& context, std::function<bool(const std::string&)> is_users)
-    : context_(context), is_users_(std::move(is_users)) {}
+    : context_(context), is_users_(std::move(is_users)), paths_(std::make_unique<Paths>(*this)) {}
+
+UnitView::~UnitView() = default;
 
 const UnitView::File& UnitView::FileOf(clang::FileID id) const {
   const auto [it, fresh] = files_.try_emplace(id);

@@ -3,19 +3,24 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 
 #include "clang/AST/ASTContext.h"
 #include "detectors/checks/api_table.h"
 #include "detectors/checks/finding.h"
+#include "detectors/checks/program_facts.h"
 #include "detectors/checks/summaries.h"
 
 namespace rankle::lint {
+
+class Paths;
 
 class UnitView {
  public:
   // `is_users`: says of an absolute path whether findings are wanted there.
   UnitView(clang::ASTContext& context, std::function<bool(const std::string&)> is_users);
+  ~UnitView();
 
   clang::ASTContext& context() const { return context_; }
   const clang::SourceManager& sources() const { return context_.getSourceManager(); }
@@ -32,6 +37,10 @@ class UnitView {
   // The API that a declaration is, by its name; nullptr: none. Member functions of the user's classes are
   // not.
   const Api* ApiOf(const clang::NamedDecl& decl) const;
+  // What happens on the paths through the functions of this unit.
+  Paths& paths() const { return *paths_; }
+  // What checks about the whole program have seen.
+  ProgramFacts& program() const { return program_; }
 
  private:
   struct File {
@@ -45,6 +54,8 @@ class UnitView {
   std::function<bool(const std::string&)> is_users_;
   mutable std::map<clang::FileID, File> files_;
   mutable std::map<const clang::NamedDecl*, const Api*> apis_;
+  std::unique_ptr<Paths> paths_;
+  mutable ProgramFacts program_;
 };
 
 }  // namespace rankle::lint

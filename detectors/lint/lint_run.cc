@@ -161,6 +161,7 @@ class Run {
         CheckUnit(unit, selection_.parser, selection_.filter, checks_, given, checked);
     UnitResult result;
     result.findings = std::move(checked.findings);
+    result.program = checked.program;
     for (const auto& [usr, summary] : checked.exported) result.exported[usr] = SummaryText(summary);
     result.wanted = std::move(checked.wanted);
     result.errors = parsed.errors;
@@ -214,10 +215,12 @@ absl::StatusOr<Report> Lint(const source::Options& options) {
 
   report.root = selection->filter.root;
   std::vector<Finding> all;
+  std::vector<ProgramFacts> program;
   for (size_t i = 0; i < run.units().size(); ++i) {
     const Run::State& unit = run.units()[i];
     report.units.push_back({selection->units[i].file, unit.result.errors, unit.result.first_error,
                             unit.result.failure, unit.cached, Configuration(selection->units[i])});
+    program.push_back(unit.result.program);
     for (const Finding& finding : unit.result.findings) {
       const auto check = wanted->find(finding.check);
       if (check != wanted->end() && (check->second || finding.severity != Severity::kAdvice))
@@ -225,6 +228,7 @@ absl::StatusOr<Report> Lint(const source::Options& options) {
     }
   }
   SortAndMerge(all);
+  SettleProgram(program, all);
   for (Finding& finding : all)
     (accepted->count(finding.identity) ? report.accepted : report.findings).push_back(std::move(finding));
   report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();

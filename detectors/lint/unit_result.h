@@ -7,11 +7,13 @@
 #include <vector>
 
 #include "detectors/checks/finding.h"
+#include "detectors/checks/program_facts.h"
 
 namespace rankle::lint {
 
 struct UnitResult {
   std::vector<Finding> findings;
+  ProgramFacts program;
   std::map<std::string, std::string> exported;  // summaries (as text) of its functions, by USR
   std::vector<std::string> wanted;              // USRs of functions that it calls and has no body of
   int errors = 0;                               // of the compiler; what lies in their reach was not checked

@@ -10,6 +10,7 @@ template <>
 struct TypeOf<double> {
   static constexpr ncclDataType_t value = ncclDouble;
 };
+float* Host();
 inline size_t SizeOf(size_t n) { return n * sizeof(float); }
 inline size_t ElementsIn(size_t bytes) { return bytes / sizeof(float); }
 
@@ -20,7 +21,7 @@ void Bytes(float* a, size_t n, ncclComm_t comm, cudaStream_t stream) {
   CHECK(ncclAllReduce(a, a, SizeOf(n), ncclFloat, ncclSum, comm, stream));          // warns: nccl-count-in-bytes
   const size_t bytes = n * sizeof(double);
   CHECK(ncclSend(a, bytes, TypeOf<double>::value, 0, comm, stream));  // warns: nccl-count-in-bytes, nccl-datatype-mismatch
-  MPI_Bcast(a, n * sizeof(float), MPI_FLOAT, 0, MPI_COMM_WORLD);      // warns: nccl-count-in-bytes
+  MPI_Bcast(Host(), n * sizeof(float), MPI_FLOAT, 0, MPI_COMM_WORLD);      // warns: nccl-count-in-bytes
 }
 
 template <class T>
@@ -38,6 +39,6 @@ void Elements(float* a, size_t n, size_t bytes, ncclDataType_t type, ncclComm_t 
   size_t later = n * sizeof(float);
   later = later / sizeof(float);
   CHECK(ncclAllReduce(a, a, later, ncclFloat, ncclSum, comm, stream));
-  MPI_Bcast(a, n * sizeof(float), MPI_BYTE, 0, MPI_COMM_WORLD);
+  MPI_Bcast(Host(), n * sizeof(float), MPI_BYTE, 0, MPI_COMM_WORLD);
   CHECK(ncclAllReduce(a, a, sizeof(float), ncclFloat, ncclSum, comm, stream));  // NOLINT(rankle-count-in-bytes)
 }

@@ -23,13 +23,13 @@ void OneAfterAnother(std::vector<Device>& devices, float** data, ncclComm_t* com
     CHECK(ncclGroupEnd());
   }
 }
-void Inits(ncclComm_t* comms, ncclUniqueId id, int n) {
+void Inits(ncclComm_t* comms, ncclUniqueId id, ncclUniqueId other, int n) {
   for (int i = 0; i < n; ++i) {
     CHECK(cudaSetDevice(i));
     CHECK(ncclCommInitRank(&comms[i], n, id, i));  // warns: nccl-multi-device-not-grouped
   }
   CHECK(ncclGroupStart());
-  for (int i = 0; i < n; ++i) CHECK(ncclCommInitRank(comms + i, n, id, i));  // warns: nccl-multi-device-not-grouped
+  for (int i = 0; i < n; ++i) CHECK(ncclCommInitRank(comms + i, n, other, i));  // warns: nccl-multi-device-not-grouped
   CHECK(ncclGroupEnd());
 }
 

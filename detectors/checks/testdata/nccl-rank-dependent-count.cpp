@@ -9,7 +9,7 @@ size_t Share(size_t total, int rank, int ranks) { return total / ranks + (rank =
 void Uneven(float* a, size_t total, int rank, int ranks, ncclComm_t comm, cudaStream_t stream) {
   size_t n = total / ranks;
   if (rank == ranks - 1) n = total - n * (ranks - 1);
-  CHECK(ncclAllGather(a, a, n, ncclFloat, comm, stream));  // warns: nccl-rank-dependent-count
+  CHECK(ncclAllReduce(a, a, n, ncclFloat, ncclSum, comm, stream));  // warns: nccl-rank-dependent-count
   CHECK(ncclAllReduce(a, a, Share(total, rank, ranks), ncclFloat, ncclSum, comm, stream));  // warns: nccl-rank-dependent-count
   int mine = 0;
   MPI_Recv(&mine, 1, MPI_INT, 0, 0, MPI_COMM_WORLD, MPI_STATUS_IGNORE);

@@ -142,7 +142,8 @@ class ConditionalZeroCount : public Check {
           all.push_back(wrapper->second);
       }
       for (const Transfer* transfer : all) {
-        if (transfer->guard && said.insert(transfer->call.expr).second) Look(*transfer, all, report);
+        if (!transfer->guard || said.count(transfer->call.expr)) continue;
+        if (Look(*transfer, all, report)) said.insert(transfer->call.expr);
       }
     }
     bodies_.clear();
@@ -160,11 +161,11 @@ class ConditionalZeroCount : public Check {
     std::vector<const clang::FunctionDecl*> calls;
   };
 
-  void Look(const Transfer& transfer, const std::vector<const Transfer*>& all, Reporter& report) const {
+  bool Look(const Transfer& transfer, const std::vector<const Transfer*>& all, Reporter& report) const {
     const auto other = std::find_if(all.begin(), all.end(), [&](const Transfer* candidate) {
       return candidate->call.api->kind != transfer.call.api->kind && !candidate->guard;
     });
-    if (other == all.end()) return;
+    if (other == all.end()) return false;
     const std::string name(transfer.call.api->name), peer((*other)->call.api->name);
     report.Begin(info(), transfer.function);
     report
@@ -173,6 +174,7 @@ class ConditionalZeroCount : public Check {
                  " of the other side is posted always and waits for it; transfers of nothing are legal")
         .Note(transfer.guard->getBeginLoc(), "left out by this condition")
         .Note((*other)->call.expr->getBeginLoc(), "posted whatever its count is");
+    return true;
   }
 
   std::vector<Body> bodies_;  // of the unit at hand

@@ -80,7 +80,24 @@ class P2pNotGrouped : public Check {
       if (!begins && !other) begins = FirstTransferAfter(function, *branch);
       if (begins && Sends(function, *begins) != Sends(function, *function.CallAt(pair.first))) return true;
     }
+    return AfterTheOthers(function, *function.CallAt(pair.first));
+  }
+
+  // `if (even) { send; receive; return; } receive; send;`, seen from the end.
+  static bool AfterTheOthers(const FunctionView& function, const Call& first) {
+    const tooling::FunctionBody& body = function.body();
+    for (int i = 0; i < first.node; ++i) {
+      const auto* branch = dyn_cast<clang::IfStmt>(&body.stmt(i));
+      if (!branch || body.Inside(first.node, i) || !EndsInReturn(*branch)) continue;
+      const Call* begins = FirstTransfer(function, branch->getThen());
+      if (begins && Sends(function, *begins) != Sends(function, first)) return true;
+    }
     return false;
+  }
+
+  static bool EndsInReturn(const clang::IfStmt& branch) {
+    const auto* block = dyn_cast<clang::CompoundStmt>(branch.getThen());
+    return block && !block->body_empty() && llvm::isa<clang::ReturnStmt>(block->body_back());
   }
 
   static bool Sends(const FunctionView& function, const Call& call) {
@@ -113,8 +130,7 @@ class P2pNotGrouped : public Check {
   }
   // `if (even) { ...; return; } ...`
   static const Call* FirstTransferAfter(const FunctionView& function, const clang::IfStmt& branch) {
-    const auto* block = dyn_cast<clang::CompoundStmt>(branch.getThen());
-    if (!block || block->body_empty() || !llvm::isa<clang::ReturnStmt>(block->body_back())) return nullptr;
+    if (!EndsInReturn(branch)) return nullptr;
     const int node = function.body().Find(&branch);
     return FirstOf(function, function.body().end(node) - 1, function.body().size());
   }

@@ -16,10 +16,10 @@ inline size_t ElementsIn(size_t bytes) { return bytes / sizeof(float); }
 void Bytes(float* a, size_t n, ncclComm_t comm, cudaStream_t stream) {
   CHECK(ncclAllReduce(a, a, sizeof(float), ncclFloat, ncclSum, comm, stream));      // warns: nccl-count-in-bytes
   CHECK(ncclAllReduce(a, a, n * sizeof(float), ncclFloat, ncclSum, comm, stream));  // warns: nccl-count-in-bytes
-  CHECK(ncclAllReduce(a, a, 2 * (n * sizeof(float)), ncclHalf, ncclSum, comm, stream));  // warns: nccl-count-in-bytes
+  CHECK(ncclAllReduce(a, a, 2 * (n * sizeof(float)), ncclHalf, ncclSum, comm, stream));  // warns: nccl-count-in-bytes, nccl-datatype-mismatch
   CHECK(ncclAllReduce(a, a, SizeOf(n), ncclFloat, ncclSum, comm, stream));          // warns: nccl-count-in-bytes
   const size_t bytes = n * sizeof(double);
-  CHECK(ncclSend(a, bytes, TypeOf<double>::value, 0, comm, stream));  // warns: nccl-count-in-bytes
+  CHECK(ncclSend(a, bytes, TypeOf<double>::value, 0, comm, stream));  // warns: nccl-count-in-bytes, nccl-datatype-mismatch
   MPI_Bcast(a, n * sizeof(float), MPI_FLOAT, 0, MPI_COMM_WORLD);      // warns: nccl-count-in-bytes
 }
 

@@ -38,6 +38,10 @@ void LintCommand::DeclareFlags(Flags& flags) {
   flags.Text({.name = "--baseline", .type = "FILE", .help = "Findings in it are accepted"}, baseline_);
   flags.Text({.name = "--write-baseline", .type = "FILE", .help = "Write all findings as a baseline"},
              write_baseline_);
+  flags.Text({.name = "--summaries",
+              .type = "FILE",
+              .help = "SQLite: what functions of other units do, from run to run (for one file at a time)"},
+             summaries_);
   flags.Switch("--fix", "Change the sources where a finding has a safe fix", fix_);
   flags.Text({.name = "--cache", .type = "DIR", .help = "Results by content; default: ~/.cache/rankle/lint"},
              cache_);
@@ -54,6 +58,7 @@ int LintCommand::Run(const std::vector<std::string>& command) {
   add("sqlite", sqlite_);
   add("baseline", baseline_);
   add("write-baseline", write_baseline_);
+  add("summaries", summaries_);
   if (!cache_.empty()) add("cache", std::filesystem::absolute(cache_).string());
   if (list_checks_) extra.emplace_back("--list=1");
   if (no_cache_) extra.emplace_back("--no-cache=1");

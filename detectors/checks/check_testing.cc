@@ -20,8 +20,10 @@ CheckedSource CheckSource(const std::string& text, const std::vector<std::string
   unit.command.insert(unit.command.end(), flags.begin(), flags.end());
   unit.command.insert(unit.command.end(), {"-isystem", RANKLE_MOCK_HEADERS, unit.file});
   CheckedSource checked;
+  CheckedUnit result_of_unit;
   const tooling::ParseResult result =
-      CheckUnit(unit, tooling::FindParserFiles(), {scratch, {}, {}}, AllChecks(), checked.findings);
+      CheckUnit(unit, tooling::FindParserFiles(), {scratch, {}, {}}, AllChecks(), {}, result_of_unit);
+  checked.findings = std::move(result_of_unit.findings);
   checked.errors = result.errors;
   checked.first_error = result.first_error;
   fs::current_path(before);

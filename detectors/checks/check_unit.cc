@@ -9,19 +9,23 @@ namespace {
 class Handler : public tooling::UnitHandler {
  public:
   Handler(const tooling::FileFilter& filter, const std::vector<std::unique_ptr<Check>>& checks,
-          std::vector<Finding>& findings)
-      : filter_(filter), checks_(checks), findings_(findings) {}
+          const std::map<std::string, FunctionSummary>& given, CheckedUnit& checked)
+      : filter_(filter), checks_(checks), given_(given), checked_(checked) {}
   bool WantsBodies(const std::string& file) override { return !filter_.Relative(file).empty(); }
   bool WantsFiles() const override { return true; }
   void Handle(clang::ASTContext& context) override {
     UnitView unit(context, [this](const std::string& file) { return WantsBodies(file); });
-    findings_ = RunChecks(unit, checks_);
+    unit.summaries() = Summaries(given_);
+    checked_.findings = RunChecks(unit, checks_);
+    checked_.exported = unit.summaries().Exported();
+    checked_.wanted = unit.summaries().Wanted();
   }
 
  private:
   const tooling::FileFilter& filter_;
   const std::vector<std::unique_ptr<Check>>& checks_;
-  std::vector<Finding>& findings_;
+  const std::map<std::string, FunctionSummary>& given_;
+  CheckedUnit& checked_;
 };
 
 }  // namespace
@@ -29,8 +33,8 @@ class Handler : public tooling::UnitHandler {
 tooling::ParseResult CheckUnit(const tooling::Unit& unit, const tooling::ParserFiles& parser,
                                const tooling::FileFilter& filter,
                                const std::vector<std::unique_ptr<Check>>& checks,
-                               std::vector<Finding>& findings) {
-  Handler handler(filter, checks, findings);
+                               const std::map<std::string, FunctionSummary>& given, CheckedUnit& checked) {
+  Handler handler(filter, checks, given, checked);
   return tooling::ParseUnit(unit, parser, handler);
 }
 

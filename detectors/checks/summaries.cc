@@ -14,7 +14,7 @@ const FunctionSummary& Summaries::Of(const clang::FunctionDecl& function) const 
     const std::string usr = tooling::StableUsr(written);
     const auto given = given_.find(usr);
     if (given != given_.end()) it->second = given->second;
-    wanted_[usr] = given != given_.end();
+    wanted_.insert(usr);
   }
   return it->second;
 }

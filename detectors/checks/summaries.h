@@ -2,7 +2,9 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
+#include <vector>
 
 #include "detectors/checks/summary.h"
 
@@ -26,13 +28,13 @@ class Summaries {
   // Of the functions of this unit, those that others may call and would care about; by USR.
   std::map<std::string, FunctionSummary> Exported() const;
   // USRs of functions that were asked for and have no body here.
-  const std::map<std::string, bool>& wanted() const { return wanted_; }
+  std::vector<std::string> Wanted() const { return {wanted_.begin(), wanted_.end()}; }
 
  private:
   std::map<std::string, FunctionSummary> given_;
   std::map<const clang::FunctionDecl*, FunctionSummary> own_;
   mutable std::map<const clang::FunctionDecl*, FunctionSummary> foreign_;
-  mutable std::map<std::string, bool> wanted_;
+  mutable std::set<std::string> wanted_;
 };
 
 }  // namespace rankle::lint

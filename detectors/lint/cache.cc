@@ -48,8 +48,8 @@ bool HasAppeared(const tooling::Unit& unit, const std::string& header) {
 Cache::Cache(std::string folder, std::string circumstances)
     : folder_(std::move(folder)), circumstances_(std::move(circumstances)) {}
 
-std::string Cache::EntryPath(const tooling::Unit& unit) const {
-  std::string key = circumstances_ + '\n' + unit.directory + '\n' + unit.file;
+std::string Cache::EntryPath(const tooling::Unit& unit, const std::string& given) const {
+  std::string key = circumstances_ + '\n' + given + '\n' + unit.directory + '\n' + unit.file;
   for (const std::string& argument : unit.command) key += '\n' + argument;
   return (fs::path(folder_) /
           (points::Hex(points::Fnv(key)) + points::Hex(tooling::ContentHash(key)) + ".json"))
@@ -65,9 +65,9 @@ uint64_t Cache::HashOf(const std::string& path) {
   return it->second;
 }
 
-std::optional<std::string> Cache::Find(const tooling::Unit& unit) {
+std::optional<std::string> Cache::Find(const tooling::Unit& unit, const std::string& given) {
   if (folder_.empty()) return std::nullopt;
-  std::ifstream file(EntryPath(unit));
+  std::ifstream file(EntryPath(unit, given));
   if (!file) return std::nullopt;
   const nlohmann::json entry = nlohmann::json::parse(file, nullptr, false);
   if (!entry.is_object()) return std::nullopt;
@@ -84,15 +84,17 @@ std::optional<std::string> Cache::Find(const tooling::Unit& unit) {
   }
 }
 
-void Cache::Store(const tooling::Unit& unit, const std::vector<tooling::ReadFile>& files,
-                  const std::vector<std::string>& missing, const std::string& result) const {
+void Cache::Store(const tooling::Unit& unit, const std::string& given,
+                  const std::vector<tooling::ReadFile>& files, const std::vector<std::string>& missing,
+                  const std::string& result) const {
   if (folder_.empty() || files.empty()) return;
   nlohmann::json list = nlohmann::json::array();
   for (const tooling::ReadFile& file : files) list.push_back({file.path, file.hash});
   const nlohmann::json entry{{"files", std::move(list)}, {"missing", missing}, {"result", result}};
   std::error_code error;
   fs::create_directories(folder_, error);
-  (void)cli::WriteFile(EntryPath(unit), entry.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+  (void)cli::WriteFile(EntryPath(unit, given),
+                       entry.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 
 void Cache::Trim() const {

@@ -19,15 +19,16 @@ class Cache {
   Cache(std::string folder, std::string circumstances);
 
   // The result that was stored, if every file is as it was then, and no header that was missing has appeared.
-  std::optional<std::string> Find(const tooling::Unit& unit);
+  // `given`: what the result depends on besides (summaries of other units).
+  std::optional<std::string> Find(const tooling::Unit& unit, const std::string& given);
   // Called in the process that parsed the unit. Failures are silent: the folder may be read-only.
-  void Store(const tooling::Unit& unit, const std::vector<tooling::ReadFile>& files,
+  void Store(const tooling::Unit& unit, const std::string& given, const std::vector<tooling::ReadFile>& files,
              const std::vector<std::string>& missing, const std::string& result) const;
   // Deletes the oldest entries of a folder that has grown large.
   void Trim() const;
 
  private:
-  std::string EntryPath(const tooling::Unit& unit) const;
+  std::string EntryPath(const tooling::Unit& unit, const std::string& given) const;
   uint64_t HashOf(const std::string& path);  // 0: cannot be read
 
   std::string folder_, circumstances_;

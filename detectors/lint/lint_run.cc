@@ -12,6 +12,7 @@
 #include "detectors/fault_points/point_id.h"
 #include "detectors/lint/baseline.h"
 #include "detectors/lint/cache.h"
+#include "detectors/lint/summary_store.h"
 #include "detectors/lint/unit_result.h"
 #include "detectors/source/progress.h"
 #include "detectors/source/select_units.h"
@@ -21,19 +22,6 @@ namespace rankle::lint {
 namespace {
 
 using cli::Cat;
-
-// All checks are run, whichever are wanted, so that the cache serves any choice.
-std::string Checked(const tooling::Unit& unit, const source::Selection& selection,
-                    const std::vector<std::unique_ptr<Check>>& checks, const Cache& cache) {
-  UnitResult result;
-  const tooling::ParseResult parsed =
-      CheckUnit(unit, selection.parser, selection.filter, checks, result.findings);
-  result.errors = parsed.errors;
-  result.first_error = parsed.first_error;
-  std::string text = ToJson(result);
-  if (parsed.parsed) cache.Store(unit, parsed.files, parsed.missing, text);
-  return text;
-}
 
 // Whatever a result depends on besides files and commands.
 std::string Circumstances(const source::Selection& selection) {
@@ -69,6 +57,131 @@ absl::StatusOr<std::set<std::string>> WantedChecks(const source::Options& option
   return wanted;
 }
 
+// The units of a run, checked until no summary of one changes what another is given.
+class Run {
+ public:
+  Run(const source::Options& options, const source::Selection& selection, Cache& cache)
+      : options_(options),
+        selection_(selection),
+        cache_(cache),
+        checks_(AllChecks()),
+        units_(selection.units.size()) {}
+
+  // False: no process can be started.
+  bool CheckAll(const SummariesByUsr& known) {
+    known_ = known;
+    std::vector<size_t> all(units_.size());
+    for (size_t i = 0; i < all.size(); ++i) all[i] = i;
+    if (!CheckThese(all)) return false;
+    for (int round = 0; round < kMostRounds; ++round) {
+      for (const State& unit : units_) {
+        for (const auto& [usr, text] : unit.result.exported) known_[usr] = SummaryOf(text);
+      }
+      std::vector<size_t> stale;
+      for (size_t i = 0; i < units_.size(); ++i) {
+        if (GivenTo(i) != units_[i].given) stale.push_back(i);
+      }
+      if (stale.empty()) break;
+      if (!CheckThese(stale)) return false;
+    }
+    if (checked_anew_) cache_.Trim();
+    return true;
+  }
+
+  struct State {
+    UnitResult result;
+    SummariesByUsr given;  // that the result was made with
+    bool cached = false;
+  };
+  const std::vector<State>& units() const { return units_; }
+  const SummariesByUsr& known() const { return known_; }
+
+ private:
+  // Chains of wrappers over several units; longer ones keep what is known by then.
+  static constexpr int kMostRounds = 4;
+
+  // Of what the unit calls, what is known.
+  SummariesByUsr GivenTo(size_t unit) const {
+    SummariesByUsr given;
+    for (const std::string& usr : units_[unit].result.wanted) {
+      const auto it = known_.find(usr);
+      if (it != known_.end()) given.insert(*it);
+    }
+    return given;
+  }
+
+  static std::string Key(const SummariesByUsr& given) {
+    std::string key;
+    for (const auto& [usr, summary] : given) key += usr + ' ' + SummaryText(summary) + '\n';
+    return key;
+  }
+
+  bool CheckThese(const std::vector<size_t>& these) {
+    source::Progress progress(these.size());
+    std::vector<size_t> to_parse;
+    for (const size_t i : these) {
+      State& unit = units_[i];
+      unit.given = GivenTo(i);
+      const std::optional<std::string> known = cache_.Find(selection_.units[i], Key(unit.given));
+      UnitResult result;
+      unit.cached = known && FromJson(*known, result);
+      if (unit.cached) {
+        unit.result = std::move(result);
+        progress.Done(unit.result.errors > 0);
+      } else {
+        to_parse.push_back(i);
+      }
+    }
+    checked_anew_ |= !to_parse.empty();
+    const bool ran = tooling::RunForked(
+        to_parse.size(), options_.jobs, std::chrono::seconds(options_.unit_limit_s),
+        [&](size_t job) { return CheckedText(to_parse[job]); },
+        [&](tooling::JobEnd end) {
+          UnitResult result;
+          if (end.failure.empty() && !FromJson(end.answer, result)) end.failure = "gave half an answer";
+          if (!end.failure.empty()) result.failure = end.failure;
+          progress.Done(result.errors > 0 || !result.failure.empty());
+          units_[to_parse[end.job]].result = std::move(result);
+        });
+    progress.Finish();
+    return ran;
+  }
+
+  // In the process of the unit. All checks are run, whichever are wanted, so that the cache serves any
+  // choice.
+  std::string CheckedText(size_t index) const {
+    const tooling::Unit& unit = selection_.units[index];
+    const SummariesByUsr& given = units_[index].given;
+    CheckedUnit checked;
+    const tooling::ParseResult parsed =
+        CheckUnit(unit, selection_.parser, selection_.filter, checks_, given, checked);
+    UnitResult result;
+    result.findings = std::move(checked.findings);
+    for (const auto& [usr, summary] : checked.exported) result.exported[usr] = SummaryText(summary);
+    result.wanted = std::move(checked.wanted);
+    result.errors = parsed.errors;
+    result.first_error = parsed.first_error;
+    std::string text = ToJson(result);
+    if (parsed.parsed) cache_.Store(unit, Key(given), parsed.files, parsed.missing, text);
+    return text;
+  }
+
+  const source::Options& options_;
+  const source::Selection& selection_;
+  Cache& cache_;
+  const std::vector<std::unique_ptr<Check>> checks_;
+  std::vector<State> units_;
+  SummariesByUsr known_;
+  bool checked_anew_ = false;
+};
+
+absl::StatusOr<std::set<std::string>> Accepted(const source::Options& options) {
+  if (options.baseline.empty()) return std::set<std::string>();
+  const auto text = cli::ReadFile(options.baseline);
+  if (!text.ok()) return text.status();
+  return ParseBaseline(*text, options.baseline);
+}
+
 }  // namespace
 
 absl::StatusOr<Report> Lint(const source::Options& options) {
@@ -76,63 +189,38 @@ absl::StatusOr<Report> Lint(const source::Options& options) {
   Report report;
   const auto wanted = WantedChecks(options, report);
   if (!wanted.ok()) return wanted.status();
-  std::set<std::string> accepted;
-  if (!options.baseline.empty()) {
-    const auto text = cli::ReadFile(options.baseline);
-    if (!text.ok()) return text.status();
-    auto parsed = ParseBaseline(*text, options.baseline);
-    if (!parsed.ok()) return parsed.status();
-    accepted = *std::move(parsed);
-  }
+  const auto accepted = Accepted(options);
+  if (!accepted.ok()) return accepted.status();
   const auto selection = source::SelectUnits(options);
   if (!selection.ok()) return selection.status();
-  const std::vector<tooling::Unit>& units = selection->units;
-  report.root = selection->filter.root;
-  report.units.resize(units.size());
-
+  SummariesByUsr known;
+  if (!options.summaries.empty()) {
+    auto read = ReadSummaries(options.summaries);
+    if (!read.ok()) return read.status();
+    known = *std::move(read);
+  }
   Cache cache(options.no_cache ? "" : (options.cache.empty() ? DefaultCacheFolder() : options.cache),
               Circumstances(*selection));
-  source::Progress progress(units.size());
-  std::vector<UnitResult> results(units.size());
-  std::vector<size_t> to_parse;
-  for (size_t i = 0; i < units.size(); ++i) {
-    report.units[i].file = units[i].file;
-    report.units[i].configuration = Configuration(units[i]);
-    const std::optional<std::string> known = cache.Find(units[i]);
-    report.units[i].cached = known && FromJson(*known, results[i]);
-    if (report.units[i].cached) {
-      progress.Done(results[i].errors > 0);
-    } else {
-      results[i] = {};
-      to_parse.push_back(i);
-    }
+  Run run(options, *selection, cache);
+  if (!run.CheckAll(known)) return absl::ResourceExhaustedError("no process for the parser can be started");
+  if (!options.summaries.empty()) {
+    const absl::Status status = WriteSummaries(run.known(), options.summaries);
+    if (!status.ok()) return status;
   }
-  const std::vector<std::unique_ptr<Check>> checks = AllChecks();
-  const bool ran = tooling::RunForked(
-      to_parse.size(), options.jobs, std::chrono::seconds(options.unit_limit_s),
-      [&](size_t job) { return Checked(units[to_parse[job]], *selection, checks, cache); },
-      [&](tooling::JobEnd end) {
-        UnitResult& result = results[to_parse[end.job]];
-        if (end.failure.empty() && !FromJson(end.answer, result)) end.failure = "gave half an answer";
-        if (!end.failure.empty()) result.failure = end.failure;
-        progress.Done(result.errors > 0 || !result.failure.empty());
-      });
-  progress.Finish();
-  if (!ran) return absl::ResourceExhaustedError("no process for the parser can be started");
-  if (!to_parse.empty()) cache.Trim();
 
+  report.root = selection->filter.root;
   std::vector<Finding> all;
-  for (size_t i = 0; i < units.size(); ++i) {
-    report.units[i].errors = results[i].errors;
-    report.units[i].first_error = results[i].first_error;
-    report.units[i].failure = results[i].failure;
-    for (Finding& finding : results[i].findings) {
-      if (wanted->count(finding.check)) all.push_back(std::move(finding));
+  for (size_t i = 0; i < run.units().size(); ++i) {
+    const Run::State& unit = run.units()[i];
+    report.units.push_back({selection->units[i].file, unit.result.errors, unit.result.first_error,
+                            unit.result.failure, unit.cached, Configuration(selection->units[i])});
+    for (const Finding& finding : unit.result.findings) {
+      if (wanted->count(finding.check)) all.push_back(finding);
     }
   }
   SortAndMerge(all);
   for (Finding& finding : all)
-    (accepted.count(finding.identity) ? report.accepted : report.findings).push_back(std::move(finding));
+    (accepted->count(finding.identity) ? report.accepted : report.findings).push_back(std::move(finding));
   report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
   return report;
 }

@@ -2,6 +2,7 @@
 // cache keeps it. Pure.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -11,7 +12,9 @@ namespace rankle::lint {
 
 struct UnitResult {
   std::vector<Finding> findings;
-  int errors = 0;  // of the compiler; what lies in their reach was not checked
+  std::map<std::string, std::string> exported;  // summaries (as text) of its functions, by USR
+  std::vector<std::string> wanted;              // USRs of functions that it calls and has no body of
+  int errors = 0;                               // of the compiler; what lies in their reach was not checked
   std::string first_error;
   std::string failure;  // nothing is known: it crashed the parser, took too long
 };

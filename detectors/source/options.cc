@@ -21,7 +21,8 @@ bool Set(Options& options, const std::string& name, const std::string& value) {
                                                         {"checks", &options.checks},
                                                         {"baseline", &options.baseline},
                                                         {"write-baseline", &options.write_baseline},
-                                                        {"cache", &options.cache}};
+                                                        {"cache", &options.cache},
+                                                        {"summaries", &options.summaries}};
   const std::pair<const char*, std::vector<std::string>*> lists[] = {
       {"only", &options.only}, {"skip", &options.skip}, {"file", &options.files}};
   const std::pair<const char*, int*> numbers[] = {{"jobs", &options.jobs},

@@ -26,6 +26,7 @@ struct Options {
   std::string checks;          // globs
   std::string baseline;        // findings that are accepted; empty: none
   std::string write_baseline;  // where to write all of them; empty: nowhere
+  std::string summaries;       // SQLite file of what functions do; empty: none is kept between runs
   std::string cache;           // folder; empty: the user's own
   bool no_cache = false;
   bool fix = false;

@@ -21,11 +21,10 @@ const char* LintCommand::examples() const {
 
 void LintCommand::DeclareFlags(Flags& flags) {
   source_.Declare(flags);
-  flags.Text(
-      {.name = "--checks",
-       .type = "GLOBS",
-       .help = "In a list, later ones win, '-' takes away: '-*,nccl-group-*'; default: all but advice"},
-      checks_);
+  flags.Text({.name = "--checks",
+              .type = "GLOBS",
+              .help = "In a list, later ones win, '-' takes away: '-*,nccl-group-*'; '*': advice too"},
+             checks_);
   flags.Switch("--list-checks", "Print the checks and do nothing else", list_checks_);
   flags.Choice({.name = "--format", .type = "FORMAT", .help = "text, sarif or json"},
                {"text", "sarif", "json"}, format_);

@@ -30,6 +30,8 @@ class BlockingCallInGroup : public Check {
         if (waits != name && !call->api) message += " (in " + waits + ")";
         Reporter::Added added =
             report.Add(*call, message + " while a group is open, before anything of the group is launched");
+        // What was launched before the group can be waited for.
+        if (!depth.queued) added.Advice();
         for (const int opener : depth.openers) {
           const Call* opened = function.CallAt(opener);
           if (opened) added.Note(opened->expr->getBeginLoc(), "the group is opened here");

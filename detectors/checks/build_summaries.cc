@@ -110,7 +110,8 @@ class Builder {
  private:
   void AddCall(const Body& body, const Call& call, FunctionSummary& summary) const {
     if (call.api) {
-      if (call.api->blocks && summary.waits.empty()) summary.waits = call.api->name;
+      if (call.api->blocks && summary.waits.empty() && Unconditional(body, call))
+        summary.waits = call.api->name;
       summary.has_group |= call.api->kind == Kind::kGroupStart;
       summary.sets_device |= call.api->kind == Kind::kSetDevice;
       AddCollective(body, call, summary);
@@ -119,7 +120,7 @@ class Builder {
     const clang::FunctionDecl* callee = Callee(call);
     if (!callee) return;
     const FunctionSummary& known = summaries_.Of(*callee);
-    if (summary.waits.empty()) summary.waits = known.waits;
+    if (summary.waits.empty() && Unconditional(body, call)) summary.waits = known.waits;
     summary.has_group |= known.has_group;
     summary.sets_device |= known.sets_device;
     for (const std::string& entry : known.collectives) {
@@ -127,6 +128,23 @@ class Builder {
         summary.collectives.push_back(ForCaller(body, call, entry));
     }
     summary.throws |= known.throws && !Caught(body.view->body(), call.node, body.lambda);
+  }
+
+  // Not in a branch that callers may not take.
+  static bool Unconditional(const Body& body, const Call& call) {
+    const tooling::FunctionBody& nodes = body.view->body();
+    int child = call.node;
+    for (int at = nodes.nodes()[child].parent; at > body.lambda && at >= 0;
+         child = at, at = nodes.nodes()[at].parent) {
+      const clang::Stmt& stmt = nodes.stmt(at);
+      const auto* branch = dyn_cast<clang::IfStmt>(&stmt);
+      if (branch && branch->getCond() != &nodes.stmt(child) && branch->getInit() != &nodes.stmt(child))
+        return false;
+      if (isa<clang::SwitchStmt, clang::ConditionalOperator, clang::CXXCatchStmt>(stmt)) return false;
+      const auto* both = dyn_cast<clang::BinaryOperator>(&stmt);
+      if (both && both->isLogicalOp() && both->getRHS() == &nodes.stmt(child)) return false;
+    }
+    return true;
   }
 
   static std::string OnComm(const Body& body, const std::string& name, const clang::Expr* comm) {

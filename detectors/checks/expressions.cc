@@ -154,6 +154,19 @@ bool IsResult(clang::QualType type) {
   return false;
 }
 
+bool IsErrorCode(clang::QualType type) {
+  if (IsResult(type)) return true;
+  const auto* enumeration = type.isNull() ? nullptr : type->getAs<clang::EnumType>();
+  if (!enumeration) return false;
+  for (const clang::EnumConstantDecl* constant : enumeration->getDecl()->enumerators()) {
+    if (constant->getInitVal() != 0) continue;
+    const std::string name = constant->getName().lower();
+    return name.find("success") != std::string::npos || name.ends_with("ok") || name.ends_with("noerror") ||
+           name.ends_with("no_error");
+  }
+  return false;
+}
+
 std::string Canonical(const clang::Expr* expression) {
   expression = Strip(expression);
   if (!expression) return "";

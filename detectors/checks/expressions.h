@@ -38,6 +38,9 @@ std::optional<int64_t> IntegerOf(const clang::Expr* expression, const clang::AST
 // A type of results (api_table.h), as written or through typedefs.
 bool IsResult(clang::QualType type);
 
+// ... or an enumeration of the program whose zero is a success: `enum Result { kOk, kFailed }`.
+bool IsErrorCode(clang::QualType type);
+
 // The same text for the same value, if nothing is written between: `comms[i]`, `(comms)[ i ]`,
 // `this->comms[i]`. Names are told apart by their declarations, not by their letters.
 std::string Canonical(const clang::Expr* expression);

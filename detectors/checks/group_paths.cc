@@ -28,6 +28,7 @@ struct Path {
   std::vector<const clang::VarDecl*> guards;       // objects whose destructor closes a group
   int send = -1, receive = -1;                     // transfers whose counterpart was not in their group
   int group_send = -1, group_receive = -1;         // ... of the outermost group that is open
+  bool queued = false;                             // the open group has operations in it
   int undone = -1;                                 // a call that seems to have failed: it opened nothing
   bool failed = false;                             // a call did, and this path knows
   bool thrown = false;
@@ -60,6 +61,11 @@ class Follower {
   Follower(const FunctionView& function, int lambda, const Flow& flow, const Summaries& summaries)
       : function_(function), body_(function.body()), lambda_(lambda), flow_(flow), summaries_(summaries) {
     for (const FlowBlock& block : flow.blocks()) events_.push_back(EventsOf(block));
+    for (const std::vector<Event>& events : events_) {
+      for (const Event& event : events) {
+        if (event.kind == Event::kCall && (Opens(event) || Closes(event))) AddRelevant(event.node);
+      }
+    }
   }
 
   bool Concerned() const { return concerned_; }
@@ -174,6 +180,42 @@ class Follower {
     return -1;
   }
 
+  static bool Opens(const Event& event) {
+    return IsNccl(*event.call, Kind::kGroupStart) || (event.summary && event.summary->opens);
+  }
+  static bool Closes(const Event& event) {
+    return IsNccl(*event.call, Kind::kGroupEnd) || (event.summary && event.summary->closes);
+  }
+
+  static bool Queues(const Event& event) {
+    if (event.summary)
+      return event.summary->sends || event.summary->receives || !event.summary->collectives.empty();
+    return event.call->api->library == Library::kNccl &&
+           (IsCommunication(*event.call->api) || IsCollective(*event.call->api));
+  }
+
+  // What the branches around the start or end of a group ask: the only facts that paths must remember. Others
+  // would make a state of each combination.
+  void AddRelevant(int node) {
+    for (int at = body_.nodes()[node].parent; at >= 0; at = body_.nodes()[at].parent) {
+      const clang::Stmt& stmt = body_.stmt(at);
+      if (isa<clang::LambdaExpr>(stmt)) break;
+      if (const auto* branch = dyn_cast<clang::IfStmt>(&stmt)) AddQuestions(branch->getCond());
+      if (const auto* choice = dyn_cast<clang::ConditionalOperator>(&stmt)) AddQuestions(choice->getCond());
+      if (const auto* both = dyn_cast<clang::BinaryOperator>(&stmt); both && both->isLogicalOp())
+        AddQuestions(both->getLHS());
+    }
+  }
+  void AddQuestions(const clang::Expr* condition) {
+    const auto* both = dyn_cast<clang::BinaryOperator>(Strip(condition));
+    if (both && both->isLogicalOp()) {
+      AddQuestions(both->getLHS());
+      AddQuestions(both->getRHS());
+    } else {
+      relevant_.insert(FactOf(condition, true, body_, function_.unit().context()).text);
+    }
+  }
+
   void Apply(const Event& event, Path& path) {
     switch (event.kind) {
       case Event::kCall:
@@ -209,11 +251,12 @@ class Follower {
   void ApplyCall(const Event& event, Path& path) {
     GroupPaths::Depth& depth = Seen(event.node, path);
     if (!path.open.empty()) depth.openers.insert(path.open.front());
-    if (IsNccl(*event.call, Kind::kGroupStart) || (event.summary && event.summary->opens)) {
+    if (Opens(event)) {
       path.open.push_back(event.node);
-    } else if (IsNccl(*event.call, Kind::kGroupEnd) || (event.summary && event.summary->closes)) {
+    } else if (Closes(event)) {
       Close(event.node, path);
     }
+    if (!path.open.empty() && Queues(event)) path.queued = true;
     const bool sends = IsNccl(*event.call, Kind::kSend) || (event.summary && event.summary->sends);
     const bool receives = IsNccl(*event.call, Kind::kRecv) || (event.summary && event.summary->receives);
     if (!sends && !receives) return;
@@ -227,7 +270,8 @@ class Follower {
 
   GroupPaths::Depth& Seen(int node, const Path& path) {
     const int now = static_cast<int>(path.open.size());
-    const auto [it, fresh] = out_.depth.try_emplace(node, GroupPaths::Depth{now, now, {}});
+    const auto [it, fresh] = out_.depth.try_emplace(node, GroupPaths::Depth{now, now, false, {}});
+    it->second.queued |= now > 0 && path.queued;
     it->second.least = std::min(it->second.least, now);
     it->second.most = std::max(it->second.most, now);
     return it->second;
@@ -254,6 +298,7 @@ class Follower {
     }
     path.open.pop_back();
     if (!path.open.empty()) return;
+    path.queued = false;
     Transfer(path.group_send, path.group_receive, path);
     path.group_send = path.group_receive = -1;
   }
@@ -346,33 +391,37 @@ class Follower {
   // False: the branch contradicts what the path has learnt.
   bool Take(const FlowBlock& from, const FlowEdge& edge, Path& path) {
     if (!edge.condition) return true;
-    if (path.undone >= 0 && AsksInProgress(edge)) {
-      path.open.push_back(path.undone);
+    if (AsksInProgress(edge)) {
+      if (path.undone >= 0) path.open.push_back(path.undone);
       path.undone = -1;
       path.failed = false;
       return true;
     }
     const clang::ASTContext& context = function_.unit().context();
+    if (AsksStatus(edge)) path.failed = true;
     if (const NotZero not_zero = NotZeroOf(edge.condition, edge.outcome, context); not_zero.value) {
       const auto held = path.result_of.find(VariableOf(not_zero.value));
       const int call = held != path.result_of.end() ? held->second : CallNode(not_zero.value);
-      // Of functions of the program only results that are codes: what a bool means is not known.
-      if (call >= 0 && IsCode(call)) {
+      // Only of codes: what a bool means is not known.
+      if (IsErrorCode(not_zero.value->getType())) {
+        if (held != path.result_of.end()) path.result_of.erase(held);
         if (not_zero.outcome) Failed(call, path);
         return true;
       }
     }
     if (from.loop) return true;  // asked again, with other values
     const Fact fact = FactOf(edge.condition, edge.outcome, body_, context);
-    if (fact.text.empty()) return true;
+    if (!relevant_.count(fact.text)) return true;
     const auto [it, fresh] = path.facts.try_emplace(fact.text, fact.value);
     return fresh || it->second == fact.value;
   }
 
-  bool IsCode(int node) const {
-    const Call* call = function_.CallAt(node);
-    const auto* callee = call ? dyn_cast<clang::FunctionDecl>(call->callee) : nullptr;
-    return callee && IsResult(callee->getReturnType());
+  // `if (!status.ok())`
+  bool AsksStatus(const FlowEdge& edge) const {
+    const NotZero asked = NotZeroOf(edge.condition, edge.outcome, function_.unit().context());
+    const auto* call = dyn_cast_or_null<clang::CXXMemberCallExpr>(asked.value);
+    const clang::CXXMethodDecl* method = call ? call->getMethodDecl() : nullptr;
+    return method && !asked.outcome && method->getDeclName().isIdentifier() && method->getName() == "ok";
   }
 
   void Finish(const std::set<Path>& ends) {
@@ -406,12 +455,16 @@ class Follower {
     AddDirections(ends);
   }
 
+  // The worst comes first: a way that the function goes by plan.
+  static int Rank(const GroupLeak& leak) { return leak.failure ? 2 : leak.exception ? 1 : 0; }
+
   void AddLeaks(const std::set<Path>& ends) {
     std::map<int, GroupLeak> leaks;
     for (const Path& path : ends) {
       for (const int opener : path.open) {
-        const auto [it, fresh] = leaks.try_emplace(opener, GroupLeak{opener, path.thrown, path.left_at});
-        if (!fresh && it->second.exception && !path.thrown) it->second = {opener, false, path.left_at};
+        const GroupLeak leak{opener, path.thrown, path.failed && !path.thrown, path.left_at};
+        const auto [it, fresh] = leaks.try_emplace(opener, leak);
+        if (!fresh && Rank(leak) < Rank(it->second)) it->second = leak;
       }
     }
     for (const auto& [opener, leak] : leaks) out_.leaks.push_back(leak);
@@ -432,6 +485,7 @@ class Follower {
   const Flow& flow_;
   const Summaries& summaries_;
   bool concerned_ = false;
+  std::set<std::string> relevant_;  // texts of facts
   std::vector<std::vector<Event>> events_;
   std::set<int> extra_;  // nodes that closed what was not open, on some path
   GroupPaths out_;

@@ -13,8 +13,9 @@
 namespace rankle::lint {
 
 struct GroupLeak {
-  int opener = 0;                        // node of the call that opened it
-  bool exception = false;                // it stays open when an exception leaves the function
+  int opener = 0;          // node of the call that opened it
+  bool exception = false;  // it stays open when an exception leaves the function
+  bool failure = false;    // ... only where a call has failed, and the function says so to its caller
   const clang::Stmt* left_at = nullptr;  // the return or throw; nullptr: the end
 };
 
@@ -29,6 +30,7 @@ struct GroupPaths {
   std::set<int> extra_ends;      // nodes of calls that close what this function did not open
   struct Depth {
     int least = 0, most = 0;
+    bool queued = false;    // on some path the group that is open there has operations in it
     std::set<int> openers;  // outermost groups
   };
   std::map<int, Depth> depth;  // of each call that is reached

@@ -28,10 +28,12 @@ class GroupUnbalanced : public Check {
         const Call* opener = function.CallAt(leak.opener);
         if (!opener) continue;  // an object that opens: its destructor closes
         const char* how = leak.exception ? "an exception leaves the function with this group open"
+                          : leak.failure ? "where a call fails, the function returns with this group open"
                                          : "a path leaves the function with this group open";
         Reporter::Added added = report.Add(*opener, std::string(how) +
                                                         ": what follows in this thread is queued "
                                                         "and never launched");
+        if (leak.failure) added.Advice();
         if (leak.left_at) added.Note(leak.left_at->getBeginLoc(), "it leaves here");
       }
       for (const int end : paths->extra_ends) {

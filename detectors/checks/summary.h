@@ -16,7 +16,7 @@ struct FunctionSummary {
   bool throws = false;         // an exception of its own or of the program's leaves it
   bool never_returns = false;  // ends the process, or always throws
   bool sets_device = false;
-  std::string waits;                     // the call that keeps the host waiting; empty: none
+  std::string waits;  // the call that keeps the host waiting, whatever it is given; empty: none
   bool sends = false, receives = false;  // in one direction only, and in no group of its own with the other
   // Collectives in the order of the source: "ncclAllReduce@2" on the communicator that is the third
   // parameter, "ncclAllReduce ..." on another.

@@ -41,6 +41,25 @@ const clang::VarDecl* TakenBy(const tooling::FunctionBody& body, int node) {
   return taken && taken->isLocalVarDecl() && !taken->hasAttr<clang::UnusedAttr>() ? taken : nullptr;
 }
 
+// `cudaDeviceSynchronize(); if (cudaGetLastError() != cudaSuccess) ...`: the next statement asks what it was.
+bool AskedRightAfter(const FunctionView& function, const Call& call) {
+  if (!call.api || call.api->library != Library::kCuda) return false;
+  const tooling::FunctionBody& body = function.body();
+  int statement = call.node;
+  while (statement >= 0 && body.nodes()[statement].parent >= 0 &&
+         !llvm::isa<clang::CompoundStmt>(body.stmt(body.nodes()[statement].parent)))
+    statement = body.nodes()[statement].parent;
+  const int next = body.end(statement);
+  const int block = body.nodes()[statement].parent;
+  if (block < 0 || next >= body.end(block)) return false;
+  for (const Call& other : function.calls()) {
+    if (other.api->kind == Kind::kErrorQuery && (other.node == next || body.Inside(other.node, next)) &&
+        tooling::ResultUsed(body, other.node))
+      return true;
+  }
+  return false;
+}
+
 using Variables = std::set<const clang::VarDecl*>;
 
 // Is this reference the left side of `x = ...`, and nothing else?
@@ -159,7 +178,7 @@ class UncheckedResult : public Check {
       const int parent = function.body().Parent(call.node);
       if (parent >= 0 && llvm::isa<clang::ExplicitCastExpr>(function.body().stmt(parent))) return;  // (void)
       // Nothing can be done about an error there, but nobody learns of it either.
-      if (destructor) return;
+      if (destructor || AskedRightAfter(function, call)) return;
       report.Add(call, "the result of " + name + " is dropped");
     } else if (const auto kept = never_read.find(call.node); kept != never_read.end()) {
       report.Add(call, "the result of " + name + " is kept in '" + kept->second->getNameAsString() +

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
 #include <optional>
 #include <set>
 
@@ -40,15 +41,18 @@ std::string Configuration(const tooling::Unit& unit) {
   return points::Hex(points::Fnv(text));
 }
 
-absl::StatusOr<std::set<std::string>> WantedChecks(const source::Options& options, Report& report) {
+// Of the checks that are wanted: is advice? Only where a glob speaks of the check.
+using Wanted = std::map<std::string, bool>;
+
+absl::StatusOr<Wanted> WantedChecks(const source::Options& options, Report& report) {
   const CheckGlobs globs(options.checks);
-  std::set<std::string> wanted;
+  Wanted wanted;
   std::vector<std::string_view> names;
   for (const std::unique_ptr<Check>& check : AllChecks()) {
     const CheckInfo& info = check->info();  // of static storage
     names.push_back(info.name);
     if (!globs.Wants(info.name, info.severity != Severity::kAdvice)) continue;
-    wanted.emplace(info.name);
+    wanted[std::string(info.name)] = globs.Wants(info.name, false);
     report.checks.push_back(info);
   }
   if (const std::vector<std::string> unused = globs.Unused(names); !unused.empty())
@@ -215,7 +219,9 @@ absl::StatusOr<Report> Lint(const source::Options& options) {
     report.units.push_back({selection->units[i].file, unit.result.errors, unit.result.first_error,
                             unit.result.failure, unit.cached, Configuration(selection->units[i])});
     for (const Finding& finding : unit.result.findings) {
-      if (wanted->count(finding.check)) all.push_back(finding);
+      const auto check = wanted->find(finding.check);
+      if (check != wanted->end() && (check->second || finding.severity != Severity::kAdvice))
+        all.push_back(finding);
     }
   }
   SortAndMerge(all);

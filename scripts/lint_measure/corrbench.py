@@ -55,5 +55,7 @@ def table(title, labelled, flagged):
     alarms = hits[CORRECT, "all"]
     recall = 100 * found / wrong if wrong else 100.0
     precision = 100 * found / (found + alarms) if found + alarms else 100.0
-    lines.append(f"  recall {recall:.1f} % ({found} of {wrong} wrong programs), precision {precision:.1f} % ({alarms} correct programs flagged)")
+    lines.append(
+        f"  recall {recall:.1f} % ({found} of {wrong} wrong programs), precision {precision:.1f} % ({alarms} correct programs flagged)"
+    )
     return lines

@@ -108,6 +108,9 @@ def programs_of_document(text):
 
 
 _DROPPED = "a result is dropped, at a place where it hardly matters"
+_NO_WAIT = "nothing is enqueued in that group: no wait for it"
+_ONE_GUARD = "start and end under one guard"
+_ERROR_EXIT = "true: NCCLCHECK returns with the group open; but every caller then ends the program"
 _ASKED = "the next statement asks cudaGetLastError, which tells the same error"
 _ELEMENTS = "the count is in elements: the buffer holds one float (NCCL api/colls.rst)"
 
@@ -150,8 +153,10 @@ REPOSITORIES = (
         documents=(),
         flags=("-std=c++17", "-I{root}", "-I{root}/src", "-I{root}/os", "-I{root}/verifiable"),
         answers=(
-            Answer(SILENT, "nccl-group-unbalanced", "src/common.cu", "if (args->nGpus > 1) NCCLCHECK(ncclGroup", "start and end under one guard"),
-            Answer(SILENT, "nccl-group-unbalanced", "src/common.cu", "if (agg_iters>1) NCCLCHECK(ncclGroup", "start and end under one guard"),
+            Answer(SILENT, "nccl-group-unbalanced", "src/common.cu", "if (args->nGpus > 1) NCCLCHECK(ncclGroup", _ONE_GUARD),
+            Answer(SILENT, "nccl-group-unbalanced", "src/common.cu", "if (agg_iters>1) NCCLCHECK(ncclGroup", _ONE_GUARD),
+            Answer(SILENT, "nccl-blocking-call-in-group", "src/common.cu", "TESTCHECK(AllocateBuffs(", _NO_WAIT),
+            Answer(ARGUABLE, "nccl-group-unbalanced", "src/*.cu", "NCCLCHECK(ncclGroupStart());", _ERROR_EXIT),
             Answer(ARGUABLE, "nccl-unchecked-result", "src/common.cu", "cudaFreeHost(wrongPerGpu);", _DROPPED),
             Answer(
                 ARGUABLE,

@@ -33,24 +33,6 @@ void UploadInGroup(float* a, const float* host, size_t n, ncclComm_t comm, cudaS
   NCCL_CHECK(ncclGroupEnd());
 }
 
-// case: allocation
-void AllocateInGroup(float** buffers, size_t n, int layers, ncclComm_t comm, cudaStream_t stream) {
-  NCCL_CHECK(ncclGroupStart());
-  for (int layer = 0; layer < layers; layer++) {
-    CUDA_CHECK(cudaMalloc(&buffers[layer], n * sizeof(float)));  // warns: nccl-blocking-call-in-group
-    NCCL_CHECK(ncclBroadcast(buffers[layer], buffers[layer], n, ncclFloat, 0, comm, stream));
-  }
-  NCCL_CHECK(ncclGroupEnd());
-}
-
-// case: free
-void FreeInGroup(float* a, float* scratch, size_t n, ncclComm_t comm, cudaStream_t stream) {
-  NCCL_CHECK(ncclGroupStart());
-  NCCL_CHECK(ncclAllReduce(a, a, n, ncclFloat, ncclSum, comm, stream));
-  CUDA_CHECK(cudaFree(scratch));  // warns: nccl-blocking-call-in-group
-  NCCL_CHECK(ncclGroupEnd());
-}
-
 // case: mpi_barrier
 void BarrierInGroup(const float* out, float* in, size_t n, int peer, ncclComm_t comm, cudaStream_t stream) {
   NCCL_CHECK(ncclGroupStart());

@@ -179,3 +179,38 @@ void ReduceStatic(float* a, size_t n, ncclComm_t comm, cudaStream_t stream) {
 }
 template void ReduceStatic<true>(float*, size_t, ncclComm_t, cudaStream_t);
 template void ReduceStatic<false>(float*, size_t, ncclComm_t, cudaStream_t);
+
+// case: guard_by_a_field_behind_a_pointer
+struct Arguments {
+  int devices;
+  ncclComm_t* comms;
+  cudaStream_t* streams;
+  ncclResult_t (*run)(Arguments* arguments, int device);
+};
+void Progress(Arguments* arguments);
+void RunOnDevices(Arguments* arguments) {
+  if (arguments->devices > 1) NCCL_CHECK(ncclGroupStart());
+  for (int i = 0; i < arguments->devices; i++) {
+    Progress(arguments);
+    NCCL_CHECK(arguments->run(arguments, i));
+  }
+  if (arguments->devices > 1) NCCL_CHECK(ncclGroupEnd());
+}
+
+// case: guard_by_a_global
+static int aggregated = 1;
+bool Step(int i);
+bool RunAggregated(float** data, size_t n, int count, ncclComm_t comm, cudaStream_t stream) {
+  bool ok = true;
+  if (aggregated > 1) NCCL_CHECK(ncclGroupStart());
+  for (int i = 0; i < count; i++) {
+    ok &= Step(i);
+    NCCL_CHECK(ncclAllReduce(data[i], data[i], n, ncclFloat, ncclSum, comm, stream));
+  }
+  if (aggregated > 1) NCCL_CHECK(ncclGroupEnd());
+  CUDA_CHECK(cudaStreamSynchronize(stream));
+  return ok;
+}
+void SetAggregated(int count) {
+  aggregated = count;
+}

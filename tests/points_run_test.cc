@@ -236,5 +236,30 @@ TEST(Instrument, RefusesAPlaceThatHoldsSomethingElse) {
   EXPECT_EQ(exit_code(scratch.Path("fresh")), 0);  // again: brought up to date
 }
 
+TEST(Instrument, OnlyReadsSourcesBehindLinks) {
+  const ScratchDirectory scratch;
+  const std::string unit =
+      "#include <unistd.h>\nint Drain(int fd) { char c; while (read(fd, &c, 1) > 0) {} return 0; }\n";
+  Write(scratch.Path("common/drain.cc"), unit);
+  Write(scratch.Path("app/main.cc"), "int Drain(int);\nint main() { return Drain(0); }\n");
+  fs::create_symlink("../common", scratch.Path("app/common"));
+  fs::create_symlink("../common/drain.cc", scratch.Path("app/drain.cc"));
+  fs::create_symlink("app", scratch.Path("name"));
+  for (const char* root : {"app", "name"}) {
+    for (const char* name : {"common/drain.cc", "drain.cc"}) {
+      const std::string source = scratch.Path(std::string(root) + "/"), overlay = scratch.Path("app/overlay");
+      const Finished finished = RunRankle({"instrument", "-o", overlay, "--root", source, source + "main.cc",
+                                           source + name, "--", "-std=c++17"});
+      EXPECT_EQ(finished.exit_code, 0) << finished.err;
+      EXPECT_EQ(ReadWhole(scratch.Path("common/drain.cc")), unit) << name;
+      EXPECT_THAT(ReadWhole(overlay + "/" + name), HasSubstr("rankle_points::Fails"));
+      EXPECT_FALSE(fs::exists(overlay + "/overlay"));
+      const Finished built = Shell("g++ -std=c++17 -o '" + scratch.Path("program") + "' '" + overlay +
+                                   "/main.cc' '" + overlay + "/" + name + "' 2>&1");
+      EXPECT_EQ(built.exit_code, 0) << built.out;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace rankle::testing

@@ -110,7 +110,7 @@ TEST_P(EveryMode, RunsAsIfNothingWatchedIt) {
 }
 INSTANTIATE_TEST_SUITE_P(Modes, EveryMode,
                          ::testing::Values("network", "files", "transfers", "throws", "times", "spawns",
-                                           "storm", "leaves"));
+                                           "storm", "leaves", "jumps"));
 
 TEST_F(SitesRun, PythonRunsUnharmed) {
   const std::string script =
@@ -183,6 +183,13 @@ TEST_F(SitesRun, AStormOfForksAndThreadsIsCountedToTheLast) {
     EXPECT_EQ(record->malformed, 0u);
     EXPECT_EQ(record->lost, 0u);
   }
+}
+
+TEST_F(SitesRun, AHandlerThatJumpsOutOfACallLeavesItsHook) {
+  ASSERT_EQ(RunMode({"--sites"}, "jumps").exit_code, 7);
+  EXPECT_EQ(Sum(PointsOf("write", "WriteFarBelow"), "hits"), 42u);  // 4 jumps by 10, a thread's end, the exit
+  ASSERT_EQ(RunMode({"--fault", "delay write time=1us"}, "jumps").exit_code, 7);
+  EXPECT_EQ(Sum(PointsOf("write", "WriteFarBelow"), "injected"), 42u);
 }
 
 TEST_F(SitesRun, SitesAreTheSameInEveryRunWhereverTheProgramIsLoaded) {

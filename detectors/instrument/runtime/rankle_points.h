@@ -60,7 +60,8 @@ constexpr int kMostInner = 8;  // in one run of a loop; more are lost, and count
 struct Steps {
   uint64_t hash, count;
   uint64_t last[kKeptSteps];
-  uint64_t loop;  // whose iteration it is
+  uint64_t loop;       // whose iteration it is
+  FileHeader* record;  // what `inner` and the loop's own entries lie in: a fork may have come between
   int inner_count;
   Inner inner[kMostInner];
 };
@@ -319,15 +320,16 @@ inline uint32_t BinOf(uint64_t iterations) {
   return bin;
 }
 
-// A run of a loop has ended within an iteration of another one.
+// A run of a loop has ended within an iteration of another one. Of the iteration in which a process was
+// forked, the child counts nothing.
 inline void EndInner(Steps& around, SiteEntry* loop, uint64_t iterations) {
+  FileHeader* record = Global<>::record.load(std::memory_order_acquire);
+  if (!record || around.record != record) return;
   for (int i = 0; i < around.inner_count; ++i) {
     if (around.inner[i].loop != loop) continue;
     around.inner[i].iterations += iterations;
     return;
   }
-  FileHeader* record = Global<>::record.load(std::memory_order_acquire);
-  if (!record) return;
   if (around.inner_count == kMostInner) {
     Add(record->lost_nests, 1);
     return;
@@ -417,12 +419,13 @@ class Loop {
     around_ = thread.current;
     steps_.hash = steps_.count = 0;
     steps_.loop = point;
+    steps_.record = Record();
     steps_.inner_count = 0;
     thread.current = &steps_;
   }
   ~Loop() {
     internal::Global<>::thread.current = around_;
-    if (!site_) return;
+    if (!site_ || steps_.record != Record()) return;
     if (iterations_ > 0) EndIteration();
     Flush();
     if (around_ && iterations_ > 0) internal::EndInner(*around_, site_, iterations_);
@@ -436,6 +439,7 @@ class Loop {
 
   // At the start of each iteration.
   void Next() {
+    if (steps_.record != Record()) GoOnInChild();
     if (site_) {
       if (iterations_ > 0) EndIteration();
       if (++iterations_ <= 64 || iterations_ - counted_ >= 64) Flush();
@@ -445,6 +449,16 @@ class Loop {
   }
 
  private:
+  static FileHeader* Record() { return internal::Global<>::record.load(std::memory_order_acquire); }
+  // The process was forked in this run: the child counts it in its own record, from this iteration on.
+  void GoOnInChild() {
+    steps_.record = Record();
+    steps_.inner_count = 0;
+    last_ = nullptr;
+    last_hash_ = iterations_ = counted_ = seen_ = 0;
+    site_ = internal::Site(point_);
+    if (site_) internal::Add(site_->hits, 1);
+  }
   // Most iterations take the way of the one before.
   void EndIteration() {
     if (!last_ || steps_.hash != last_hash_) FindSignature();
@@ -461,7 +475,7 @@ class Loop {
     Flush();
     last_ = nullptr;
     last_hash_ = steps_.hash;
-    FileHeader* record = internal::Global<>::record.load(std::memory_order_acquire);
+    FileHeader* record = steps_.record;
     if (!record) return;
     const uint64_t key = internal::Mix(site_->key.load(std::memory_order_relaxed), steps_.hash) | 1;
     last_ = internal::FindEntry<SignatureEntry>(
@@ -479,7 +493,7 @@ class Loop {
   }
 
   const uint64_t point_;
-  SiteEntry* const site_;
+  SiteEntry* site_;
   SignatureEntry* last_;  // of the iteration before
   uint64_t last_hash_, iterations_, counted_, seen_;
   internal::Steps* around_;

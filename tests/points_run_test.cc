@@ -261,5 +261,35 @@ TEST(Instrument, OnlyReadsSourcesBehindLinks) {
   }
 }
 
+TEST(Instrument, UnitsBuildWhateverTheyBeginWithAndWhereverTheOverlayLies) {
+  const ScratchDirectory scratch;
+  const std::string rest =
+      "#include <unistd.h>\n#include <string>\n#if _GLIBCXX_USE_CXX11_ABI\n#error late\n#endif\n"
+      "int main() { char c; while (read(0, &c, 1) > 0) {} return __LINE__; }\n";
+  Write(scratch.Path("tree/main.cc"), "\xef\xbb\xbf#define _GLIBCXX_USE_CXX11_ABI 0\n" + rest);
+  Write(scratch.Path("tree/other.cc"), "#include \"other.h\"\nint Other(int fd) { return Drain(fd); }\n");
+  Write(scratch.Path("tree/other.h"),
+        "#include <unistd.h>\ninline int Drain(int fd) { char c; return read(fd, &c, 1) < 0; }\n");
+  const auto instrument = [&](const std::string& overlay) {
+    return RunRankle({"instrument", "-o", overlay, "--root", scratch.Path("tree"),
+                      scratch.Path("tree/main.cc"), scratch.Path("tree/other.cc"), "--", "-std=c++17"});
+  };
+  const std::string overlay = scratch.Path("it's here; & there");
+  EXPECT_EQ(instrument(overlay).exit_code, 0);
+  Write(overlay + "/late.cc", "#include \"other.h\"\nint main() { return Drain(0); }\n");
+  const std::string shown = "\"" + overlay;
+  const Finished built =
+      Shell("g++ -std=c++17 -o '" + scratch.Path("program") + "' " + shown + "/main.cc\" 2>&1");
+  EXPECT_EQ(built.exit_code, 0) << built.out;
+  EXPECT_EQ(Shell("'" + scratch.Path("program") + "' </dev/null").exit_code, 7);
+  const Finished launched = Shell(shown + "/rankle-points/launcher\" g++ -std=c++17 -o '" +
+                                  scratch.Path("late") + "' " + shown + "/late.cc\" 2>&1");
+  EXPECT_EQ(launched.exit_code, 0) << launched.out;
+  const Finished quoted = instrument(scratch.Path("a\"b"));
+  EXPECT_EQ(quoted.exit_code, 2);
+  EXPECT_THAT(quoted.err, HasSubstr("no #include can name"));
+  EXPECT_FALSE(fs::exists(scratch.Path("a\"b")));
+}
+
 }  // namespace
 }  // namespace rankle::testing

@@ -6,10 +6,12 @@
 #include <set>
 #include <tuple>
 
+#include "absl/strings/str_replace.h"
 #include "cli/launch/files.h"
 #include "cli/launch/text.h"
 #include "detectors/fault_points/output.h"
 #include "detectors/instrument/edits.h"
+#include "detectors/instrument/include_place.h"
 #include "detectors/instrument/overlay_folder.h"
 #include "detectors/instrument/runtime_files.h"
 #include "detectors/instrument/source_tree.h"
@@ -28,6 +30,11 @@ absl::Status Prepare(const fs::path& root, const fs::path& folder) {
         Cat(folder.string(),
             ": holds something else than an overlay: name a folder that is empty or not there yet"));
   }
+  if (folder.string().find_first_of("\"\n") != std::string::npos) {
+    return absl::InvalidArgumentError(
+        Cat(folder.string(),
+            ": no #include can name a path with a double quote or a line break in it: name another folder"));
+  }
   const std::string inside = fs::relative(root, folder, error).string();
   if (folder == root || (!inside.empty() && !inside.starts_with("..")))
     return absl::InvalidArgumentError(Cat(folder.string(), ": the sources lie in it: name another folder"));
@@ -43,7 +50,7 @@ std::string Launcher(const fs::path& folder) {
       "lets units include\n"
       "# the runtime of rankle's instrumentation which were not in the compile database.\n"
       "exec \"$@\" -include '",
-      (folder / kOwnFolder / "rankle_points.h").string(), "'\n");
+      absl::StrReplaceAll((folder / kOwnFolder / "rankle_points.h").string(), {{"'", "'\\''"}}), "'\n");
 }
 
 // By the place of their file. Units may know a file by different names, with the same edits.
@@ -70,8 +77,7 @@ absl::StatusOr<OverlayReport> WriteOverlay(source::Collection& collection, const
   if (!status.ok()) return status;
 
   std::map<std::string, std::vector<points::Edit>> edits = EditsOfPlaces(collection);
-  const std::string include =
-      Cat("#include \"", (folder / kOwnFolder / "rankle_points.h").string(), "\"\n#line 1\n");
+  const std::string header = (folder / kOwnFolder / "rankle_points.h").string();
   std::set<std::string> units, rewritten;
   for (const source::UnitReport& unit : collection.units) {
     const std::string place = PlaceInTree(root, unit.file);
@@ -95,9 +101,19 @@ absl::StatusOr<OverlayReport> WriteOverlay(source::Collection& collection, const
     } else {
       const auto text = cli::ReadFile(entry.source.string());
       if (!text.ok()) return text.status();
+      if (units.count(place)) {
+        const size_t at = IncludePlace(*text);
+        const auto offset = static_cast<uint32_t>(at);
+        of_place->second.insert(of_place->second.begin(), {.file = place,
+                                                           .begin = offset,
+                                                           .end = offset,
+                                                           .before = IncludeText(*text, at, header),
+                                                           .after = "",
+                                                           .point = ""});
+      }
       const Edited edited = ApplyEdits(*text, of_place->second);
       report.refused.insert(report.refused.end(), edited.refused.begin(), edited.refused.end());
-      status = overlay.Write(place, units.count(place) ? include + edited.text : edited.text);
+      status = overlay.Write(place, edited.text);
       ++report.files;
     }
     if (!status.ok()) return status;

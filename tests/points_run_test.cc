@@ -161,6 +161,16 @@ TEST_P(Overlay, RecordsAlsoWhenTheProgramIsKilled) {
   }
   EXPECT_EQ(hits, 4u);  // 12 bytes by 4, and the end
   EXPECT_FALSE(dump["signatures"].empty());
+  const std::string broken = out + "/broken.rkp";
+  Write(broken, "no record");
+  const Finished several = Shell(std::string(POINTS_DUMP) + " '" + record.string() + "' '" + broken + "' '" +
+                                 record.string() + "' 2>&1");
+  EXPECT_EQ(several.exit_code, 2);
+  EXPECT_THAT(several.out, HasSubstr(broken));
+  size_t documents = 0;
+  for (size_t at = 0; (at = several.out.find("rankle.points_record/1", at)) != std::string::npos; ++at)
+    ++documents;
+  EXPECT_EQ(documents, 2u);
 }
 
 TEST_P(Overlay, AnErrorCallReturnsItsErrorAtTheHit) {

@@ -5,6 +5,7 @@
 #include <signal.h>
 
 #include <filesystem>
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <sstream>
@@ -16,6 +17,7 @@ namespace rankle::testing {
 namespace {
 
 namespace fs = std::filesystem;
+using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -231,6 +233,10 @@ TEST_F(SitesRun, WhatCannotBeReadIsSaid) {
   const Finished none = RunRankle({"trace", "sites", out_dir()});
   EXPECT_NE(none.exit_code, 0);
   EXPECT_THAT(none.err, HasSubstr("no site records"));
+  for (const char* name : {"/sites-1-1.rks", "/sites-2-1.rks"}) std::ofstream(out_dir() + name) << "damaged";
+  const Finished damaged = RunRankle({"trace", "sites", out_dir()});
+  EXPECT_NE(damaged.exit_code, 0);
+  EXPECT_THAT(damaged.err, AllOf(HasSubstr("sites-1-1.rks"), HasSubstr("sites-2-1.rks")));
 }
 
 // ---- faults

@@ -8,6 +8,7 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "analyzer/import/nodes.h"
 #include "injector/api/api.h"
 #include "injector/api/results.h"
@@ -97,8 +98,8 @@ absl::StatusOr<SiteRun> ReadSites(const std::string& path) {
       run.problems.push_back(absl::StrCat(file, ": ", record->malformed, " damaged entries were left out"));
     run.records.push_back(*std::move(record));
   }
-  if (run.records.empty() && files.size() == 1 && !run.problems.empty())
-    return absl::InvalidArgumentError(run.problems.front());
+  if (run.records.empty() && !run.problems.empty())
+    return absl::InvalidArgumentError(absl::StrJoin(run.problems, "; "));
   if (run.records.empty())
     return absl::NotFoundError(
         absl::StrCat(path, ": no site records: run the job with `rankle run --sites -o ", path, "`"));

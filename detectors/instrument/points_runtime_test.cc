@@ -2,6 +2,7 @@
 // read afterwards.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -19,6 +20,11 @@ namespace {
 
 namespace fs = std::filesystem;
 using points_record::PointsRecord;
+using ::testing::AllOf;
+using ::testing::EndsWith;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
 
 constexpr uint64_t kOuter = 0x1100, kInner = 0x2200;
 
@@ -32,6 +38,7 @@ class PointsRuntime : public ::testing::Test {
 
   // Runs the program in a process, and the children that it forks to their end; its pid.
   pid_t Run(const std::function<void()>& program) const {
+    fflush(stdout);
     const pid_t pid = fork();
     if (pid == 0) {
       setenv("RANKLE_POINTS_OUT", folder_.c_str(), 1);
@@ -123,6 +130,29 @@ TEST_F(PointsRuntime, AChildThatLeavesTheLoopItWasForkedInCountsNothingOfIt) {
       EXPECT_TRUE(record.sites.empty());
     }
   }
+}
+
+TEST_F(PointsRuntime, WhatIsArmedAndNeverFiresIsSaidOnceAtTheExit) {
+  const std::string said = folder_ + "/stderr";
+  const auto run = [&](const char* arm) {
+    Run([&] {
+      setenv("RANKLE_POINTS_ARM", arm, 1);
+      if (freopen(said.c_str(), "w", stderr) == nullptr) _exit(1);
+      for (int i = 0; i < 2; ++i) rankle_points::Fails(0x3300);
+      if (const pid_t child = fork(); child != 0) waitpid(child, nullptr, 0);
+      exit(0);
+    });
+    const auto text = cli::ReadFile(said);
+    fs::remove(said);
+    return text.ok() ? *text : "(none)";
+  };
+  EXPECT_EQ(run("fail 3300 hit=2"), "");
+  EXPECT_THAT(run("fail 3300 hit=3"),
+              AllOf(StartsWith("rankle: RANKLE_POINTS_ARM: 'fail 0000000000003300' never fired"),
+                    EndsWith(": reached 2 times as a point to fail, hit=3\n")));
+  EXPECT_THAT(run("fail 3301"), EndsWith(": reached 0 times as a point to fail, hit=1\n"));
+  EXPECT_THAT(run("negate 3300"), EndsWith(": reached 0 times as a point to negate, hit=1\n"));
+  EXPECT_THAT(run("fail 3300 hit=0"), AllOf(HasSubstr("is not ACTION ID"), Not(HasSubstr("never fired"))));
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <sstream>
@@ -112,7 +113,7 @@ TEST_P(EveryMode, RunsAsIfNothingWatchedIt) {
 }
 INSTANTIATE_TEST_SUITE_P(Modes, EveryMode,
                          ::testing::Values("network", "files", "transfers", "throws", "times", "spawns",
-                                           "storm", "leaves", "jumps"));
+                                           "storm", "leaves", "jumps", "plugins"));
 
 TEST_F(SitesRun, PythonRunsUnharmed) {
   const std::string script =
@@ -192,6 +193,20 @@ TEST_F(SitesRun, AHandlerThatJumpsOutOfACallLeavesItsHook) {
   EXPECT_EQ(Sum(PointsOf("write", "WriteFarBelow"), "hits"), 42u);  // 4 jumps by 10, a thread's end, the exit
   ASSERT_EQ(RunMode({"--fault", "delay write time=1us"}, "jumps").exit_code, 7);
   EXPECT_EQ(Sum(PointsOf("write", "WriteFarBelow"), "injected"), 42u);
+}
+
+TEST_F(SitesRun, AModuleLoadedInPlaceOfAnotherHasSitesOfItsOwn) {
+  const Finished job = RunMode({"--sites"}, "plugins");
+  ASSERT_EQ(job.exit_code, 7) << job.err;
+  if (job.out != "same address 1\nsame address 1\nsame address 1\n")
+    GTEST_SKIP() << "this machine loads the second library elsewhere";
+  std::map<std::string, uint64_t> hits;
+  for (const Json& point : PointsOf("write")) {
+    const fs::path module = point["place"]["module"].get<std::string>();
+    EXPECT_TRUE(hits.emplace(module.filename(), point["hits"]).second) << module;
+  }
+  EXPECT_EQ(hits,
+            (std::map<std::string, uint64_t>{{"libcalls_plugin_A.so", 6}, {"libcalls_plugin_B.so", 3}}));
 }
 
 TEST_F(SitesRun, SitesAreTheSameInEveryRunWhereverTheProgramIsLoaded) {

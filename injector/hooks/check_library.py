@@ -17,7 +17,7 @@ LISTED = re.compile(r'^(?:\{"|RANKLE_CALL\()(\w+)', re.M)
 LEAVERS = {"longjmp", "_longjmp", "siglongjmp", "__longjmp_chk", "exit", "pthread_exit"}  # exports_leaving.cc
 EXTRA_EXPORTS = {"librankle.so": LEAVERS | {"dlsym", "dlvsym", "fork", "abort", "_exit", "_Exit", "quick_exit", "__cxa_throw", "rankleMarkStep", "rankleMarkReplica",
                  "InitializeInjectionNvtx2"},
-                 "librankle-libc.so": LEAVERS | {"__cxa_throw", "__cxa_begin_catch", "rankleSiteOf", "rankleSiteEntered",
+                 "librankle-libc.so": LEAVERS | {"dlclose", "__cxa_throw", "__cxa_begin_catch", "rankleSiteOf", "rankleSiteEntered",
                                        "rankleSiteReturned", "rankleSiteInjected"}}
 
 

@@ -2,6 +2,7 @@
 // subject of sites_run_test. Each mode is one kind of call; every line is one answer.
 //   calls_a_lot MODE [DIRECTORY]
 #include <arpa/inet.h>
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <netdb.h>
 #include <poll.h>
@@ -419,6 +420,22 @@ void Jumps() {
   ReadUntilTheHandlerLeaves();
 }
 
+// Two libraries, one after the other at the same address, each called three times; then the first one again.
+void Plugins() {
+  const int null = open("/dev/null", O_WRONLY);
+  for (const char* file : {PLUGIN_A, PLUGIN_B, PLUGIN_A}) {
+    void* const library = dlopen(file, RTLD_NOW);
+    if (library == nullptr) abort();
+    const auto call = reinterpret_cast<int (*)(int)>(dlsym(library, "CallFromPlugin"));
+    static const auto first = call;
+    printf("same address %d\n", call == first);
+    for (int i = 0; i < 3; ++i) {
+      if (call(null) != 1) abort();
+    }
+    dlclose(library);
+  }
+}
+
 void WaitForEver() {
   Print("ready", 0, "");
   while (true) poll(nullptr, 0, -1);
@@ -430,7 +447,7 @@ int main(int count, char** arguments) {
   const std::map<std::string, void (*)()> modes = {
       {"network", Network},  {"files", Files},   {"transfers", Transfers}, {"throws", Throws},
       {"times", Times},      {"spawns", Spawns}, {"storm", Storm},         {"leaves", Leaves},
-      {"wait", WaitForEver}, {"jumps", Jumps}};
+      {"wait", WaitForEver}, {"jumps", Jumps},   {"plugins", Plugins}};
   const auto mode = modes.find(count > 1 ? arguments[1] : "");
   if (mode == modes.end()) return 2;
   if (count > 2) g_directory = arguments[2];

@@ -19,6 +19,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr size_t kMostNamed = 10;  // damaged records in one message: what a screen holds
+
 CodeAddress AddressOf(const sites::SiteRecord& record, uint32_t module, uint64_t offset, Symbols& symbols) {
   CodeAddress address;
   address.offset = offset;
@@ -98,8 +100,12 @@ absl::StatusOr<SiteRun> ReadSites(const std::string& path) {
       run.problems.push_back(absl::StrCat(file, ": ", record->malformed, " damaged entries were left out"));
     run.records.push_back(*std::move(record));
   }
-  if (run.records.empty() && !run.problems.empty())
-    return absl::InvalidArgumentError(absl::StrJoin(run.problems, "; "));
+  if (run.records.empty() && !run.problems.empty()) {
+    const size_t named = std::min(run.problems.size(), kMostNamed);
+    std::string text = absl::StrJoin(run.problems.begin(), run.problems.begin() + named, "; ");
+    if (run.problems.size() > named) absl::StrAppend(&text, "; and ", run.problems.size() - named, " more");
+    return absl::InvalidArgumentError(text);
+  }
   if (run.records.empty())
     return absl::NotFoundError(
         absl::StrCat(path, ": no site records: run the job with `rankle run --sites -o ", path, "`"));

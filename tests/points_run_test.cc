@@ -161,6 +161,16 @@ TEST_P(Overlay, RecordsAlsoWhenTheProgramIsKilled) {
   }
   EXPECT_EQ(hits, 4u);  // 12 bytes by 4, and the end
   EXPECT_FALSE(dump["signatures"].empty());
+  const std::string broken = out + "/broken.rkp";
+  Write(broken, "no record");
+  const Finished several = Shell(std::string(POINTS_DUMP) + " '" + record.string() + "' '" + broken + "' '" +
+                                 record.string() + "' 2>&1");
+  EXPECT_EQ(several.exit_code, 2);
+  EXPECT_THAT(several.out, HasSubstr(broken));
+  size_t documents = 0;
+  for (size_t at = 0; (at = several.out.find("rankle.points_record/1", at)) != std::string::npos; ++at)
+    ++documents;
+  EXPECT_EQ(documents, 2u);
 }
 
 TEST_P(Overlay, AnErrorCallReturnsItsErrorAtTheHit) {
@@ -234,6 +244,61 @@ TEST(Instrument, RefusesAPlaceThatHoldsSomethingElse) {
   EXPECT_EQ(exit_code(scratch.Path("")), 2);
   EXPECT_EQ(exit_code(scratch.Path("fresh")), 0);
   EXPECT_EQ(exit_code(scratch.Path("fresh")), 0);  // again: brought up to date
+}
+
+TEST(Instrument, OnlyReadsSourcesBehindLinks) {
+  const ScratchDirectory scratch;
+  const std::string unit =
+      "#include <unistd.h>\nint Drain(int fd) { char c; while (read(fd, &c, 1) > 0) {} return 0; }\n";
+  Write(scratch.Path("common/drain.cc"), unit);
+  Write(scratch.Path("app/main.cc"), "int Drain(int);\nint main() { return Drain(0); }\n");
+  fs::create_symlink("../common", scratch.Path("app/common"));
+  fs::create_symlink("../common/drain.cc", scratch.Path("app/drain.cc"));
+  fs::create_symlink("app", scratch.Path("name"));
+  for (const char* root : {"app", "name"}) {
+    for (const char* name : {"common/drain.cc", "drain.cc"}) {
+      const std::string source = scratch.Path(std::string(root) + "/"), overlay = scratch.Path("app/overlay");
+      const Finished finished = RunRankle({"instrument", "-o", overlay, "--root", source, source + "main.cc",
+                                           source + name, "--", "-std=c++17"});
+      EXPECT_EQ(finished.exit_code, 0) << finished.err;
+      EXPECT_EQ(ReadWhole(scratch.Path("common/drain.cc")), unit) << name;
+      EXPECT_THAT(ReadWhole(overlay + "/" + name), HasSubstr("rankle_points::Fails"));
+      EXPECT_FALSE(fs::exists(overlay + "/overlay"));
+      const Finished built = Shell("g++ -std=c++17 -o '" + scratch.Path("program") + "' '" + overlay +
+                                   "/main.cc' '" + overlay + "/" + name + "' 2>&1");
+      EXPECT_EQ(built.exit_code, 0) << built.out;
+    }
+  }
+}
+
+TEST(Instrument, UnitsBuildWhateverTheyBeginWithAndWhereverTheOverlayLies) {
+  const ScratchDirectory scratch;
+  const std::string rest =
+      "#include <unistd.h>\n#include <string>\n#if _GLIBCXX_USE_CXX11_ABI\n#error late\n#endif\n"
+      "int main() { char c; while (read(0, &c, 1) > 0) {} return __LINE__; }\n";
+  Write(scratch.Path("tree/main.cc"), "\xef\xbb\xbf#define _GLIBCXX_USE_CXX11_ABI 0\n" + rest);
+  Write(scratch.Path("tree/other.cc"), "#include \"other.h\"\nint Other(int fd) { return Drain(fd); }\n");
+  Write(scratch.Path("tree/other.h"),
+        "#include <unistd.h>\ninline int Drain(int fd) { char c; return read(fd, &c, 1) < 0; }\n");
+  const auto instrument = [&](const std::string& overlay) {
+    return RunRankle({"instrument", "-o", overlay, "--root", scratch.Path("tree"),
+                      scratch.Path("tree/main.cc"), scratch.Path("tree/other.cc"), "--", "-std=c++17"});
+  };
+  const std::string overlay = scratch.Path("it's here; & there");
+  EXPECT_EQ(instrument(overlay).exit_code, 0);
+  Write(overlay + "/late.cc", "#include \"other.h\"\nint main() { return Drain(0); }\n");
+  const std::string shown = "\"" + overlay;
+  const Finished built =
+      Shell("g++ -std=c++17 -o '" + scratch.Path("program") + "' " + shown + "/main.cc\" 2>&1");
+  EXPECT_EQ(built.exit_code, 0) << built.out;
+  EXPECT_EQ(Shell("'" + scratch.Path("program") + "' </dev/null").exit_code, 7);
+  const Finished launched = Shell(shown + "/rankle-points/launcher\" g++ -std=c++17 -o '" +
+                                  scratch.Path("late") + "' " + shown + "/late.cc\" 2>&1");
+  EXPECT_EQ(launched.exit_code, 0) << launched.out;
+  const Finished quoted = instrument(scratch.Path("a\"b"));
+  EXPECT_EQ(quoted.exit_code, 2);
+  EXPECT_THAT(quoted.err, HasSubstr("no #include can name"));
+  EXPECT_FALSE(fs::exists(scratch.Path("a\"b")));
 }
 
 }  // namespace

@@ -5,6 +5,8 @@
 #include <signal.h>
 
 #include <filesystem>
+#include <fstream>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <sstream>
@@ -16,6 +18,7 @@ namespace rankle::testing {
 namespace {
 
 namespace fs = std::filesystem;
+using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -109,8 +112,8 @@ TEST_P(EveryMode, RunsAsIfNothingWatchedIt) {
   EXPECT_THAT(Records(), Not(IsEmpty()));
 }
 INSTANTIATE_TEST_SUITE_P(Modes, EveryMode,
-                         ::testing::Values("network", "files", "transfers", "throws", "times", "waits",
-                                           "spawns", "storm", "leaves"));
+                         ::testing::Values("network", "files", "transfers", "throws", "times", "spawns",
+                                           "storm", "leaves", "jumps", "plugins", "waits"));
 
 TEST_F(SitesRun, PythonRunsUnharmed) {
   const std::string script =
@@ -185,6 +188,27 @@ TEST_F(SitesRun, AStormOfForksAndThreadsIsCountedToTheLast) {
   }
 }
 
+TEST_F(SitesRun, AHandlerThatJumpsOutOfACallLeavesItsHook) {
+  ASSERT_EQ(RunMode({"--sites"}, "jumps").exit_code, 7);
+  EXPECT_EQ(Sum(PointsOf("write", "WriteFarBelow"), "hits"), 42u);  // 4 jumps by 10, a thread's end, the exit
+  ASSERT_EQ(RunMode({"--fault", "delay write time=1us"}, "jumps").exit_code, 7);
+  EXPECT_EQ(Sum(PointsOf("write", "WriteFarBelow"), "injected"), 42u);
+}
+
+TEST_F(SitesRun, AModuleLoadedInPlaceOfAnotherHasSitesOfItsOwn) {
+  const Finished job = RunMode({"--sites"}, "plugins");
+  ASSERT_EQ(job.exit_code, 7) << job.err;
+  if (job.out != "same address 1\nsame address 1\nsame address 1\n")
+    GTEST_SKIP() << "this machine loads the second library elsewhere";
+  std::map<std::string, uint64_t> hits;
+  for (const Json& point : PointsOf("write")) {
+    const fs::path module = point["place"]["module"].get<std::string>();
+    EXPECT_TRUE(hits.emplace(module.filename(), point["hits"]).second) << module;
+  }
+  EXPECT_EQ(hits,
+            (std::map<std::string, uint64_t>{{"libcalls_plugin_A.so", 6}, {"libcalls_plugin_B.so", 3}}));
+}
+
 TEST_F(SitesRun, SitesAreTheSameInEveryRunWhereverTheProgramIsLoaded) {
   std::set<std::string> ids[2];
   uint64_t bases[2] = {};
@@ -224,6 +248,10 @@ TEST_F(SitesRun, WhatCannotBeReadIsSaid) {
   const Finished none = RunRankle({"trace", "sites", out_dir()});
   EXPECT_NE(none.exit_code, 0);
   EXPECT_THAT(none.err, HasSubstr("no site records"));
+  for (const char* name : {"/sites-1-1.rks", "/sites-2-1.rks"}) std::ofstream(out_dir() + name) << "damaged";
+  const Finished damaged = RunRankle({"trace", "sites", out_dir()});
+  EXPECT_NE(damaged.exit_code, 0);
+  EXPECT_THAT(damaged.err, AllOf(HasSubstr("sites-1-1.rks"), HasSubstr("sites-2-1.rks")));
 }
 
 // ---- faults

@@ -8,6 +8,7 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "analyzer/import/nodes.h"
 #include "injector/api/api.h"
 #include "injector/api/results.h"
@@ -17,6 +18,8 @@ namespace rankle::cli {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr size_t kMostNamed = 10;  // damaged records in one message: what a screen holds
 
 CodeAddress AddressOf(const sites::SiteRecord& record, uint32_t module, uint64_t offset, Symbols& symbols) {
   CodeAddress address;
@@ -97,8 +100,12 @@ absl::StatusOr<SiteRun> ReadSites(const std::string& path) {
       run.problems.push_back(absl::StrCat(file, ": ", record->malformed, " damaged entries were left out"));
     run.records.push_back(*std::move(record));
   }
-  if (run.records.empty() && files.size() == 1 && !run.problems.empty())
-    return absl::InvalidArgumentError(run.problems.front());
+  if (run.records.empty() && !run.problems.empty()) {
+    const size_t named = std::min(run.problems.size(), kMostNamed);
+    std::string text = absl::StrJoin(run.problems.begin(), run.problems.begin() + named, "; ");
+    if (run.problems.size() > named) absl::StrAppend(&text, "; and ", run.problems.size() - named, " more");
+    return absl::InvalidArgumentError(text);
+  }
   if (run.records.empty())
     return absl::NotFoundError(
         absl::StrCat(path, ": no site records: run the job with `rankle run --sites -o ", path, "`"));

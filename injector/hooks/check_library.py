@@ -14,9 +14,10 @@ ALLOWED_LIBRARIES = re.compile(r"^(libc\.so\.6|libm\.so\.6|ld-linux.*|libpthread
 STATIC_TLS = {"librankle-libc.so"}
 # How a list of wrappers names them: generated_symbols.inc, calls.inc.
 LISTED = re.compile(r'^(?:\{"|RANKLE_CALL\()(\w+)', re.M)
-EXTRA_EXPORTS = {"librankle.so": {"dlsym", "dlvsym", "fork", "abort", "_exit", "_Exit", "quick_exit", "__cxa_throw", "rankleMarkStep", "rankleMarkReplica",
+LEAVERS = {"longjmp", "_longjmp", "siglongjmp", "__longjmp_chk", "exit", "pthread_exit"}  # exports_leaving.cc
+EXTRA_EXPORTS = {"librankle.so": LEAVERS | {"dlsym", "dlvsym", "fork", "abort", "_exit", "_Exit", "quick_exit", "__cxa_throw", "rankleMarkStep", "rankleMarkReplica",
                  "InitializeInjectionNvtx2"},
-                 "librankle-libc.so": {"__cxa_throw", "__cxa_begin_catch", "rankleSiteOf", "rankleSiteEntered",
+                 "librankle-libc.so": LEAVERS | {"dlclose", "__cxa_throw", "__cxa_begin_catch", "rankleSiteOf", "rankleSiteEntered",
                                        "rankleSiteReturned", "rankleSiteInjected"}}
 
 

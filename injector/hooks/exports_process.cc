@@ -9,6 +9,8 @@
 #include "injector/hooks/cxx_runtime.h"
 #include "injector/hooks/dlsym.h"
 #include "injector/hooks/export.h"
+#include "injector/hooks/leaving.h"
+#include "injector/hooks/process.h"
 #include "injector/hooks/process_events.h"
 
 namespace rankle::hooks {
@@ -21,6 +23,13 @@ Function* Next(const char* name) {
 
 }  // namespace
 }  // namespace rankle::hooks
+
+namespace rankle {
+
+void LeaveHookByJump() { hooks::LeaveHook(); }
+void* NextFunction(const char* name) { return hooks::NextDlsym(RTLD_NEXT, name); }
+
+}  // namespace rankle
 
 extern "C" {
 

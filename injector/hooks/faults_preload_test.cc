@@ -199,6 +199,12 @@ TEST(Faults, ExitAbortAndSignalEndTheProcess) {
   EXPECT_EQ(RunWith("reduce", {"signal ncclAllReduce call=1 signal=SEGV"}).exit_code, 128 + SIGSEGV);
 }
 
+TEST(Faults, AHandlerThatJumpsOutOfACallLeavesItsHook) {
+  const TraceeResult result = RunWith("jump", {"signal ncclAllReduce call=1 signal=USR1"});
+  EXPECT_EQ(result.exit_code, 0);
+  EXPECT_EQ(result.Events(Kind::kOperation, "ncclAllReduce").size(), 3u);
+}
+
 TEST(Faults, AStoppedProcessIsContinued) {
   const TraceeResult result = RunWith("reduce", {"signal ncclAllReduce call=2 signal=STOP for=60ms"});
   EXPECT_EQ(result.exit_code, 0);

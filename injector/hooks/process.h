@@ -68,8 +68,9 @@ inline bool IsStarted() {
 // Enters the outermost hook on this thread. False: pass through (inside another hook, or switched off).
 inline bool EnterHook() {
   const auto here = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
-  // A frame above the remembered one: that hook was left by an exception or longjmp.
-  if (t_inside != 0 && here <= t_inside) return false;
+  // The remembered frame or one above it: that hook was left by an exception. Jumps leave theirs before
+  // (leaving.h).
+  if (t_inside != 0 && here < t_inside) return false;
   if (!IsStarted() && !EnsureStarted()) return false;
   t_inside = here;
   return true;

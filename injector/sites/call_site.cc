@@ -131,6 +131,14 @@ uint64_t Learn(const CallFrame& call, Rule& rule) {
 
 }  // namespace
 
+void ForgetUnloadedRules() {
+  for (Rule& rule : g_rules) {
+    const uint64_t address = rule.address.load(kRelaxed);
+    // No call instruction is 0: the next call there finds it changed.
+    if (address != 0 && !IsLoaded(address)) rule.code.store(0, kRelaxed);
+  }
+}
+
 uint64_t UnwindCaller(uint64_t address) { return Unwind(address).caller; }
 
 __attribute__((no_sanitize("address"))) uint64_t CallerOf(const CallFrame& call) {

@@ -25,6 +25,9 @@ inline constexpr uint64_t kOwnCaller = 1;
 // The return address of the function that called; 0 = unknown (no unwind table, or no frame above).
 uint64_t CallerOf(const CallFrame& call);
 
+// After modules were unloaded: rules for places in them are learned anew.
+void ForgetUnloadedRules();
+
 // The same by libgcc's unwinder alone, for comparison.
 uint64_t UnwindCaller(uint64_t address);
 

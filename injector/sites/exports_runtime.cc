@@ -1,10 +1,12 @@
 // The functions of the C++ runtime: where exceptions come from, and where they are caught. They are observed
 // and can be delayed; what is thrown stays what the program throws.
+#include <dlfcn.h>
 #include <stdlib.h>
 
 #include <typeinfo>
 
 #include "injector/hooks/export.h"
+#include "injector/hooks/leaving.h"
 #include "injector/sites/intercept.h"
 
 namespace rankle::sites {
@@ -95,3 +97,10 @@ RANKLE_EXPORT void* __cxa_begin_catch(void* exception) noexcept {
 }  // extern "C"
 
 }  // namespace rankle::sites
+
+namespace rankle {
+
+void LeaveHookByJump() { sites::LeaveHook(); }
+void* NextFunction(const char* name) { return dlsym(RTLD_NEXT, name); }
+
+}  // namespace rankle

@@ -96,6 +96,11 @@ CodePlace PlaceOf(uint64_t address) {
   return place;
 }
 
+bool IsLoaded(uint64_t address) {
+  dl_find_object found;
+  return FindModule(address - 1, &found);
+}
+
 bool IsOwnCode(uint64_t address) {
   dl_find_object found;
   if (!FindModule(address - 1, &found)) return false;

@@ -14,6 +14,9 @@ void RememberProgram();
 // An address outside every module (code made at run time) gets the module "".
 CodePlace PlaceOf(uint64_t address);
 
+// Does the address lie in a module?
+bool IsLoaded(uint64_t address);
+
 // Is this code of rankle's libraries or of the loader? Their calls are not the program's.
 bool IsOwnCode(uint64_t address);
 

@@ -46,11 +46,11 @@ inline bool IsReady() { return TheProcess().phase.load(std::memory_order_acquire
 // Address of the outermost hook's frame while the thread is inside one, else 0.
 extern constinit thread_local uint64_t t_inside __attribute__((tls_model("initial-exec")));
 
-// Enters the outermost hook on this thread. False: the thread is inside one. A frame above the remembered
-// one: that hook was left by an exception, a longjmp or the end of its thread.
+// Enters the outermost hook on this thread. False: the thread is inside one. The remembered frame or one
+// above it: that hook was left by an exception. Jumps leave theirs before (leaving.h).
 inline bool EnterHook(const uint64_t* frame) {
   const auto here = reinterpret_cast<uint64_t>(frame);
-  if (t_inside != 0 && here <= t_inside) return false;
+  if (t_inside != 0 && here < t_inside) return false;
   t_inside = here;
   return true;
 }

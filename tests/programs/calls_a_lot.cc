@@ -2,6 +2,7 @@
 // subject of sites_run_test. Each mode is one kind of call; every line is one answer.
 //   calls_a_lot MODE [DIRECTORY]
 #include <arpa/inet.h>
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <netdb.h>
 #include <poll.h>
@@ -391,6 +392,84 @@ void Leaves() {
   printf("write %zd errno %d\n", written, errno);
 }
 
+// What a call that a handler jumped out of, or ended its thread or the process in, leaves behind: ten calls
+// from frames far below it each time, and one from the clean-up and the exit handler.
+[[gnu::noinline]] void WriteFarBelow(int times) {
+  volatile char below[4096];
+  below[0] = 'x';
+  static const int null = open("/dev/null", O_WRONLY);
+  for (int i = 0; i < times; ++i) {
+    if (write(null, const_cast<const char*>(below), 1) != 1) abort();
+  }
+}
+
+extern "C" [[noreturn]] void __longjmp_chk(__jmp_buf_tag*, int);
+sigjmp_buf g_jump;
+void (*g_leave)() = nullptr;
+
+[[gnu::noinline]] void ReadUntilTheHandlerLeaves() {
+  int ends[2];
+  if (pipe(ends) != 0) abort();
+  const itimerval soon = {{0, 0}, {0, 20000}};  // the read has begun, or the handler jumps all the same
+  setitimer(ITIMER_REAL, &soon, nullptr);
+  char data;
+  if (read(ends[0], &data, 1) >= 0) abort();
+}
+
+void* ThreadThatEndsInItsHandler(void*) {
+  g_leave = [] {
+    pthread_cleanup_push([](void*) { WriteFarBelow(1); }, nullptr);
+    pthread_exit(nullptr);
+    pthread_cleanup_pop(0);
+  };
+  sigset_t alarm;
+  sigemptyset(&alarm);
+  sigaddset(&alarm, SIGALRM);
+  pthread_sigmask(SIG_UNBLOCK, &alarm, nullptr);
+  ReadUntilTheHandlerLeaves();
+  return nullptr;
+}
+
+void Jumps() {
+  struct sigaction action = {};
+  action.sa_handler = [](int) { g_leave(); };
+  sigaction(SIGALRM, &action, nullptr);
+  void (*const ways[])() = {[] { siglongjmp(g_jump, 1); }, [] { longjmp(g_jump, 1); },
+                            [] { _longjmp(g_jump, 1); }, [] { __longjmp_chk(g_jump, 1); }};
+  for (void (*way)() : ways) {
+    g_leave = way;
+    if (sigsetjmp(g_jump, 1) == 0) ReadUntilTheHandlerLeaves();
+    WriteFarBelow(10);
+  }
+  sigset_t alarm, before;
+  sigemptyset(&alarm);
+  sigaddset(&alarm, SIGALRM);
+  pthread_sigmask(SIG_BLOCK, &alarm, &before);
+  pthread_t thread;
+  pthread_create(&thread, nullptr, ThreadThatEndsInItsHandler, nullptr);
+  pthread_join(thread, nullptr);
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  atexit([] { WriteFarBelow(1); });
+  g_leave = [] { exit(7); };
+  ReadUntilTheHandlerLeaves();
+}
+
+// Two libraries, one after the other at the same address, each called three times; then the first one again.
+void Plugins() {
+  const int null = open("/dev/null", O_WRONLY);
+  for (const char* file : {PLUGIN_A, PLUGIN_B, PLUGIN_A}) {
+    void* const library = dlopen(file, RTLD_NOW);
+    if (library == nullptr) abort();
+    const auto call = reinterpret_cast<int (*)(int)>(dlsym(library, "CallFromPlugin"));
+    static const auto first = call;
+    printf("same address %d\n", call == first);
+    for (int i = 0; i < 3; ++i) {
+      if (call(null) != 1) abort();
+    }
+    dlclose(library);
+  }
+}
+
 void WaitForEver() {
   Print("ready", 0, "");
   while (true) poll(nullptr, 0, -1);
@@ -400,9 +479,9 @@ void WaitForEver() {
 
 int main(int count, char** arguments) {
   const std::map<std::string, void (*)()> modes = {
-      {"network", Network}, {"files", Files},     {"transfers", Transfers}, {"throws", Throws},
-      {"times", Times},     {"waits", Waits},     {"spawns", Spawns},       {"storm", Storm},
-      {"leaves", Leaves},   {"wait", WaitForEver}};
+      {"network", Network},  {"files", Files},   {"transfers", Transfers}, {"throws", Throws},
+      {"times", Times},      {"spawns", Spawns}, {"storm", Storm},         {"leaves", Leaves},
+      {"wait", WaitForEver}, {"jumps", Jumps},   {"plugins", Plugins},     {"waits", Waits}};
   const auto mode = modes.find(count > 1 ? arguments[1] : "");
   if (mode == modes.end()) return 2;
   if (count > 2) g_directory = arguments[2];

@@ -44,6 +44,16 @@ void Raise(std::atomic<uint64_t>& largest, uint64_t value) {
 
 constexpr uint64_t BytesOf(uint32_t slots) { return sizeof(FileHeader) + uint64_t{slots} * sizeof(Slot); }
 
+}  // namespace
+
+bool IsSameModule(const ModuleEntry& entry, const Module& module) {
+  return entry.base == module.base && strncmp(entry.path, module.path, sizeof(entry.path) - 1) == 0 &&
+         entry.build_id_bytes == module.build_id_bytes &&
+         memcmp(entry.build_id, module.build_id, sizeof(entry.build_id)) == 0;
+}
+
+namespace {
+
 Place PlaceOf(const CodePlace& code) {
   const Module& module = code.module;
   return {{reinterpret_cast<const char*>(module.build_id), module.build_id_bytes},
@@ -75,6 +85,7 @@ int Recorder::Create(const char* path, const files::Identity& identity, const ch
     }
   }
   used_ = true;
+  forgot_.store(false, kRelaxed);
   growing_.store(false, kRelaxed);
   auto* const header = static_cast<FileHeader*>(map);
   header->version_major = kVersionMajor, header->version_minor = kVersionMinor;
@@ -165,18 +176,56 @@ SiteEntry* Recorder::Add(const SiteKey& key, const CodePlace& place, const CodeP
   const Place from = PlaceOf(place), above = PlaceOf(caller);
   const uint32_t module = ModuleSlot(place.module);
   const uint32_t caller_module = has_caller ? ModuleSlot(caller.module) : kNoSlot;
+  const uint64_t id = SiteId(key.api, from, has_caller ? &above : nullptr);
+  SiteEntry* first = nullptr;
+  if (forgot_.load(kAcquire)) {
+    SiteEntry* const before = FindSite(key.api, id, module, caller_module);
+    if (before != nullptr) {
+      known->site.compare_exchange_strong(first, before, std::memory_order_acq_rel);
+      return first != nullptr ? first : before;
+    }
+  }
   const uint32_t slot = TakeSlot();
   if (slot == kNoSlot) return nullptr;
   auto& entry = At<SiteEntry>(slot);
   entry.api = key.api, entry.has_caller = has_caller;
-  entry.id = SiteId(key.api, from, has_caller ? &above : nullptr);
+  entry.id = id;
   entry.offset = from.offset, entry.caller_offset = has_caller ? above.offset : 0;
   entry.module = module, entry.caller_module = caller_module;
   entry.kind.store(SlotKind::kSite, kRelease);
-  SiteEntry* first = nullptr;
   if (known->site.compare_exchange_strong(first, &entry, std::memory_order_acq_rel)) return &entry;
   entry.kind.store(SlotKind::kFree, kRelease);  // another thread was first: the slot stays empty
   return first;
+}
+
+SiteEntry* Recorder::FindSite(uint16_t api, uint64_t id, uint32_t module, uint32_t caller_module) {
+  const uint32_t taken = header_->slots.load(kAcquire);
+  for (uint32_t slot = 0; slot < taken; ++slot) {
+    if (slots_[slot].kind.load(kAcquire) != SlotKind::kSite) continue;
+    auto& entry = At<SiteEntry>(slot);
+    if (entry.api == api && entry.id == id && entry.module == module && entry.caller_module == caller_module)
+      return &entry;
+  }
+  return nullptr;
+}
+
+bool Recorder::IsThereStill(uint32_t slot, uint64_t offset, IsThere is_there) {
+  if (slot == kNoSlot) return true;  // code made at run time, or no room to keep its module
+  const auto& module = At<ModuleEntry>(slot);
+  return is_there(module.base + offset, module);
+}
+
+void Recorder::ForgetUnloaded(IsThere is_there) {
+  if (header_ == nullptr) return;
+  for (Known& known : known_) {
+    SiteEntry* const site = known.site.load(kAcquire);
+    if (site == nullptr) continue;
+    if (IsThereStill(site->module, site->offset, is_there) &&
+        IsThereStill(site->caller_module, site->caller_offset, is_there))
+      continue;
+    forgot_.store(true, kRelease);
+    known.site.store(nullptr, kRelease);
+  }
 }
 
 void Recorder::Entered(SiteEntry* site, uint64_t now_ns) {
@@ -233,10 +282,7 @@ uint32_t Recorder::NameSlot(const char* name) {
 uint32_t Recorder::ModuleSlot(const Module& module) {
   if (module.path[0] == '\0' && module.build_id_bytes == 0) return kNoSlot;
   return FindOrAdd<ModuleEntry>(
-      SlotKind::kModule,
-      [&](const ModuleEntry& entry) {
-        return entry.base == module.base && strncmp(entry.path, module.path, sizeof(entry.path) - 1) == 0;
-      },
+      SlotKind::kModule, [&](const ModuleEntry& entry) { return IsSameModule(entry, module); },
       [&](ModuleEntry& entry) {
         entry.base = module.base, entry.build_id_bytes = module.build_id_bytes;
         memcpy(entry.build_id, module.build_id, sizeof(entry.build_id));

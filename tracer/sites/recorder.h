@@ -20,6 +20,9 @@ struct Module {
   uint32_t build_id_bytes = 0;
 };
 
+// At the same place, of the same build.
+bool IsSameModule(const ModuleEntry& entry, const Module& module);
+
 // An address with the module that it lies in.
 struct CodePlace {
   uint64_t address = 0;
@@ -61,6 +64,12 @@ class Recorder {
   // Makes it, with the modules of its two addresses. nullptr when there is no slot; nothing is counted.
   SiteEntry* Add(const SiteKey& key, const CodePlace& place, const CodePlace& caller);
 
+  // After modules were unloaded: forgets the sites for whose module (and the caller's) `is_there` says no, so
+  // that what is loaded to their addresses has sites of its own. What was counted stays; a site that comes
+  // back goes on. Calls may go on meanwhile.
+  using IsThere = bool (*)(uint64_t address, const ModuleEntry& module);
+  void ForgetUnloaded(IsThere is_there);
+
   // A call of this site, nullptr included (it is counted as lost).
   void Entered(SiteEntry* site, uint64_t now_ns);
   static void Returned(SiteEntry* site, Outcome outcome, uint64_t duration_ns, uint64_t bytes);
@@ -88,13 +97,16 @@ class Recorder {
   template <typename Entry, typename Matches, typename Fill>
   uint32_t FindOrAdd(SlotKind kind, const Matches& matches, const Fill& fill);
   uint32_t ModuleSlot(const Module& module);
+  bool IsThereStill(uint32_t module, uint64_t offset, IsThere is_there);
+  SiteEntry* FindSite(uint16_t api, uint64_t id, uint32_t module, uint32_t caller_module);
 
   FileHeader* header_ = nullptr;
   Slot* slots_ = nullptr;
   uint32_t most_ = 0;
   std::atomic<bool> growing_{false};
-  bool used_ = false;     // the index may hold something
-  char path_[4096] = {};  // "" = in memory
+  bool used_ = false;                // the index may hold something
+  std::atomic<bool> forgot_{false};  // some sites are not in the index any more
+  char path_[4096] = {};             // "" = in memory
   Known known_[kKnown] = {};
 };
 

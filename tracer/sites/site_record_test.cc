@@ -110,6 +110,26 @@ TEST_F(SiteRecordTest, ASiteHasTheSameIdWhereverItsModuleIsLoaded) {
   EXPECT_NE(low, other_build);
 }
 
+TEST_F(SiteRecordTest, AModuleInPlaceOfAnotherHasSitesOfItsOwnAndOneThatReturnsGoesOn) {
+  Recorder recorder;
+  Create(recorder);
+  const Module first = ModuleAt(0x1000, "/lib/a.so", {1}), second = ModuleAt(0x1000, "/lib/a.so", {2}),
+               program = ModuleAt(0x9000, "/bin/train", {3});
+  const SiteKey key{kRead, 0x1010, 0x9010};
+  SiteEntry* const before = recorder.Add(key, {0x1010, first}, {0x9010, program});
+  SiteEntry* const other = Add(recorder, kRead, 0x9020, 0x9030, program);
+  recorder.ForgetUnloaded([](uint64_t address, const ModuleEntry&) { return address >= 0x9000; });
+  EXPECT_EQ(recorder.Find(key), nullptr);
+  EXPECT_EQ(recorder.Find({kRead, 0x9020, 0x9030}), other);
+  SiteEntry* const after = recorder.Add(key, {0x1010, second}, {0x9010, program});
+  EXPECT_NE(after, before);
+  EXPECT_NE(after->id, before->id);
+  EXPECT_EQ(recorder.Find(key), after);
+  recorder.ForgetUnloaded([](uint64_t address, const ModuleEntry&) { return address >= 0x9000; });
+  EXPECT_EQ(recorder.Add(key, {0x1010, first}, {0x9010, program}), before);
+  EXPECT_EQ(Read().sites.size(), 3u);
+}
+
 TEST(SiteId, TellsFunctionsPlacesAndCallersApart) {
   const Place place{"", "/lib/a.so", 0x10}, caller{"", "/lib/a.so", 0x20}, other{"", "/lib/b.so", 0x20};
   const std::set<uint64_t> ids = {

@@ -9,6 +9,7 @@
 //     throw ID    the branch that guards a throw takes the way to it
 //     negate ID   the answer of a detector, or the outcome of a branch, is inverted
 //     delay ID    T milliseconds of busy waiting at the point; of a loop: at the start of an iteration
+//     What never fired is said when the process exits.
 //     hit: the first time that counts (1); times: how often from there (1; 0: for ever); chance: in percent,
 //     drawn anew for each of them. `@FILE`: read that file instead.
 // Threads: everything may be called from any of them at any time. No locks. A fork gets a record of its own.
@@ -36,11 +37,17 @@ namespace internal {
 
 enum Action { kNothing = 0, kFail = 1, kThrow = 2, kNegate = 3, kDelay = 4 };
 
+// By its number.
+inline const char* NameOf(int action) {
+  static const char* const kNames[] = {"", "fail", "throw", "negate", "delay"};
+  return kNames[action];
+}
+
 struct Armed {
   uint64_t point;
   int action;
   uint64_t hit, times, milliseconds, chance, seed;
-  std::atomic<uint64_t> hits;
+  std::atomic<uint64_t> hits, fired;
 };
 
 constexpr int kMostArmed = 8;
@@ -60,7 +67,8 @@ constexpr int kMostInner = 8;  // in one run of a loop; more are lost, and count
 struct Steps {
   uint64_t hash, count;
   uint64_t last[kKeptSteps];
-  uint64_t loop;  // whose iteration it is
+  uint64_t loop;       // whose iteration it is
+  FileHeader* record;  // what `inner` and the loop's own entries lie in: a fork may have come between
   int inner_count;
   Inner inner[kMostInner];
 };
@@ -77,6 +85,7 @@ struct Global {
   static std::atomic<FileHeader*> record;
   static Armed armed[kMostArmed];
   static int armed_count;
+  static pid_t armed_in;
   static __thread ThreadState thread;
 };
 template <typename T>
@@ -89,6 +98,8 @@ template <typename T>
 Armed Global<T>::armed[kMostArmed];
 template <typename T>
 int Global<T>::armed_count = 0;
+template <typename T>
+pid_t Global<T>::armed_in = 0;
 template <typename T>
 __thread ThreadState Global<T>::thread = {nullptr, nullptr};
 
@@ -150,7 +161,6 @@ inline void OpenRecord() {
 
 // "fail 0123456789abcdef hit=3", up to `;` or the end.
 inline const char* ArmOne(const char* text) {
-  static const char* const kActions[] = {"", "fail", "throw", "negate", "delay"};
   char words[8][128];
   int count = 0;
   const char* at = text;
@@ -175,7 +185,7 @@ inline const char* ArmOne(const char* text) {
   Armed& armed = Global<>::armed[Global<>::armed_count];
   armed.action = kNothing;
   for (int action = kFail; action <= kDelay; ++action) {
-    if (strcmp(words[0], kActions[action]) == 0) armed.action = action;
+    if (strcmp(words[0], NameOf(action)) == 0) armed.action = action;
   }
   char* end = nullptr;
   armed.point = strtoull(words[1], &end, 16);
@@ -191,6 +201,7 @@ inline const char* ArmOne(const char* text) {
     sound = sound && equals && equals[1] && *end == 0;
     if (name == 3 && strncmp(words[i], "hit", 3) == 0) {
       armed.hit = value;
+      sound = sound && value > 0;  // the first hit is 1: 0 would never be
     } else if (name == 5 && strncmp(words[i], "times", 5) == 0) {
       armed.times = value;
     } else if (name == 2 && strncmp(words[i], "ms", 2) == 0) {
@@ -206,7 +217,7 @@ inline const char* ArmOne(const char* text) {
   if (!sound) {
     fprintf(stderr,
             "rankle: RANKLE_POINTS_ARM: '%s %s ...' is not ACTION ID [hit=N] [times=M] [ms=T] [chance=P "
-            "seed=S]\n",
+            "seed=S] with N from 1\n",
             words[0], words[1]);
     return next;
   }
@@ -231,11 +242,29 @@ inline void ReadArmed() {
   while (*text) text = ArmOne(text);
 }
 
+// At the exit of the process that read RANKLE_POINTS_ARM; a child forked by it is silent.
+inline void SayUnfired() {
+  if (getpid() != Global<>::armed_in) return;
+  for (int i = 0; i < Global<>::armed_count; ++i) {
+    const Armed& armed = Global<>::armed[i];
+    if (armed.fired.load(std::memory_order_relaxed) > 0) continue;
+    fprintf(stderr,
+            "rankle: RANKLE_POINTS_ARM: '%s %016llx' never fired in process %d: reached %llu times as a "
+            "point to %s, hit=%llu\n",
+            NameOf(armed.action), static_cast<unsigned long long>(armed.point),
+            static_cast<int>(Global<>::armed_in),
+            static_cast<unsigned long long>(armed.hits.load(std::memory_order_relaxed)), NameOf(armed.action),
+            static_cast<unsigned long long>(armed.hit));
+  }
+}
+
 inline void StartOnce() {
   int fresh = 0;
   if (Global<>::phase.compare_exchange_strong(fresh, 1)) {
     const int saved = errno;
     ReadArmed();
+    Global<>::armed_in = getpid();
+    if (Global<>::armed_count > 0) atexit(&SayUnfired);
     OpenRecord();
     pthread_atfork(nullptr, nullptr, &OpenRecord);
     errno = saved;
@@ -319,15 +348,16 @@ inline uint32_t BinOf(uint64_t iterations) {
   return bin;
 }
 
-// A run of a loop has ended within an iteration of another one.
+// A run of a loop has ended within an iteration of another one. Of the iteration in which a process was
+// forked, the child counts nothing.
 inline void EndInner(Steps& around, SiteEntry* loop, uint64_t iterations) {
+  FileHeader* record = Global<>::record.load(std::memory_order_acquire);
+  if (!record || around.record != record) return;
   for (int i = 0; i < around.inner_count; ++i) {
     if (around.inner[i].loop != loop) continue;
     around.inner[i].iterations += iterations;
     return;
   }
-  FileHeader* record = Global<>::record.load(std::memory_order_acquire);
-  if (!record) return;
   if (around.inner_count == kMostInner) {
     Add(record->lost_nests, 1);
     return;
@@ -369,6 +399,7 @@ inline bool FiresSlowly(uint64_t point, int action, SiteEntry* site) {
     if (hit < armed.hit || (armed.times != 0 && hit >= armed.hit + armed.times)) continue;
     if (armed.chance < 100 && Mix(Mix(7, armed.seed), hit) % 100 >= armed.chance) continue;
     if (site) Add(site->injected, 1);
+    armed.fired.fetch_add(1, std::memory_order_relaxed);
     if (armed.action == kDelay) {
       Spin(armed.milliseconds);
     } else {
@@ -417,12 +448,13 @@ class Loop {
     around_ = thread.current;
     steps_.hash = steps_.count = 0;
     steps_.loop = point;
+    steps_.record = Record();
     steps_.inner_count = 0;
     thread.current = &steps_;
   }
   ~Loop() {
     internal::Global<>::thread.current = around_;
-    if (!site_) return;
+    if (!site_ || steps_.record != Record()) return;
     if (iterations_ > 0) EndIteration();
     Flush();
     if (around_ && iterations_ > 0) internal::EndInner(*around_, site_, iterations_);
@@ -436,6 +468,7 @@ class Loop {
 
   // At the start of each iteration.
   void Next() {
+    if (steps_.record != Record()) GoOnInChild();
     if (site_) {
       if (iterations_ > 0) EndIteration();
       if (++iterations_ <= 64 || iterations_ - counted_ >= 64) Flush();
@@ -445,6 +478,16 @@ class Loop {
   }
 
  private:
+  static FileHeader* Record() { return internal::Global<>::record.load(std::memory_order_acquire); }
+  // The process was forked in this run: the child counts it in its own record, from this iteration on.
+  void GoOnInChild() {
+    steps_.record = Record();
+    steps_.inner_count = 0;
+    last_ = nullptr;
+    last_hash_ = iterations_ = counted_ = seen_ = 0;
+    site_ = internal::Site(point_);
+    if (site_) internal::Add(site_->hits, 1);
+  }
   // Most iterations take the way of the one before.
   void EndIteration() {
     if (!last_ || steps_.hash != last_hash_) FindSignature();
@@ -461,7 +504,7 @@ class Loop {
     Flush();
     last_ = nullptr;
     last_hash_ = steps_.hash;
-    FileHeader* record = internal::Global<>::record.load(std::memory_order_acquire);
+    FileHeader* record = steps_.record;
     if (!record) return;
     const uint64_t key = internal::Mix(site_->key.load(std::memory_order_relaxed), steps_.hash) | 1;
     last_ = internal::FindEntry<SignatureEntry>(
@@ -479,7 +522,7 @@ class Loop {
   }
 
   const uint64_t point_;
-  SiteEntry* const site_;
+  SiteEntry* site_;
   SignatureEntry* last_;  // of the iteration before
   uint64_t last_hash_, iterations_, counted_, seen_;
   internal::Steps* around_;

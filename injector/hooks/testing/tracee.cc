@@ -7,6 +7,8 @@
 #include <nvtx3/nvToolsExt.h>
 #define TRACEE_HAS_NVTX
 #endif
+#include <setjmp.h>
+#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -227,6 +229,19 @@ void Nvtx() {
 #endif
 }
 
+// A signal comes while a call is inside its hook, and the handler jumps out of it.
+sigjmp_buf g_jump;
+[[gnu::noinline]] void ReduceFarBelow(ncclComm_t comm) {
+  [[maybe_unused]] volatile char below[4096] = {};
+  std::printf("result %d\n", Reduce(comm));
+}
+void Jump() {
+  ncclComm_t comm = Init();
+  signal(SIGUSR1, [](int) { siglongjmp(g_jump, 1); });
+  if (sigsetjmp(g_jump, 1) == 0) Reduce(comm);
+  for (int i = 0; i < 3; ++i) ReduceFarBelow(comm);
+}
+
 struct Early {
   Early() {
     if (getenv("TRACEE_EARLY") != nullptr) Reduce(Init());
@@ -284,6 +299,7 @@ int main(int count, char** arguments) {
       {"grouped_data", GroupedData},
       {"timed", Timed},
       {"lost", Lost},
+      {"jump", Jump},
       {"counts",
        [] {
          ncclComm_t comm = Init();

@@ -1,0 +1,90 @@
+#include "tracer/ebpf/probes.h"
+
+#include "injector/api/table.h"
+#include "tracer/ebpf/call.h"
+
+namespace rankle::ebpf {
+namespace {
+
+using api::IdOf;
+
+// Where a call leaves a handle or a result, by position in the prototype.
+struct Output {
+  uint16_t api;
+  int8_t argument;
+  uint8_t bytes;
+};
+constexpr Output kOutputs[] = {
+    {IdOf("ncclCommInitRank"), 0, 8},      {IdOf("ncclCommInitRankConfig"), 0, 8},
+    {IdOf("ncclCommInitRankScalable"), 0, 8}, {IdOf("ncclCommInitAll"), 0, 8},
+    {IdOf("ncclCommSplit"), 3, 8},         {IdOf("ncclCommShrink"), 3, 8},
+    {IdOf("ncclCommGrow"), 4, 8},          {IdOf("ncclCommGetAsyncError"), 1, 4},
+};
+
+uint8_t OneBased(int8_t position) { return static_cast<uint8_t>(position + 1); }
+
+bool InRegister(int8_t position) { return position >= 0 && position < RANKLE_REGISTER_ARGUMENTS; }
+
+// Position of the last argument that is in use.
+int LastArgument(const api::ArgumentIndex& a) {
+  int last = -1;
+  for (const int8_t position :
+       {a.sendbuf, a.recvbuf, a.count, a.dtype, a.redop, a.root, a.peer, a.comm, a.stream, a.bytes})
+    last = position > last ? position : last;
+  return last;
+}
+
+}  // namespace
+
+bool IsTraced(const api::ApiInfo& info) {
+  switch (info.library) {
+    case api::Library::kNccl:
+      return info.blocking || info.id == IdOf("ncclCommGetAsyncError") ||
+             (info.groups & (api::kCollective | api::kP2p | api::kCommInit | api::kCommEnd | api::kNcclGroup)) != 0;
+    case api::Library::kCudaRuntime:
+    case api::Library::kCudaDriver:
+      return info.blocking;
+    default:
+      return false;
+  }
+}
+
+const api::ApiInfo* ApiOfSymbol(std::string_view symbol) {
+  // Most of a program's symbols are something else: the table is searched for likely ones only.
+  if (!symbol.starts_with("nccl") && !symbol.starts_with("pnccl") && !symbol.starts_with("cu")) return nullptr;
+  const api::ApiInfo* const info = api::FindApi(symbol);
+  const bool known = info != nullptr && (info->library == api::Library::kNccl ||
+                                         info->library == api::Library::kCudaRuntime ||
+                                         info->library == api::Library::kCudaDriver);
+  return known ? info : nullptr;
+}
+
+rankle_cookie CookieOf(const api::ApiInfo& info) {
+  rankle_cookie cookie = {};
+  cookie.api = info.id;
+  for (const Output& output : kOutputs) {
+    if (output.api == info.id) cookie.out_argument = OneBased(output.argument), cookie.out_bytes = output.bytes;
+  }
+  int in_memory = LastArgument(info.args) + 1 - RANKLE_REGISTER_ARGUMENTS;
+  if (TakesUniqueId(info.id)) in_memory = RANKLE_STACK_WORDS;
+  cookie.stack_words = static_cast<uint8_t>(in_memory > 0 ? in_memory : 0);
+  if (InRegister(info.args.bytes)) {
+    cookie.bytes_kind = RANKLE_BYTES_SIZE;
+    cookie.first = OneBased(info.args.bytes);
+  } else if (InRegister(info.args.count) && InRegister(info.args.dtype)) {
+    cookie.bytes_kind = RANKLE_BYTES_COUNT;
+    cookie.first = OneBased(info.args.count);
+    cookie.second = OneBased(info.args.dtype);
+  }
+  return cookie;
+}
+
+rankle_api_faults ArgumentsForFaults(const api::ApiInfo& info) {
+  rankle_api_faults arguments = {};
+  if (InRegister(info.args.dtype)) arguments.dtype = OneBased(info.args.dtype);
+  const int8_t peer = info.args.peer >= 0 ? info.args.peer : info.args.root;
+  if (InRegister(peer)) arguments.peer = OneBased(peer);
+  return arguments;
+}
+
+}  // namespace rankle::ebpf

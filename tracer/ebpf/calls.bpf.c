@@ -18,12 +18,14 @@
 
 char LICENSE[] SEC("license") = "GPL";
 
-enum { SIGNAL_STOP = 19 };
+enum { SIGNAL_STOP = 19, NCCL_IN_PROGRESS = 7 };
 
 // The outermost probed call that a thread is inside.
 struct frame {
   ebpf_u64 stack_pointer;  // at entry: points to the return address
+  ebpf_u64 entered_ns;
   ebpf_u64 out;            // address of the output argument, 0 = none
+  ebpf_u64 arguments[2];
   struct rankle_cookie cookie;
   ebpf_u64 exit_call;    // number of the call for those of the next line
   ebpf_u32 exit_faults;  // which faults fire when it returns
@@ -242,6 +244,8 @@ int on_enter(struct pt_regs* registers) {
   struct arguments arguments = {};
   read_registers(registers, arguments.word + 1);
   struct frame frame = {.stack_pointer = registers->rsp,
+                        .entered_ns = bpf_ktime_get_ns(),
+                        .arguments = {registers->rdi, registers->rsi},
                         .out = argument(&arguments, attached.cookie.out_argument),
                         .cookie = attached.cookie};
   inject(&arguments, &attached.cookie, process, target, &frame);
@@ -251,6 +255,7 @@ int on_enter(struct pt_regs* registers) {
     return 0;
   }
 
+  if (attached.cookie.tell != RANKLE_TELL_BOTH) return 0;
   struct rankle_enter_event* const event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
   if (!event) {
     rankle_add_counter(RANKLE_LOST_EVENTS);
@@ -283,17 +288,23 @@ int on_return(struct pt_regs* registers) {
     const struct rankle_fault* const fault = find_fault(index);
     if (fault) fire(left.cookie.api, index, fault, left.exit_call);
   }
+  ebpf_u64 out = 0;
+  if (left.out != 0 && left.cookie.out_bytes == 8)
+    bpf_probe_read_user(&out, 8, (const void*)left.out);
+  else if (left.out != 0)
+    bpf_probe_read_user(&out, 4, (const void*)left.out);
+  if (left.cookie.tell == RANKLE_TELL_SUCCESS && (ebpf_u32)registers->rax != 0) return 0;
+  if (left.cookie.tell == RANKLE_TELL_ERROR && (out == 0 || out == NCCL_IN_PROGRESS)) return 0;
   struct rankle_return_event* const event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
   if (!event) {
     rankle_add_counter(RANKLE_LOST_EVENTS);
     return 0;
   }
   rankle_fill_event(&event->event, RANKLE_EVENT_RETURN, left.cookie.api, registers->rax);
-  event->out = 0;
-  if (left.out != 0 && left.cookie.out_bytes == 8)
-    bpf_probe_read_user(&event->out, 8, (const void*)left.out);
-  else if (left.out != 0)
-    bpf_probe_read_user(&event->out, 4, (const void*)left.out);
+  event->entered_ns = left.entered_ns;
+  event->out = out;
+  event->arguments[0] = left.arguments[0];
+  event->arguments[1] = left.arguments[1];
   bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
   return 0;
 }

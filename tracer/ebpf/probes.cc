@@ -1,5 +1,8 @@
 #include "tracer/ebpf/probes.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include "injector/api/table.h"
 #include "tracer/ebpf/call.h"
 
@@ -20,6 +23,23 @@ constexpr Output kOutputs[] = {
     {IdOf("ncclCommSplit"), 3, 8},         {IdOf("ncclCommShrink"), 3, 8},
     {IdOf("ncclCommGrow"), 4, 8},          {IdOf("ncclCommGetAsyncError"), 1, 4},
 };
+
+// Calls that tell how far a stream has come. Programs ask again and again: only the answer "done" counts.
+constexpr uint16_t kQuestions[] = {IdOf("cudaStreamQuery"), IdOf("cuStreamQuery"), IdOf("cudaEventQuery"),
+                                   IdOf("cuEventQuery")};
+constexpr uint16_t kMarks[] = {IdOf("cudaEventRecord"), IdOf("cudaEventRecordWithFlags"), IdOf("cuEventRecord"),
+                               IdOf("cuEventRecordWithFlags")};
+
+bool TellsProgress(uint16_t api) {
+  const auto is = [api](uint16_t other) { return api == other; };
+  return std::any_of(std::begin(kQuestions), std::end(kQuestions), is) ||
+         std::any_of(std::begin(kMarks), std::end(kMarks), is);
+}
+
+uint8_t TellOf(uint16_t api) {
+  if (api == IdOf("ncclCommGetAsyncError")) return RANKLE_TELL_ERROR;
+  return TellsProgress(api) ? RANKLE_TELL_SUCCESS : RANKLE_TELL_BOTH;
+}
 
 uint8_t OneBased(int8_t position) { return static_cast<uint8_t>(position + 1); }
 
@@ -43,7 +63,7 @@ bool IsTraced(const api::ApiInfo& info) {
              (info.groups & (api::kCollective | api::kP2p | api::kCommInit | api::kCommEnd | api::kNcclGroup)) != 0;
     case api::Library::kCudaRuntime:
     case api::Library::kCudaDriver:
-      return info.blocking;
+      return info.blocking || TellsProgress(info.id);
     default:
       return false;
   }
@@ -62,8 +82,9 @@ const api::ApiInfo* ApiOfSymbol(std::string_view symbol) {
 rankle_cookie CookieOf(const api::ApiInfo& info) {
   rankle_cookie cookie = {};
   cookie.api = info.id;
+  cookie.tell = TellOf(info.id) & 0xf;
   for (const Output& output : kOutputs) {
-    if (output.api == info.id) cookie.out_argument = OneBased(output.argument), cookie.out_bytes = output.bytes;
+    if (output.api == info.id) cookie.out_argument = OneBased(output.argument) & 0xf, cookie.out_bytes = output.bytes & 0xf;
   }
   int in_memory = LastArgument(info.args) + 1 - RANKLE_REGISTER_ARGUMENTS;
   if (TakesUniqueId(info.id)) in_memory = RANKLE_STACK_WORDS;

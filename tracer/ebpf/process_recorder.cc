@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "injector/api/table.h"
+#include "tracer/ebpf/probes.h"
 
 namespace rankle::ebpf {
 
@@ -195,10 +196,8 @@ void ProcessRecorder::OnEnter(const Call& call, uint64_t entered_ns) {
     BeginCreation(call, thread, open);
   } else if (call.In(api::kCommEnd)) {
     BeginEnd(call, thread, open);
-  } else if (call.api() == IdOf("ncclCommGetAsyncError")) {
-    open.communicator = communicators_.Find(call.comm());
   } else if (call.api() != IdOf("ncclGroupStart")) {
-    open.out = call.Word(0), open.count = call.Int(1);
+    open.out = open.first = call.Word(0), open.count = call.Int(1);
     open.record = BeginCall(call, thread, nullptr, entered_ns);
     if (open.record != nullptr && call.api() == IdOf("ncclGroupEnd")) open.record->group = thread.group;
   }
@@ -222,8 +221,12 @@ void ProcessRecorder::EndGroup(Thread& thread, const OpenCall& open, int result,
   if (thread.depth > 0) --thread.depth;
   if (thread.depth != 0) return;
   const bool failed = IsFailure(*open.info, result);
-  for (const std::shared_ptr<Operation>& operation : thread.operations)
-    communicators_.SetState(*operation, failed ? State::kFailed : State::kUntracked);
+  for (const std::shared_ptr<Operation>& operation : thread.operations) {
+    const uint32_t stream = operation->record.stream;
+    operation->returned_ns = now_ns;
+    communicators_.SetState(*operation, failed ? State::kFailed : progress_.StateOf(stream));
+    if (!failed) progress_.Add(stream, operation);
+  }
   for (const GroupedCreation& creation : thread.creations) {
     const auto handle = failed ? 0 : ValueOf<uint64_t>(access_.read(creation.out, sizeof(uint64_t)));
     if (handle == 0)
@@ -247,25 +250,57 @@ void ProcessRecorder::EndOfCommunicator(const OpenCall& open, bool failed, uint6
         static_cast<uint32_t>(cuts_off ? record::CommState::kAborted : record::CommState::kDestroyed));
 }
 
-void ProcessRecorder::OnAsyncError(const OpenCall& open, int error, Thread& thread, uint64_t now_ns) {
-  if (open.communicator == nullptr) return;
-  Communicator& communicator = *open.communicator;
-  if (error == ncclSuccess && !communicator.before)
-    communicators_.Bind(&communicator, communicator.handle, /*ready=*/true, now_ns);
-  record::CommEntry* const entry = communicators_.entry(communicator);
-  if (entry == nullptr || error == ncclSuccess || error == ncclInProgress || entry->async_error.load() != 0) return;
+void ProcessRecorder::OnAsyncError(uint64_t handle, int error, const Thread& thread, uint64_t now_ns) {
+  const Communicator* const communicator = communicators_.Find(handle);
+  record::CommEntry* const entry = communicator == nullptr ? nullptr : communicators_.entry(*communicator);
+  if (entry == nullptr || entry->async_error.load() != 0) return;
   entry->async_error.store(static_cast<uint32_t>(error));
   NewRecord record;
   record.kind = Kind::kAsyncError;
   record.entered_ns = now_ns;
-  record.api = open.info->id;
-  record.comm = communicator.index;
+  record.api = IdOf("ncclCommGetAsyncError");
+  record.comm = communicator->index;
   record.thread = thread.number;
   record.result = record::ClipResult(error);
   writer_.Write(record);
 }
 
+// A call of which only the answer was told.
+void ProcessRecorder::OnAnswer(const api::ApiInfo& info, const rankle_return_event& event) {
+  const uint64_t first = event.arguments[0];
+  switch (info.id) {
+    case IdOf("ncclCommGetAsyncError"):
+      return OnAsyncError(first, static_cast<int>(event.out), ThreadOf(event.event.thread), event.event.time_ns);
+    case IdOf("cudaStreamQuery"):
+    case IdOf("cuStreamQuery"):
+      return progress_.Done(StreamNumber(first), event.entered_ns, event.event.time_ns);
+    case IdOf("cudaEventQuery"):
+    case IdOf("cuEventQuery"):
+      return progress_.EventDone(first, event.event.time_ns);
+    default:  // an event was recorded
+      return progress_.Mark(first, StreamNumber(event.arguments[1]), event.entered_ns);
+  }
+}
+
+// A call that waits for the device came back.
+void ProcessRecorder::OnWaited(const OpenCall& open, uint64_t now_ns) {
+  switch (open.info->id) {
+    case IdOf("cudaStreamSynchronize"):
+    case IdOf("cuStreamSynchronize"):
+      return progress_.Done(StreamNumber(open.first), open.entered_ns, now_ns);
+    case IdOf("cudaEventSynchronize"):
+    case IdOf("cuEventSynchronize"):
+      return progress_.EventDone(open.first, now_ns);
+    case IdOf("cudaDeviceSynchronize"):
+    case IdOf("cuCtxSynchronize"):
+      return progress_.AllDone(open.entered_ns, now_ns);
+    default:
+      return;
+  }
+}
+
 void ProcessRecorder::OnReturn(const api::ApiInfo& info, const rankle_return_event& event) {
+  if (CookieOf(info).tell != RANKLE_TELL_BOTH) return OnAnswer(info, event);
   Thread& thread = ThreadOf(event.event.thread);
   if (!thread.open || thread.open->info != &info) return;  // its entry was lost, and counted
   const OpenCall open = *std::move(thread.open);
@@ -277,9 +312,13 @@ void ProcessRecorder::OnReturn(const api::ApiInfo& info, const rankle_return_eve
 
   if (open.operation != nullptr) {
     const bool grouped = thread.depth != 0 && !failed;
-    communicators_.Return(*open.operation, now_ns, result,
-                          failed ? State::kFailed : grouped ? State::kEntered : State::kUntracked, failed);
-    if (grouped) thread.operations.push_back(open.operation);
+    const uint32_t stream = open.operation->record.stream;
+    const State state = failed ? State::kFailed : grouped ? State::kEntered : progress_.StateOf(stream);
+    communicators_.Return(*open.operation, now_ns, result, state, failed);
+    if (grouped)
+      thread.operations.push_back(open.operation);
+    else if (!failed)
+      progress_.Add(stream, open.operation);
     return;
   }
   if (info.id == IdOf("ncclGroupStart")) {
@@ -299,8 +338,8 @@ void ProcessRecorder::OnReturn(const api::ApiInfo& info, const rankle_return_eve
     EndCreation(thread, open, event.out, result, now_ns);
   } else if ((info.groups & api::kCommEnd) != 0) {
     EndOfCommunicator(open, failed, now_ns);
-  } else if (info.id == IdOf("ncclCommGetAsyncError") && !failed) {
-    OnAsyncError(open, static_cast<int>(event.out), thread, now_ns);
+  } else if (!failed) {
+    OnWaited(open, now_ns);
   }
 }
 

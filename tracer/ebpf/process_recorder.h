@@ -1,8 +1,8 @@
 // Writes the flight record of one attached process from what the kernel side tells of its calls. The record is the one
 // that librankle.so writes inside a process (tracer/record/format.h), so everything that reads those reads these.
 //
-// What it cannot tell, and the hooks can: when the device finished (operations end as kUntracked), memory in use, names
-// of communicators made before, operations inside graph launches. One thread.
+// What it cannot tell, and the hooks can: when the device began and finished (but for what the program itself finds out,
+// stream_progress.h), memory in use, names of communicators made before, operations inside graph launches. One thread.
 #pragma once
 
 #include <cstdint>
@@ -14,6 +14,7 @@
 
 #include "tracer/ebpf/call.h"
 #include "tracer/ebpf/communicators.h"
+#include "tracer/ebpf/stream_progress.h"
 #include "tracer/record/writer.h"
 
 namespace rankle::ebpf {
@@ -56,6 +57,7 @@ class ProcessRecorder {
     std::shared_ptr<Operation> operation;   // or of an operation
     Communicator* communicator = nullptr;   // that is being made, ended or asked
     uint64_t out = 0, entered_ns = 0;       // address of the handle(s); when it was entered
+    uint64_t first = 0;                     // first argument: a stream or an event that is waited for
     int32_t count = 0;                      // ncclCommInitAll: how many
   };
   struct GroupedCreation {
@@ -80,7 +82,9 @@ class ProcessRecorder {
   void EndCreation(Thread& thread, const OpenCall& open, uint64_t handle, int result, uint64_t now_ns);
   void EndGroup(Thread& thread, const OpenCall& open, int result, uint64_t now_ns);
   void EndOfCommunicator(const OpenCall& open, bool failed, uint64_t now_ns);
-  void OnAsyncError(const OpenCall& open, int error, Thread& thread, uint64_t now_ns);
+  void OnAsyncError(uint64_t handle, int error, const Thread& thread, uint64_t now_ns);
+  void OnAnswer(const api::ApiInfo& info, const rankle_return_event& event);
+  void OnWaited(const OpenCall& open, uint64_t now_ns);
   uint32_t StreamNumber(uint64_t stream);
   uint32_t SiteOf(uint64_t address);
   std::string NameOf(uint64_t config);
@@ -89,6 +93,7 @@ class ProcessRecorder {
   record::Writer& writer_;
   ProcessAccess access_;
   Communicators communicators_;
+  StreamProgress progress_;
   std::map<uint32_t, Thread> threads_;
   std::map<uint64_t, uint32_t> streams_;
   std::map<uint64_t, uint64_t> uses_;  // of a unique id by a rank

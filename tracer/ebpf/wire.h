@@ -61,7 +61,9 @@ struct rankle_enter_event {
 
 struct rankle_return_event {
   struct rankle_event event;  // value = what the function returned
-  ebpf_u64 out;               // what the call's output argument points to now
+  ebpf_u64 entered_ns;
+  ebpf_u64 out;           // what the call's output argument points to now
+  ebpf_u64 arguments[2];  // its first two, for calls whose ENTER is not told
 };
 
 struct rankle_fault_event {
@@ -73,11 +75,18 @@ struct rankle_fault_event {
 // How a probe of a function is told apart: the cookie of its attachment.
 struct rankle_cookie {
   ebpf_u16 api;
-  ebpf_u8 out_argument;   // number + 1 of the pointer argument that receives a handle or result; 0 = none
-  ebpf_u8 out_bytes;      // 4 or 8
-  ebpf_u8 stack_words;    // how much of the stack holds arguments
-  ebpf_u8 bytes_kind;     // RANKLE_BYTES_*
+  ebpf_u8 out_argument : 4;  // number + 1 of the pointer argument that receives a handle or result; 0 = none
+  ebpf_u8 out_bytes : 4;     // 4 or 8
+  ebpf_u8 stack_words;       // how much of the stack holds arguments
+  ebpf_u8 bytes_kind : 4;    // RANKLE_BYTES_*
+  ebpf_u8 tell : 4;          // RANKLE_TELL_*
   ebpf_u8 first, second;  // numbers of the arguments that make up the payload: see RANKLE_BYTES_*
+};
+// What is told of a call. Programs poll: of questions only the answers that mean something are worth an event.
+enum {
+  RANKLE_TELL_BOTH = 0,     // its entry and its return
+  RANKLE_TELL_SUCCESS = 1,  // its return, when it returned 0
+  RANKLE_TELL_ERROR = 2,    // its return, when its output argument holds an error: neither 0 nor ncclInProgress
 };
 // Payload of a call, in bytes.
 enum { RANKLE_BYTES_NONE = 0, RANKLE_BYTES_SIZE = 1 /* first */, RANKLE_BYTES_COUNT = 2 /* first x type second */ };

@@ -45,18 +45,22 @@ void ProbedFiles::ProbeFile(int pid, const Mapping& mapping, File& file) {
   });
   file.is_program = found.is_program;
   file.stripped = found.is_program && !found.has_full_symbols;
-  for (const ElfFunction& function : found.functions) {
-    absl::Status status;
-    if (loader) {
-      status = programs_.AttachLoader(path, function.file_offset);
-    } else {
+  if (found.functions.empty()) return;
+  absl::Status status;
+  if (loader) {
+    status = programs_.AttachLoader(path, found.functions.front().file_offset);
+  } else {
+    std::vector<ProbedFunction> functions;
+    for (const ElfFunction& function : found.functions) {
       const api::ApiInfo& info = *ApiOfSymbol(function.name);
-      status = programs_.AttachFunction(path, function.file_offset, CookieOf(info));
+      functions.push_back({function.file_offset, CookieOf(info)});
       file.has_nccl |= (info.groups & api::kCommInit) != 0;
-      file.functions += status.ok(), functions_ += status.ok();
     }
-    if (!status.ok()) notes_.push_back(absl::StrCat(mapping.path, ": ", function.name, ": ", status.message()));
+    status = programs_.AttachFunctions(path, functions);
+    file.functions = status.ok() ? functions.size() : 0;
+    functions_ += file.functions;
   }
+  if (!status.ok()) notes_.push_back(absl::StrCat(mapping.path, ": ", status.message()));
 }
 
 const ProbedFiles::File* ProbedFiles::Find(const FileId& id) const {

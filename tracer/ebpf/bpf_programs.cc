@@ -4,9 +4,14 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <string.h>
-#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
+#include <algorithm>
+#include <initializer_list>
+#include <iterator>
 #include <mutex>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 
@@ -86,16 +91,60 @@ absl::Status Update(int map, const void* key, const void* value, const char* wha
   return absl::InternalError(absl::StrCat("BPF table of ", what, ": ", strerror(errno)));
 }
 
-absl::StatusOr<Link> AttachUprobe(const Object& object, const char* name, const std::string& path, uint64_t offset,
-                                  bool at_return, uint64_t cookie) {
-  bpf_program* const program = bpf_object__find_program_by_name(object.get(), name);
+// BPF_LINK_CREATE for many uprobes of one file at once (Linux 6.6), which the libbpf of Debian 12 does not know. It
+// matters at the end: the kernel waits 0.1 s for each link to be taken off.
+enum { kTraceUprobeMulti = 48, kUprobeMultiReturn = 1 };
+struct UprobeMultiLink {
+  uint32_t program, target, attach_type, flags;
+  uint64_t path, offsets, reference_counters, cookies;
+  uint32_t count, probe_flags, pid, reserved;
+};
+
+// A link by its descriptor.
+class FdLink {
+ public:
+  explicit FdLink(int fd) : fd_(fd) {}
+  FdLink(FdLink&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  FdLink& operator=(FdLink&&) = delete;
+  ~FdLink() {
+    if (fd_ >= 0) close(fd_);
+  }
+  bool is_open() const { return fd_ >= 0; }
+
+ private:
+  int fd_;
+};
+
+FdLink AttachMany(const Object& object, const char* program, const std::string& path,
+                  const std::vector<ProbedFunction>& functions, bool at_return) {
+  std::vector<uint64_t> offsets, cookies;
+  for (const ProbedFunction& function : functions) {
+    offsets.push_back(function.file_offset);
+    memcpy(&cookies.emplace_back(), &function.cookie, sizeof(uint64_t));
+  }
+  UprobeMultiLink link = {};
+  link.program = static_cast<uint32_t>(bpf_program__fd(bpf_object__find_program_by_name(object.get(), program)));
+  link.attach_type = kTraceUprobeMulti;
+  link.path = reinterpret_cast<uint64_t>(path.c_str());
+  link.offsets = reinterpret_cast<uint64_t>(offsets.data());
+  link.cookies = reinterpret_cast<uint64_t>(cookies.data());
+  link.count = static_cast<uint32_t>(offsets.size());
+  link.probe_flags = at_return ? kUprobeMultiReturn : 0;
+  return FdLink(static_cast<int>(syscall(SYS_bpf, BPF_LINK_CREATE, &link, sizeof(link))));
+}
+
+// One uprobe as a perf event: kernels before 6.6.
+absl::StatusOr<Link> AttachOne(const Object& object, const char* program, const std::string& path,
+                               const ProbedFunction& function, bool at_return) {
   bpf_uprobe_opts options = {};
   options.sz = sizeof(options);
-  options.bpf_cookie = cookie;
+  memcpy(&options.bpf_cookie, &function.cookie, sizeof(options.bpf_cookie));
   options.retprobe = at_return;
-  Link link(bpf_program__attach_uprobe_opts(program, -1, path.c_str(), offset, &options));
+  Link link(bpf_program__attach_uprobe_opts(bpf_object__find_program_by_name(object.get(), program), -1, path.c_str(),
+                                            function.file_offset, &options));
   if (link != nullptr) return link;
-  return absl::InternalError(absl::StrCat(path, ": no probe can be set at offset ", offset, ": ", strerror(errno)));
+  return absl::InternalError(
+      absl::StrCat(path, ": no probe can be set at offset ", function.file_offset, ": ", strerror(errno)));
 }
 
 }  // namespace
@@ -103,15 +152,17 @@ absl::StatusOr<Link> AttachUprobe(const Object& object, const char* name, const 
 struct BpfPrograms::Kernel {
   Object calls, system;
   std::vector<Link> links;  // ended before the objects
+  std::vector<FdLink> fd_links;
+  bool one_by_one = false;  // the kernel does not take many probes at once
   Ring ring, stops;
   const std::function<void(const rankle_event&, size_t)>* take = nullptr;
   const std::function<void(const rankle_fault_event&)>* take_stop = nullptr;
   std::vector<MissingProgram> missing;
-  size_t probes = 0;
   int stats = -1;  // keeps the kernel counting what programs cost
 
   ~Kernel() {
     links.clear();
+    fd_links.clear();
     if (stats >= 0) close(stats);
   }
 
@@ -132,6 +183,7 @@ struct BpfPrograms::Kernel {
     if (!opened.ok()) return opened.status();
     bpf_map__set_max_entries(bpf_object__find_map_by_name(opened->get(), "events"),
                              static_cast<uint32_t>(options.buffer_bytes));
+    WantMany(*opened, "on_enter"), WantMany(*opened, "on_return");
     if (const int error = bpf_object__load(opened->get()); error != 0)
       return absl::FailedPreconditionError(
           absl::StrCat("eBPF programs cannot be loaded: ", WhyLoadFailed(-error), "; see `rankle doctor`"));
@@ -142,9 +194,44 @@ struct BpfPrograms::Kernel {
     return absl::OkStatus();
   }
 
+  // The returns first: a call whose entry is seen is one whose return will be.
+  absl::Status Attach(const Object& object, const std::string& path, const std::vector<ProbedFunction>& functions,
+                      std::initializer_list<const char*> programs) {
+    std::vector<FdLink> many;
+    bool at_return = true;
+    for (const char* program : programs) {
+      if (program != nullptr && !one_by_one) many.push_back(AttachMany(object, program, path, functions, at_return));
+      at_return = false;
+    }
+    if (!one_by_one && std::all_of(many.begin(), many.end(), [](const FdLink& link) { return link.is_open(); })) {
+      std::move(many.begin(), many.end(), std::back_inserter(fd_links));
+      return absl::OkStatus();
+    }
+    one_by_one = true;
+    many.clear();
+    std::vector<Link> single;
+    at_return = true;
+    for (const char* program : programs) {
+      for (const ProbedFunction& function : functions) {
+        if (program == nullptr) break;
+        absl::StatusOr<Link> link = AttachOne(object, program, path, function, at_return);
+        if (!link.ok()) return link.status();
+        single.push_back(*std::move(link));
+      }
+      at_return = false;
+    }
+    std::move(single.begin(), single.end(), std::back_inserter(links));
+    return absl::OkStatus();
+  }
+
   // One object with those programs that load: a kernel that lacks one tracepoint has the others.
   void LoadSystem(const BpfOptions& options) {
-    std::vector<const char*> wanted;
+    std::vector<const char*> all, wanted;
+    for (const OptionalProgram& program : kOptional) {
+      if (!program.waits || options.waits) all.push_back(program.program);
+    }
+    absl::StatusOr<Object> opened = OpenSystem(all, /*with_loader=*/true);
+    if (opened.ok() && bpf_object__load(opened->get()) == 0) return AttachSystem(*std::move(opened));
     for (const OptionalProgram& program : kOptional) {
       if (program.waits && !options.waits) continue;
       absl::StatusOr<Object> alone = OpenSystem({program.program});
@@ -155,12 +242,16 @@ struct BpfPrograms::Kernel {
         missing.push_back({program.what, WhyLoadFailed(error)});
       }
     }
-    absl::StatusOr<Object> opened = OpenSystem(wanted, /*with_loader=*/true);
+    opened = OpenSystem(wanted, /*with_loader=*/true);
     if (!opened.ok() || bpf_object__load(opened->get()) != 0) {
       missing.push_back({"everything but calls", "its BPF object cannot be loaded"});
       return;
     }
-    system = *std::move(opened);
+    AttachSystem(*std::move(opened));
+  }
+
+  void AttachSystem(Object loaded) {
+    system = std::move(loaded);
     for (const OptionalProgram& program : kOptional) {
       bpf_program* const found = bpf_object__find_program_by_name(system.get(), program.program);
       if (!bpf_program__autoload(found)) continue;
@@ -173,6 +264,11 @@ struct BpfPrograms::Kernel {
     }
   }
 
+  static void WantMany(const Object& object, const char* program) {
+    bpf_program__set_expected_attach_type(bpf_object__find_program_by_name(object.get(), program),
+                                          static_cast<bpf_attach_type>(kTraceUprobeMulti));
+  }
+
   absl::StatusOr<Object> OpenSystem(const std::vector<const char*>& programs, bool with_loader = false) const {
     absl::StatusOr<Object> object = Open(CompiledObjects()[1]);
     if (!object.ok()) return object;
@@ -183,6 +279,7 @@ struct BpfPrograms::Kernel {
       for (const char* wanted : programs) load |= name == wanted;
       bpf_program__set_autoload(program, load);
     }
+    WantMany(*object, "on_library");
     for (const char* shared : {"events", "targets", "counters"}) {
       bpf_map* const map = bpf_object__find_map_by_name(object->get(), shared);
       if (bpf_map__reuse_fd(map, MapFd(calls, shared)) != 0)
@@ -205,31 +302,15 @@ absl::StatusOr<std::unique_ptr<BpfPrograms>> BpfPrograms::Load(const BpfOptions&
   return std::unique_ptr<BpfPrograms>(new BpfPrograms(std::move(kernel)));
 }
 
-absl::Status BpfPrograms::AttachFunction(const std::string& path, uint64_t file_offset,
-                                         const rankle_cookie& cookie) {
-  static_assert(sizeof(cookie) == sizeof(uint64_t));
-  uint64_t word = 0;
-  memcpy(&word, &cookie, sizeof(word));
-  // The return first: a call whose entry is seen is one whose return will be.
-  absl::StatusOr<Link> at_return = AttachUprobe(kernel_->calls, "on_return", path, file_offset, true, word);
-  if (!at_return.ok()) return at_return.status();
-  absl::StatusOr<Link> at_entry = AttachUprobe(kernel_->calls, "on_enter", path, file_offset, false, word);
-  if (!at_entry.ok()) return at_entry.status();
-  kernel_->links.push_back(*std::move(at_return));
-  kernel_->links.push_back(*std::move(at_entry));
-  ++kernel_->probes;
-  return absl::OkStatus();
+absl::Status BpfPrograms::AttachFunctions(const std::string& path, const std::vector<ProbedFunction>& functions) {
+  static_assert(sizeof(rankle_cookie) == sizeof(uint64_t));
+  return kernel_->Attach(kernel_->calls, path, functions, {"on_return", "on_enter"});
 }
 
 absl::Status BpfPrograms::AttachLoader(const std::string& path, uint64_t file_offset) {
   if (kernel_->system == nullptr) return absl::UnavailableError("libraries that are loaded later: not seen");
-  absl::StatusOr<Link> link = AttachUprobe(kernel_->system, "on_library", path, file_offset, false, 0);
-  if (!link.ok()) return link.status();
-  kernel_->links.push_back(*std::move(link));
-  return absl::OkStatus();
+  return kernel_->Attach(kernel_->system, path, {{file_offset, {}}}, {nullptr, "on_library"});
 }
-
-size_t BpfPrograms::probes() const { return kernel_->probes; }
 
 absl::Status BpfPrograms::SetTarget(uint32_t process, const rankle_target& target) {
   return Update(MapFd(kernel_->calls, "targets"), &process, &target, "processes");

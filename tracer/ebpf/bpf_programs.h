@@ -35,18 +35,22 @@ struct ProgramCost {
   uint64_t runs = 0, run_ns = 0;
 };
 
+struct ProbedFunction {
+  uint64_t file_offset = 0;
+  rankle_cookie cookie = {};
+};
+
 class BpfPrograms {
  public:
   // Errors say what is missing: privilege, BPF in the kernel, uprobes.
   static absl::StatusOr<std::unique_ptr<BpfPrograms>> Load(const BpfOptions& options);
   ~BpfPrograms();
 
-  // Probes a function of a file; `path` leads to the very file (/proc/PID/map_files/...). All processes that use the
-  // file run into the probe, those in the target table are looked at.
-  absl::Status AttachFunction(const std::string& path, uint64_t file_offset, const rankle_cookie& cookie);
+  // Probes functions of a file; `path` leads to the very file (/proc/PID/map_files/...). All processes that use the
+  // file run into the probes, those in the target table are looked at. All or none.
+  absl::Status AttachFunctions(const std::string& path, const std::vector<ProbedFunction>& functions);
   // Probes the dynamic loader's report of new libraries.
   absl::Status AttachLoader(const std::string& path, uint64_t file_offset);
-  size_t probes() const;
 
   absl::Status SetTarget(uint32_t process, const rankle_target& target);
   // False when the process is not a target, or no longer.

@@ -41,13 +41,18 @@ Communicator* Communicators::Announce(uint64_t id, uint64_t parent_id, int32_t r
 void Communicators::Bind(Communicator* communicator, uint64_t handle, bool ready, uint64_t now_ns) {
   communicator->handle = handle;
   by_handle_[handle] = communicator;
-  record::CommEntry* const entry = writer_.comm(communicator->index);
+  if (record::CommEntry* const entry = writer_.comm(communicator->index)) entry->handle = handle;
+  if (ready) MarkReady(*communicator, now_ns);
+}
+
+void Communicators::MarkReady(Communicator& communicator, uint64_t now_ns) {
+  if (communicator.ready) return;
+  communicator.ready = true;
+  TakeRankFrom(communicator);
+  record::CommEntry* const entry = writer_.comm(communicator.index);
   if (entry == nullptr) return;
-  entry->handle = handle;
-  if (!ready || entry->ready_ns.load() != 0) return;
   entry->ready_ns.store(now_ns);
   entry->state.store(static_cast<uint32_t>(CommState::kReady));
-  TakeRankFrom(*communicator);
 }
 
 void Communicators::MarkFailed(Communicator* communicator) {
@@ -116,6 +121,7 @@ void Communicators::Return(Operation& operation, uint64_t now_ns, int result, St
   Communicator& communicator = *operation.communicator;
   operation.returned_ns = now_ns, operation.result = result, operation.state = state;
   if (!failed && !operation.p2p && state != State::kEntered) ++communicator.returned;
+  if (!failed && !communicator.before) MarkReady(communicator, now_ns);  // or NCCL would not have taken it
   if (failed && operation.index != 0) {
     uint64_t& seen = operation.p2p ? communicator.p2p_seen : communicator.seen;
     if (seen == operation.index) --seen;
@@ -147,8 +153,7 @@ void Communicators::Complete(Communicator& communicator, const CommFacts& facts)
     Bind(&communicator, communicator.handle, /*ready=*/true, start_ns);
   } else if (record::CommEntry* const entry = writer_.comm(communicator.index)) {
     entry->rank = facts.rank, entry->nranks = facts.nranks, entry->device = facts.device;
-    if (entry->ready_ns.load() == 0) entry->ready_ns.store(now_());
-    entry->state.store(static_cast<uint32_t>(CommState::kReady));
+    MarkReady(communicator, now_());
   }
   communicator.complete = true;
   TakeRankFrom(communicator);
@@ -185,11 +190,12 @@ void Communicators::JudgeLook(Communicator& communicator) {
 
 void Communicators::Resolve() {
   for (Communicator& communicator : all_) {
-    if (communicator.handle == 0 || (communicator.complete && communicator.base && knowledge_.place)) continue;
+    const bool known = communicator.complete && communicator.ready && communicator.base && knowledge_.place;
+    if (communicator.handle == 0 || known) continue;
     if (!knowledge_.place) Learn(communicator);
     if (!knowledge_.place) continue;
     const size_t place = *knowledge_.place;
-    if (!communicator.complete) {
+    if (!communicator.complete || !communicator.ready) {
       const auto facts = CommLayout::Read(read_(communicator.handle, place + 64), place);
       if (!facts) continue;  // still being made
       Complete(communicator, *facts);

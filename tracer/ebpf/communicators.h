@@ -52,6 +52,7 @@ struct Communicator {
   int32_t rank = -1, nranks = -1;
   bool before = false;     // it was there before we were
   bool complete = false;   // rank and size are known
+  bool ready = false;      // NCCL has made it
   bool learnt = false;     // its memory has helped to find the layout
   std::optional<uint64_t> base;  // collectives before the first seen one
   uint64_t seen = 0, returned = 0;  // collectives entered, and come back, since
@@ -100,6 +101,7 @@ class Communicators {
   void Complete(Communicator& communicator, const CommFacts& facts);
   void Learn(Communicator& communicator);
   void JudgeLook(Communicator& communicator);
+  void MarkReady(Communicator& communicator, uint64_t now_ns);
   void Publish(Operation& operation);
   void TakeRankFrom(const Communicator& communicator);
 

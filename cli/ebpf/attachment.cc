@@ -90,11 +90,13 @@ void SaySummary(const ebpf::Session& session, bool quiet) {
   if (quiet) return;
   Say(Cat(session.probed_functions(), " functions probed, ", programs.Counter(RANKLE_SEEN_CALLS), " calls seen, ",
           programs.Counter(RANKLE_NESTED_CALLS), " inside them passed over"));
+  std::string costs;
   for (const ebpf::ProgramCost& cost : programs.Costs()) {
     if (cost.runs > 0)
-      Say(absl::StrFormat("%-14s %9d runs, %5.2f us each (without the trap: docs/measurements.md)", cost.name, cost.runs,
-                          static_cast<double>(cost.run_ns) / static_cast<double>(cost.runs) * 1e-3));
+      absl::StrAppendFormat(&costs, "%s%s %.2f us x %d", costs.empty() ? "" : ", ", cost.name,
+                            static_cast<double>(cost.run_ns) / static_cast<double>(cost.runs) * 1e-3, cost.runs);
   }
+  if (!costs.empty()) Say(Cat("programs took (traps of probes not counted): ", costs));
 }
 
 // Interruptions as something to poll.

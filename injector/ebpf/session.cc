@@ -274,6 +274,7 @@ void Session::OnEnd(uint32_t pid, const rankle_event& event) {
   if (watchdog_) watchdog_->Remove(pid);
   const auto found = processes_.find(pid);
   if (found == processes_.end()) return;
+  NoteLostEvents();
   Process& process = *found->second;
   // A call before which the process was ended was never entered: what is held goes.
   process.held.clear();
@@ -397,7 +398,18 @@ void Session::Housekeeping(uint64_t now_ns) {
     const char state = StateOf(static_cast<int>(pid));
     if (state != 'T' && state != 't' && state != 'Z' && state != '\0') process->writer.header()->heartbeat_ns.store(now_ns);
   }
+  NoteLostEvents();
   UpdateControl();
+}
+
+// The kernel side does not tell whose they were: the sum stands in one record, so that a job's is right.
+void Session::NoteLostEvents() {
+  const uint64_t lost = lost_events();
+  for (auto& [pid, process] : processes_) {
+    if (lost == recorded_losses_ || !process->writer.is_open()) continue;
+    process->writer.header()->dropped.fetch_add(lost - recorded_losses_);
+    recorded_losses_ = lost;
+  }
 }
 
 void Session::UpdateControl() {

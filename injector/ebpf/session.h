@@ -106,6 +106,7 @@ class Session {
   void Continue(uint32_t pid);
   void Housekeeping(uint64_t now_ns);
   void WriteKernelLines(uint64_t now_ns);
+  void NoteLostEvents();
   void UpdateControl();
   void Note(const std::string& text);
 
@@ -123,7 +124,7 @@ class Session {
   std::set<std::string> noted_;
   std::string host_;
   uint64_t next_housekeeping_ns_ = 0, next_lines_ns_ = 0;
-  uint64_t left_out_ = 0;
+  uint64_t left_out_ = 0, recorded_losses_ = 0;
   bool hold_ = false;
   bool finished_ = false;
 };

@@ -23,6 +23,9 @@ struct Watchdog::Page {
 
 namespace {
 
+// How often it looks whether the killed process is gone for good.
+constexpr useconds_t kLookUs = 10'000;
+
 void ContinueListed(const std::atomic<uint32_t>* processes) {
   for (int i = 0; i < RANKLE_MAX_TARGETS; ++i) {
     const auto pid = static_cast<int>(processes[i].load());
@@ -36,6 +39,7 @@ absl::StatusOr<Watchdog> Watchdog::Start() {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) return absl::InternalError(absl::StrCat("watchdog: no pipe: ", strerror(errno)));
   void* const memory = mmap(nullptr, sizeof(Page), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  const pid_t parent = getpid();
   const pid_t pid = memory == MAP_FAILED ? -1 : fork();
   if (pid < 0) {
     const int error = errno;
@@ -55,7 +59,12 @@ absl::StatusOr<Watchdog> Watchdog::Start() {
   char byte = 0;
   while (read(ends[0], &byte, 1) < 0 && errno == EINTR) {
   }
-  if (page->orderly.load() == 0) ContinueListed(page->process);
+  if (page->orderly.load() == 0) {
+    ContinueListed(page->process);
+    // The pipe may close before the probes are gone: what those stop in between has to go on as well.
+    while (getppid() == parent) usleep(kLookUs);
+    ContinueListed(page->process);
+  }
   _exit(0);
 }
 

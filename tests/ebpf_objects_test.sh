@@ -12,7 +12,7 @@ for object in "$@"; do
   [ "$size" -lt 102400 ] || { echo "$object: $size bytes, more than 100 KB"; exit 1; }
   bpftool prog loadall "$object" "$mount_point/programs" || { echo "$object: the verifier refuses it"; exit 1; }
   for program in "$mount_point"/programs/*; do
-    bpftool prog show pinned "$program" | head -n 1
+    bpftool prog show pinned "$program" | sed -n 1p
   done
   rm -r "$mount_point/programs"
   echo "$object: $size bytes"

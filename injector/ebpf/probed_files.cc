@@ -46,9 +46,9 @@ void ProbedFiles::ProbeFile(int pid, const Mapping& mapping, File& file) {
   file.is_program = found.is_program;
   file.stripped = found.is_program && !found.has_full_symbols;
   if (found.functions.empty()) return;
-  absl::Status status;
   if (loader) {
-    status = programs_.AttachLoader(path, found.functions.front().file_offset);
+    const absl::Status status = programs_.AttachLoader(path, found.functions.front().file_offset);
+    if (!status.ok()) notes_.push_back(absl::StrCat(mapping.path, ": ", status.message()));
   } else {
     std::vector<ProbedFunction> functions;
     for (const ElfFunction& function : found.functions) {
@@ -56,11 +56,16 @@ void ProbedFiles::ProbeFile(int pid, const Mapping& mapping, File& file) {
       functions.push_back({function.file_offset, CookieOf(info)});
       file.has_nccl |= (info.groups & api::kCommInit) != 0;
     }
-    status = programs_.AttachFunctions(path, functions);
-    file.functions = status.ok() ? functions.size() : 0;
+    const std::vector<FailedProbe> failed = programs_.AttachFunctions(path, functions);
+    for (const FailedProbe& probe : failed) {
+      for (const ElfFunction& function : found.functions) {
+        if (function.file_offset == probe.file_offset)
+          notes_.push_back(absl::StrCat(mapping.path, ": ", function.name, " is not seen: ", probe.why));
+      }
+    }
+    file.functions = functions.size() - failed.size();
     functions_ += file.functions;
   }
-  if (!status.ok()) notes_.push_back(absl::StrCat(mapping.path, ": ", status.message()));
 }
 
 const ProbedFiles::File* ProbedFiles::Find(const FileId& id) const {

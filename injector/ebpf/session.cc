@@ -390,10 +390,16 @@ void Session::Step(int timeout_ms) {
 
 void Session::Housekeeping(uint64_t now_ns) {
   next_housekeeping_ns_ = now_ns + kHousekeepingNs;
+  // Which libraries are still to be told about by a process.
+  std::set<FileId> awaited;
+  for (auto& [pid, process] : processes_) {
+    if (process->recorder != nullptr && !process->recorder->has_told()) awaited.insert(process->nccl);
+  }
   for (auto& [pid, process] : processes_) {
     if (process->recorder == nullptr) continue;
     const uint64_t since = learning_since_.try_emplace(process->nccl, now_ns).first->second;
-    if (now_ns - since > kLearningNs) knowledge_[process->nccl].final = true;
+    LibraryKnowledge& knowledge = knowledge_[process->nccl];
+    knowledge.final |= now_ns - since > kLearningNs || !awaited.contains(process->nccl);
     process->recorder->Tick();
     const char state = StateOf(static_cast<int>(pid));
     if (state != 'T' && state != 't' && state != 'Z' && state != '\0') process->writer.header()->heartbeat_ns.store(now_ns);

@@ -7,8 +7,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <initializer_list>
 #include <iterator>
 #include <mutex>
 #include <utility>
@@ -133,19 +131,41 @@ FdLink AttachMany(const Object& object, const char* program, const std::string& 
   return FdLink(static_cast<int>(syscall(SYS_bpf, BPF_LINK_CREATE, &link, sizeof(link))));
 }
 
-// One uprobe as a perf event: kernels before 6.6.
-absl::StatusOr<Link> AttachOne(const Object& object, const char* program, const std::string& path,
-                               const ProbedFunction& function, bool at_return) {
+// Older kernels do not know the kind of link; those that do find fault with the path.
+bool TakesManyProbes() {
+  UprobeMultiLink link = {};
+  const uint64_t offset = 0;
+  link.program = static_cast<uint32_t>(-1);
+  link.attach_type = kTraceUprobeMulti;
+  link.path = reinterpret_cast<uint64_t>("");
+  link.offsets = reinterpret_cast<uint64_t>(&offset);
+  link.count = 1;
+  const FdLink tried(static_cast<int>(syscall(SYS_bpf, BPF_LINK_CREATE, &link, sizeof(link))));
+  return tried.is_open() || errno != EINVAL;
+}
+
+// nullptr and errno when the kernel cannot.
+Link AttachOne(const Object& object, const char* program, const std::string& path, const ProbedFunction& function,
+               bool at_return) {
   bpf_uprobe_opts options = {};
   options.sz = sizeof(options);
   memcpy(&options.bpf_cookie, &function.cookie, sizeof(options.bpf_cookie));
   options.retprobe = at_return;
-  Link link(bpf_program__attach_uprobe_opts(bpf_object__find_program_by_name(object.get(), program), -1, path.c_str(),
-                                            function.file_offset, &options));
-  if (link != nullptr) return link;
-  return absl::InternalError(
-      absl::StrCat(path, ": no probe can be set at offset ", function.file_offset, ": ", strerror(errno)));
+  return Link(bpf_program__attach_uprobe_opts(bpf_object__find_program_by_name(object.get(), program), -1, path.c_str(),
+                                              function.file_offset, &options));
 }
+
+std::string WhyNoProbe(int error) {
+  constexpr int kNotSupported = 524;  // ENOTSUPP of the kernel, which has no name outside
+  if (error == kNotSupported) return "the kernel cannot probe its first instruction";
+  return absl::StrCat("no probe can be set: ", strerror(error));
+}
+
+// The programs for a function's return (or none) and its entry.
+struct Pair {
+  const char* at_return;
+  const char* at_entry;
+};
 
 }  // namespace
 
@@ -153,7 +173,7 @@ struct BpfPrograms::Kernel {
   Object calls, system;
   std::vector<Link> links;  // ended before the objects
   std::vector<FdLink> fd_links;
-  bool one_by_one = false;  // the kernel does not take many probes at once
+  bool together = TakesManyProbes();
   Ring ring, stops;
   const std::function<void(const rankle_event&, size_t)>* take = nullptr;
   const std::function<void(const rankle_fault_event&)>* take_stop = nullptr;
@@ -194,34 +214,56 @@ struct BpfPrograms::Kernel {
     return absl::OkStatus();
   }
 
-  // The returns first: a call whose entry is seen is one whose return will be.
-  absl::Status Attach(const Object& object, const std::string& path, const std::vector<ProbedFunction>& functions,
-                      std::initializer_list<const char*> programs) {
-    std::vector<FdLink> many;
-    bool at_return = true;
-    for (const char* program : programs) {
-      if (program != nullptr && !one_by_one) many.push_back(AttachMany(object, program, path, functions, at_return));
-      at_return = false;
+  // A set of functions at once, where the kernel does that: all or none. The returns first: a call whose entry is seen is
+  // one whose return will be.
+  bool AttachTogether(const Object& object, const Pair& pair, const std::string& path,
+                      const std::vector<ProbedFunction>& functions) {
+    std::vector<FdLink> made;
+    for (const auto& [program, at_return] : {std::pair(pair.at_return, true), std::pair(pair.at_entry, false)}) {
+      if (program == nullptr) continue;
+      made.push_back(AttachMany(object, program, path, functions, at_return));
+      if (!made.back().is_open()) return false;
     }
-    if (!one_by_one && std::all_of(many.begin(), many.end(), [](const FdLink& link) { return link.is_open(); })) {
-      std::move(many.begin(), many.end(), std::back_inserter(fd_links));
-      return absl::OkStatus();
+    std::move(made.begin(), made.end(), std::back_inserter(fd_links));
+    return true;
+  }
+
+  // What cannot be probed is found by halving.
+  void AttachSome(const Object& object, const Pair& pair, const std::string& path,
+                  const std::vector<ProbedFunction>& functions, std::vector<FailedProbe>& failed) {
+    if (functions.empty() || AttachTogether(object, pair, path, functions)) return;
+    if (functions.size() == 1) {
+      failed.push_back({functions[0].file_offset, WhyNoProbe(errno)});
+      return;
     }
-    one_by_one = true;
-    many.clear();
-    std::vector<Link> single;
-    at_return = true;
-    for (const char* program : programs) {
-      for (const ProbedFunction& function : functions) {
-        if (program == nullptr) break;
-        absl::StatusOr<Link> link = AttachOne(object, program, path, function, at_return);
-        if (!link.ok()) return link.status();
-        single.push_back(*std::move(link));
+    const auto middle = functions.begin() + static_cast<std::ptrdiff_t>(functions.size() / 2);
+    AttachSome(object, pair, path, {functions.begin(), middle}, failed);
+    AttachSome(object, pair, path, {middle, functions.end()}, failed);
+  }
+
+  // Perf events, one for each probe: kernels before 6.6.
+  void AttachEach(const Object& object, const Pair& pair, const std::string& path,
+                  const std::vector<ProbedFunction>& functions, std::vector<FailedProbe>& failed) {
+    for (const ProbedFunction& function : functions) {
+      std::vector<Link> made;
+      if (pair.at_return != nullptr) made.push_back(AttachOne(object, pair.at_return, path, function, true));
+      if (made.empty() || made.back() != nullptr) made.push_back(AttachOne(object, pair.at_entry, path, function, false));
+      if (made.back() == nullptr) {
+        failed.push_back({function.file_offset, WhyNoProbe(errno)});
+        continue;
       }
-      at_return = false;
+      std::move(made.begin(), made.end(), std::back_inserter(links));
     }
-    std::move(single.begin(), single.end(), std::back_inserter(links));
-    return absl::OkStatus();
+  }
+
+  std::vector<FailedProbe> Attach(const Object& object, const Pair& pair, const std::string& path,
+                                  const std::vector<ProbedFunction>& functions) {
+    std::vector<FailedProbe> failed;
+    if (together)
+      AttachSome(object, pair, path, functions, failed);
+    else
+      AttachEach(object, pair, path, functions, failed);
+    return failed;
   }
 
   // One object with those programs that load: a kernel that lacks one tracepoint has the others.
@@ -264,7 +306,8 @@ struct BpfPrograms::Kernel {
     }
   }
 
-  static void WantMany(const Object& object, const char* program) {
+  void WantMany(const Object& object, const char* program) const {
+    if (!together) return;
     bpf_program__set_expected_attach_type(bpf_object__find_program_by_name(object.get(), program),
                                           static_cast<bpf_attach_type>(kTraceUprobeMulti));
   }
@@ -302,14 +345,18 @@ absl::StatusOr<std::unique_ptr<BpfPrograms>> BpfPrograms::Load(const BpfOptions&
   return std::unique_ptr<BpfPrograms>(new BpfPrograms(std::move(kernel)));
 }
 
-absl::Status BpfPrograms::AttachFunctions(const std::string& path, const std::vector<ProbedFunction>& functions) {
+std::vector<FailedProbe> BpfPrograms::AttachFunctions(const std::string& path,
+                                                      const std::vector<ProbedFunction>& functions) {
   static_assert(sizeof(rankle_cookie) == sizeof(uint64_t));
-  return kernel_->Attach(kernel_->calls, path, functions, {"on_return", "on_enter"});
+  return kernel_->Attach(kernel_->calls, {"on_return", "on_enter"}, path, functions);
 }
 
 absl::Status BpfPrograms::AttachLoader(const std::string& path, uint64_t file_offset) {
   if (kernel_->system == nullptr) return absl::UnavailableError("libraries that are loaded later: not seen");
-  return kernel_->Attach(kernel_->system, path, {{file_offset, {}}}, {nullptr, "on_library"});
+  const std::vector<FailedProbe> failed =
+      kernel_->Attach(kernel_->system, {nullptr, "on_library"}, path, {{file_offset, {}}});
+  return failed.empty() ? absl::OkStatus()
+                        : absl::UnavailableError(absl::StrCat("libraries that are loaded later are not seen: ", failed[0].why));
 }
 
 absl::Status BpfPrograms::SetTarget(uint32_t process, const rankle_target& target) {

@@ -40,6 +40,11 @@ struct ProbedFunction {
   rankle_cookie cookie = {};
 };
 
+struct FailedProbe {
+  uint64_t file_offset = 0;
+  std::string why;
+};
+
 class BpfPrograms {
  public:
   // Errors say what is missing: privilege, BPF in the kernel, uprobes.
@@ -47,8 +52,9 @@ class BpfPrograms {
   ~BpfPrograms();
 
   // Probes functions of a file; `path` leads to the very file (/proc/PID/map_files/...). All processes that use the
-  // file run into the probes, those in the target table are looked at. All or none.
-  absl::Status AttachFunctions(const std::string& path, const std::vector<ProbedFunction>& functions);
+  // file run into the probes, those in the target table are looked at. Returns those that cannot be probed: some first
+  // instructions the kernel cannot step over.
+  std::vector<FailedProbe> AttachFunctions(const std::string& path, const std::vector<ProbedFunction>& functions);
   // Probes the dynamic loader's report of new libraries.
   absl::Status AttachLoader(const std::string& path, uint64_t file_offset);
 

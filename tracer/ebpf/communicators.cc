@@ -213,10 +213,8 @@ void Communicators::Resolve() {
   }
 }
 
-bool Communicators::all_known() const {
-  return std::all_of(all_.begin(), all_.end(), [](const Communicator& c) {
-    return c.handle == 0 || (c.complete && c.base.has_value());
-  });
+bool Communicators::has_told() const {
+  return std::any_of(all_.begin(), all_.end(), [](const Communicator& c) { return c.learnt; });
 }
 
 uint64_t Communicators::left_out() const {

@@ -92,7 +92,8 @@ class Communicators {
   // Looks at the memory of communicators that are not fully known yet. To be called when every event up to the last
   // call of it has been taken in.
   void Resolve();
-  bool all_known() const;
+  // This process has told, or has nothing to tell, where its communicators keep rank and size.
+  bool has_told() const;
   // Operations that will never get a number: still waiting, and point-to-point ones whose count was not known.
   uint64_t left_out() const;
   record::CommEntry* entry(const Communicator& communicator) { return writer_.comm(communicator.index); }

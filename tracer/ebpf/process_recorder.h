@@ -45,8 +45,7 @@ class ProcessRecorder {
   // Once every event up to the last call of this has been passed on.
   void Tick() { communicators_.Resolve(); }
 
-  // Everything that was seen has been recorded.
-  bool all_known() const { return communicators_.all_known(); }
+  bool has_told() const { return communicators_.has_told(); }
   uint64_t left_out() const { return communicators_.left_out(); }
 
  private:

@@ -83,6 +83,7 @@ int main(int argc, char** argv) {
 
   Functions functions;
   void* comm = argc > 5 ? nullptr : MakeCommunicator(functions);
+  g_progress->ready = 1;
   while (g_progress->go == 0) usleep(1000);
 #ifndef PROBE_TARGET_STATIC
   if (argc > 5) {

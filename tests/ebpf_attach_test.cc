@@ -12,12 +12,11 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
-#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 
-#include "injector/api/api.h"
 #include "tests/programs/probe_target/progress.h"
+#include "tests/support/ebpf_here.h"
 #include "tests/support/rankle_process.h"
 #include "tracer/record/reader.h"
 
@@ -25,23 +24,9 @@ namespace rankle::testing {
 namespace {
 
 using ::testing::AllOf;
-using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using Arguments = std::vector<std::string>;
-
-// Why attaching cannot be tested here; empty when it can.
-std::string WhyNotHere() {
-  static const std::string reason = [] {
-    const nlohmann::json report = nlohmann::json::parse(RunRankle({"doctor", "--format", "json"}).out);
-    for (const nlohmann::json& check : report["checks"]) {
-      const std::string name = check["name"];
-      if ((name == "eBPF: programs" || name == "eBPF") && check["state"] != "ok") return check["detail"].get<std::string>();
-    }
-    return std::string();
-  }();
-  return reason;
-}
 
 // The target program, running.
 class Target {
@@ -92,7 +77,7 @@ class Target {
 class EbpfAttach : public ::testing::Test {
  protected:
   void SetUp() override {
-    if (!WhyNotHere().empty()) GTEST_SKIP() << "cannot attach here: " << WhyNotHere();
+    if (!WhyNoEbpf().empty()) GTEST_SKIP() << "cannot attach here: " << WhyNoEbpf();
   }
   // Attaches, and returns once it is.
   std::unique_ptr<RankleProcess> Attach(const Arguments& pids, const Arguments& options = {}) {

@@ -121,14 +121,15 @@ class Interruptions {
 };
 
 // run.json of an attached job: the processes, and how those ended that did.
-absl::Status WriteRun(const ebpf::Session& session, RunRecord record, const std::string& output_dir) {
+// With it a process that shows no life is known to be stopped, not gone.
+absl::Status WriteRun(const ebpf::Session& session, RunRecord record, const std::string& output_dir, bool over) {
   for (const ebpf::SeenProcess& seen : session.seen()) {
     RunProcess process{.pid = seen.info.pid, .rank = seen.info.rank, .started_ns = seen.attached_ns, .end = {}, .ended_by_rankle = false};
     if (seen.ended_ns != 0) process.end = EndFromWaitStatus(seen.wait_status, seen.ended_ns);
     record.processes.push_back(std::move(process));
     if (record.command.empty()) record.command = {seen.info.command};
   }
-  record.end_monotonic_ns = MonotonicNs();
+  if (over) record.end_monotonic_ns = MonotonicNs();
   return WriteRunRecord(record, output_dir);
 }
 
@@ -145,12 +146,17 @@ std::vector<int> WithChildren(const AttachOptions& options) {
   return all;
 }
 
-void RunSession(ebpf::Session& session, const AttachOptions& options, const Interruptions& interruptions) {
+void RunSession(ebpf::Session& session, const AttachOptions& options, const RunRecord& record,
+                const std::string& output_dir, const Interruptions& interruptions) {
   const uint64_t end_ns =
       options.for_s ? MonotonicNs() + static_cast<uint64_t>(*options.for_s * 1e9) : UINT64_MAX;
+  std::optional<uint64_t> written;
   while (!session.all_ended() && !interruptions.Came() && MonotonicNs() < end_ns) {
     session.Step(kStepMs);
     SayNotes(session);
+    if (session.changes() == written) continue;
+    written = session.changes();
+    if (absl::Status status = WriteRun(session, record, output_dir, /*over=*/false); !status.ok()) SayError(status);
   }
 }
 
@@ -200,14 +206,14 @@ int Attach(const AttachOptions& options) {
     Say(Cat("attached to ", processes.size(), " processes; records in ", output->path,
             "; Ctrl-C detaches, `rankle analyze ", output->path, "` says what is known so far"));
   SayNotes(**session);
-  RunSession(**session, options, interruptions);
+  RunSession(**session, options, record, output->path, interruptions);
   (*session)->Finish();
   SayNotes(**session);
   SaySummary(**session, options.quiet);
   for (const FaultOutcome& fault : ReadFaultOutcomes(output->path)) {
     if (const std::string warning = WhyNotFired(fault); !warning.empty()) Say(warning);
   }
-  if (absl::Status status = WriteRun(**session, record, output->path); !status.ok()) SayError(status);
+  if (absl::Status status = WriteRun(**session, record, output->path, /*over=*/true); !status.ok()) SayError(status);
   session->reset();  // detached
   if (const auto report = Diagnose(output->path, kUsualHangAfterS); report.ok() && !options.quiet)
     Say(VerdictLine(report->verdict));

@@ -27,6 +27,8 @@ constexpr uint64_t kMillisecond = 1'000'000;
 // 1.5 s) and that a hang soon after attaching finds its operations numbered.
 constexpr uint64_t kHousekeepingNs = 20 * kMillisecond;
 constexpr uint64_t kKernelLinesNs = 1000 * kMillisecond;
+// A stopped process that is killed runs for its last moments: that is no sign of life.
+constexpr uint64_t kSettledNs = 200 * kMillisecond;
 // Processes that have not told their rank by now have none to tell.
 constexpr uint64_t kLearningNs = 2000 * kMillisecond;
 
@@ -267,6 +269,7 @@ void Session::OnExec(uint32_t pid) {
   rankle_target inherited = {};
   if (programs_->Target(pid, inherited)) programs_->SetTarget(pid, target).IgnoreError();
   if (!process->refused) Scan(*process);
+  ++changes_;
   processes_[pid] = std::move(process);
 }
 
@@ -290,6 +293,7 @@ void Session::OnEnd(uint32_t pid, const rankle_event& event) {
     left_out_ += process.recorder->left_out();
   }
   ended_.push_back(process.seen);
+  ++changes_;
   processes_.erase(found);
 }
 
@@ -304,7 +308,12 @@ void Session::OnFault(Process& process, const rankle_fault_event& event) {
 void Session::Apply(Process& process, const rankle_event& event, std::optional<uint64_t> entered_ns) {
   const api::ApiInfo* const info = api::FindApi(event.api);
   if (info == nullptr) return;
-  if (event.kind == RANKLE_EVENT_ENTER) {
+  if (event.kind == RANKLE_EVENT_NAME) {
+    Open(process);
+    const auto& named = reinterpret_cast<const rankle_name_event&>(event);
+    if (process.recorder != nullptr)
+      process.recorder->OnName(event.thread, std::string(named.name, strnlen(named.name, sizeof(named.name))));
+  } else if (event.kind == RANKLE_EVENT_ENTER) {
     const auto& enter = reinterpret_cast<const rankle_enter_event&>(event);
     if (IsLibraryCode(process, event.value)) return;
     Open(process);
@@ -344,13 +353,14 @@ void Session::OnEvent(const rankle_event& event, size_t bytes) {
       break;
   }
   Process* process = Find(event.process);
-  if (process == nullptr && (event.kind == RANKLE_EVENT_ENTER || event.kind == RANKLE_EVENT_FAULT)) {
+  const bool begins = event.kind == RANKLE_EVENT_ENTER || event.kind == RANKLE_EVENT_FAULT || event.kind == RANKLE_EVENT_NAME;
+  if (process == nullptr && begins) {
     OnExec(event.process);  // a fork that goes on with its parent's program
     process = Find(event.process);
   }
   if (process == nullptr || process->refused) return;
   if (event.kind == RANKLE_EVENT_FAULT) return OnFault(*process, reinterpret_cast<const rankle_fault_event&>(event));
-  if (event.kind == RANKLE_EVENT_ENTER || event.kind == RANKLE_EVENT_RETURN)
+  if (event.kind == RANKLE_EVENT_ENTER || event.kind == RANKLE_EVENT_RETURN || event.kind == RANKLE_EVENT_NAME)
     OnCallEvent(*process, std::string(reinterpret_cast<const char*>(&event), bytes));
 }
 
@@ -369,12 +379,14 @@ void Session::ReleaseHeldThreads() {
       }
       const std::deque<std::string> events = std::move(held.events);
       it = process->held.erase(it);
-      bool first = true;
+      // Of what waited, the call that comes first is the one that was held up; a stop at a return holds none up.
+      bool before_call = true;
       for (const std::string& bytes : events) {
         alignas(8) char copy[sizeof(rankle_enter_event)] = {};
         memcpy(copy, bytes.data(), std::min(bytes.size(), sizeof(copy)));
-        Apply(*process, *reinterpret_cast<const rankle_event*>(copy), first ? since : std::nullopt);
-        first = false;
+        const auto& event = *reinterpret_cast<const rankle_event*>(copy);
+        Apply(*process, event, before_call ? since : std::nullopt);
+        before_call &= event.kind == RANKLE_EVENT_NAME;
       }
     }
   }
@@ -401,11 +413,21 @@ void Session::Housekeeping(uint64_t now_ns) {
     LibraryKnowledge& knowledge = knowledge_[process->nccl];
     knowledge.final |= now_ns - since > kLearningNs || !awaited.contains(process->nccl);
     process->recorder->Tick();
-    const char state = StateOf(static_cast<int>(pid));
-    if (state != 'T' && state != 't' && state != 'Z' && state != '\0') process->writer.header()->heartbeat_ns.store(now_ns);
+    Beat(*process, now_ns);
   }
   NoteLostEvents();
   UpdateControl();
+}
+
+// A process that moved all the time until just now gives a sign of life of that time.
+void Session::Beat(Process& process, uint64_t now_ns) {
+  const char state = StateOf(process.seen.info.pid);
+  if (state == 'T' || state == 't' || state == 'Z' || state == '\0') {
+    process.moving_since_ns = 0;
+    return;
+  }
+  if (process.moving_since_ns == 0) process.moving_since_ns = now_ns;
+  if (now_ns - process.moving_since_ns >= kSettledNs) process.writer.header()->heartbeat_ns.store(now_ns - kSettledNs);
 }
 
 // The kernel side does not tell whose they were: the sum stands in one record, so that a job's is right.

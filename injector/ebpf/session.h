@@ -61,6 +61,8 @@ class Session {
   void Finish();
 
   std::vector<SeenProcess> seen() const;
+  // Grows whenever a process comes or ends.
+  uint64_t changes() const { return changes_; }
   // Lines for the person at the terminal, each once.
   std::vector<std::string> TakeNotes();
   const BpfPrograms& programs() const { return *programs_; }
@@ -82,6 +84,7 @@ class Session {
     std::vector<Mapping> mappings;
     std::map<uint32_t, HeldThread> held;
     FileId nccl;
+    uint64_t moving_since_ns = 0;  // 0: it stands still
     bool refused = false;  // looked at, and not to be recorded
     bool said_replaced = false;
   };
@@ -106,6 +109,7 @@ class Session {
   void Continue(uint32_t pid);
   void Housekeeping(uint64_t now_ns);
   void WriteKernelLines(uint64_t now_ns);
+  void Beat(Process& process, uint64_t now_ns);
   void NoteLostEvents();
   void UpdateControl();
   void Note(const std::string& text);
@@ -124,7 +128,7 @@ class Session {
   std::set<std::string> noted_;
   std::string host_;
   uint64_t next_housekeeping_ns_ = 0, next_lines_ns_ = 0;
-  uint64_t left_out_ = 0, recorded_losses_ = 0;
+  uint64_t left_out_ = 0, recorded_losses_ = 0, changes_ = 0;
   bool hold_ = false;
   bool finished_ = false;
 };

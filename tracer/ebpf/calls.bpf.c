@@ -223,6 +223,26 @@ static __always_inline void inject(const struct arguments* arguments, const stru
   }
 }
 
+// The name of a communicator that is being made. The program's structure may be gone when the event is read.
+static __always_inline void tell_name(const struct arguments* arguments, const struct rankle_cookie* cookie) {
+  const ebpf_u64 config = argument(arguments, cookie->first);
+  ebpf_u64 size = 0, name = 0;
+  if (config == 0 || bpf_probe_read_user(&size, sizeof(size), (const void*)config) != 0) return;
+  // Programs built with an older NCCL pass a shorter structure, which says how long it is.
+  const ebpf_u64 offset = cookie->second * sizeof(ebpf_u64);
+  if (size < offset + sizeof(name)) return;
+  if (bpf_probe_read_user(&name, sizeof(name), (const void*)(config + offset)) != 0 || name == 0) return;
+  struct rankle_name_event* const event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
+  if (!event) {
+    rankle_add_counter(RANKLE_LOST_EVENTS);
+    return;
+  }
+  rankle_fill_event(&event->event, RANKLE_EVENT_NAME, cookie->api, 0);
+  __builtin_memset(event->name, 0, sizeof(event->name));
+  bpf_probe_read_user_str(event->name, sizeof(event->name), (const void*)name);
+  bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
+}
+
 SEC("uprobe")
 int on_enter(struct pt_regs* registers) {
   const ebpf_u64 id = bpf_get_current_pid_tgid();
@@ -256,6 +276,7 @@ int on_enter(struct pt_regs* registers) {
   }
 
   if (attached.cookie.tell != RANKLE_TELL_BOTH) return 0;
+  if (attached.cookie.bytes_kind == RANKLE_CONFIG) tell_name(&arguments, &attached.cookie);
   struct rankle_enter_event* const event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
   if (!event) {
     rankle_add_counter(RANKLE_LOST_EVENTS);

@@ -92,7 +92,6 @@ void Communicators::Publish(Operation& operation) {
   operation.written = writer_.Begin(fresh, State::kEntered);
   if (operation.returned_ns != 0)
     Writer::SetReturned(operation.written, operation.returned_ns, operation.result, operation.state);
-  if (operation.finished_ns != 0) SetFinished(operation, operation.finished_ns);
   if (record::CommEntry* const entry = writer_.comm(communicator.index)) {
     if (operation.state == State::kFailed) return;
     std::atomic<uint32_t>& last = operation.p2p ? entry->last_p2p_seq : entry->last_seq;
@@ -133,14 +132,6 @@ void Communicators::SetState(Operation& operation, State state) {
   if (operation.state == State::kEntered && !operation.p2p) ++operation.communicator->returned;
   operation.state = state;
   Writer::SetState(operation.written, state);
-}
-
-void Communicators::SetFinished(Operation& operation, uint64_t now_ns) {
-  operation.finished_ns = now_ns;
-  operation.state = State::kDone;
-  if (operation.written == nullptr) return;
-  operation.written->finished.store(record::PackDuration(now_ns - operation.written->entered_ns), std::memory_order_relaxed);
-  Writer::SetState(operation.written, State::kDone);
 }
 
 void Communicators::Complete(Communicator& communicator, const CommFacts& facts) {
@@ -200,8 +191,7 @@ void Communicators::Resolve() {
       if (!facts) continue;  // still being made
       Complete(communicator, *facts);
     }
-    if (communicator.base) continue;
-    JudgeLook(communicator);
+    if (!communicator.base) JudgeLook(communicator);
     if (!communicator.base) {
       communicator.look_began_ns = now_();
       communicator.look = read_(communicator.handle + place, CommLayout::kCounterBytes);

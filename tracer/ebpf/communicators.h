@@ -41,7 +41,6 @@ struct Operation {
   bool p2p = false;
   record::Record* written = nullptr;  // once published
   uint64_t returned_ns = 0;           // 0 = not yet
-  uint64_t finished_ns = 0;           // 0 = not known
   int result = 0;
   record::State state = record::State::kEntered;
 };
@@ -86,8 +85,6 @@ class Communicators {
   void Return(Operation& operation, uint64_t now_ns, int result, record::State state, bool failed);
   // An operation of a group is enqueued when the group has ended.
   static void SetState(Operation& operation, record::State state);
-  // The device has done it; found out at that time.
-  static void SetFinished(Operation& operation, uint64_t now_ns);
 
   // Looks at the memory of communicators that are not fully known yet. To be called when every event up to the last
   // call of it has been taken in.

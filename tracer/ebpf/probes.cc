@@ -1,6 +1,9 @@
 #include "tracer/ebpf/probes.h"
 
+#include <nccl.h>
+
 #include <algorithm>
+#include <cstddef>
 #include <iterator>
 
 #include "injector/api/table.h"
@@ -23,6 +26,23 @@ constexpr Output kOutputs[] = {
     {IdOf("ncclCommSplit"), 3, 8},         {IdOf("ncclCommShrink"), 3, 8},
     {IdOf("ncclCommGrow"), 4, 8},          {IdOf("ncclCommGetAsyncError"), 1, 4},
 };
+
+// Which register holds the ncclConfig_t*, for functions that make a communicator; -1 = none. A struct by value
+// (ncclUniqueId) takes no register.
+int8_t ConfigRegister(uint16_t api) {
+  switch (api) {
+    case IdOf("ncclCommInitRankConfig"):
+      return 3;
+    case IdOf("ncclCommInitRankScalable"):
+    case IdOf("ncclCommGrow"):
+      return 5;
+    case IdOf("ncclCommSplit"):
+    case IdOf("ncclCommShrink"):
+      return 4;
+    default:
+      return -1;
+  }
+}
 
 // Calls that tell how far a stream has come. Programs ask again and again: only the answer "done" counts.
 constexpr uint16_t kQuestions[] = {IdOf("cudaStreamQuery"), IdOf("cuStreamQuery"), IdOf("cudaEventQuery"),
@@ -89,7 +109,12 @@ rankle_cookie CookieOf(const api::ApiInfo& info) {
   int in_memory = LastArgument(info.args) + 1 - RANKLE_REGISTER_ARGUMENTS;
   if (TakesUniqueId(info.id)) in_memory = RANKLE_STACK_WORDS;
   cookie.stack_words = static_cast<uint8_t>(in_memory > 0 ? in_memory : 0);
-  if (InRegister(info.args.bytes)) {
+  if (const int8_t config = ConfigRegister(info.id); config >= 0) {
+    cookie.bytes_kind = RANKLE_CONFIG;
+    cookie.first = OneBased(config);
+    cookie.second = offsetof(ncclConfig_t, commName) / sizeof(uint64_t);
+    static_assert(offsetof(ncclConfig_t, commName) % sizeof(uint64_t) == 0);
+  } else if (InRegister(info.args.bytes)) {
     cookie.bytes_kind = RANKLE_BYTES_SIZE;
     cookie.first = OneBased(info.args.bytes);
   } else if (InRegister(info.args.count) && InRegister(info.args.dtype)) {

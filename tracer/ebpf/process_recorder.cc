@@ -3,8 +3,8 @@
 #include <nccl.h>
 
 #include <algorithm>
-#include <cstddef>
 #include <cstring>
+#include <utility>
 
 #include "injector/api/table.h"
 #include "tracer/ebpf/probes.h"
@@ -20,7 +20,6 @@ using record::Writer;
 namespace {
 
 constexpr int kNotReady = 600;  // cudaErrorNotReady, CUDA_ERROR_NOT_READY: an answer, no error
-constexpr size_t kMostNameBytes = 64;
 constexpr int32_t kMostOfOneCall = 256;  // communicators of ncclCommInitAll
 
 bool IsFailure(const api::ApiInfo& info, int result) {
@@ -83,18 +82,6 @@ uint32_t ProcessRecorder::SiteOf(uint64_t address) {
   });
 }
 
-std::string ProcessRecorder::NameOf(uint64_t config) {
-  constexpr size_t kNameAt = offsetof(ncclConfig_t, commName);
-  if (config == 0) return "";
-  const std::string bytes = access_.read(config, sizeof(ncclConfig_t));
-  // Programs built with an older NCCL pass a shorter struct, which says how long it is.
-  if (ValueOf<size_t>(bytes) < kNameAt + sizeof(char*)) return "";
-  const auto name = ValueOf<uint64_t>(bytes, kNameAt);
-  if (name == 0) return "";
-  const std::string text = access_.read(name, kMostNameBytes);
-  return text.substr(0, strnlen(text.data(), text.size()));
-}
-
 NewRecord ProcessRecorder::Describe(const Call& call, Kind kind, const Thread& thread, uint64_t entered_ns) {
   const api::ArgumentIndex& args = call.info().args;
   NewRecord record;
@@ -140,11 +127,11 @@ void ProcessRecorder::BeginOperation(const Call& call, Thread& thread, OpenCall&
 
 void ProcessRecorder::BeginCreation(const Call& call, Thread& thread, OpenCall& open) {
   int32_t rank = -1, nranks = -1, color = -1;
-  uint64_t id = 0, parent_id = 0, config = 0;
+  uint64_t id = 0, parent_id = 0;
+  const std::string name = std::exchange(thread.next_name, "");
   if (TakesUniqueId(call.api()) || call.api() == IdOf("ncclCommInitRankScalable")) {
     const bool scalable = !TakesUniqueId(call.api());
     nranks = call.Int(1), rank = call.Int(scalable ? 2 : 3);
-    config = scalable ? call.Word(5) : call.api() == IdOf("ncclCommInitRankConfig") ? call.Word(4) : 0;
     const std::string ids =
         scalable ? access_.read(call.Word(4), sizeof(ncclUniqueId) * static_cast<size_t>(std::clamp(call.Int(3), 0, 64)))
                  : std::string(call.unique_id());
@@ -158,14 +145,13 @@ void ProcessRecorder::BeginCreation(const Call& call, Thread& thread, OpenCall& 
     const uint64_t number = parent != nullptr ? parent->children++ : 0;
     color = split ? call.Int(1) : -1;
     open.out = call.Word(grow ? 4 : 3);
-    config = call.Word(grow ? 5 : 4);
     id = Mix(Mix(parent_id, number), split ? static_cast<uint32_t>(color) : call.api());
     if (split && color == NCCL_SPLIT_NOCOLOR) {  // it takes part and gets nothing
       open.record = BeginCall(call, thread, parent, open.entered_ns);
       return;
     }
   }
-  open.communicator = communicators_.Announce(id, parent_id, rank, nranks, color, NameOf(config), open.entered_ns);
+  open.communicator = communicators_.Announce(id, parent_id, rank, nranks, color, name, open.entered_ns);
   open.record = BeginCall(call, thread, open.communicator, open.entered_ns);
 }
 
@@ -273,27 +259,27 @@ void ProcessRecorder::OnAnswer(const api::ApiInfo& info, const rankle_return_eve
       return OnAsyncError(first, static_cast<int>(event.out), ThreadOf(event.event.thread), event.event.time_ns);
     case IdOf("cudaStreamQuery"):
     case IdOf("cuStreamQuery"):
-      return progress_.Done(StreamNumber(first), event.entered_ns, event.event.time_ns);
+      return progress_.Done(StreamNumber(first), event.entered_ns);
     case IdOf("cudaEventQuery"):
     case IdOf("cuEventQuery"):
-      return progress_.EventDone(first, event.event.time_ns);
+      return progress_.EventDone(first);
     default:  // an event was recorded
       return progress_.Mark(first, StreamNumber(event.arguments[1]), event.entered_ns);
   }
 }
 
 // A call that waits for the device came back.
-void ProcessRecorder::OnWaited(const OpenCall& open, uint64_t now_ns) {
+void ProcessRecorder::OnWaited(const OpenCall& open) {
   switch (open.info->id) {
     case IdOf("cudaStreamSynchronize"):
     case IdOf("cuStreamSynchronize"):
-      return progress_.Done(StreamNumber(open.first), open.entered_ns, now_ns);
+      return progress_.Done(StreamNumber(open.first), open.entered_ns);
     case IdOf("cudaEventSynchronize"):
     case IdOf("cuEventSynchronize"):
-      return progress_.EventDone(open.first, now_ns);
+      return progress_.EventDone(open.first);
     case IdOf("cudaDeviceSynchronize"):
     case IdOf("cuCtxSynchronize"):
-      return progress_.AllDone(open.entered_ns, now_ns);
+      return progress_.AllDone(open.entered_ns);
     default:
       return;
   }
@@ -339,7 +325,7 @@ void ProcessRecorder::OnReturn(const api::ApiInfo& info, const rankle_return_eve
   } else if ((info.groups & api::kCommEnd) != 0) {
     EndOfCommunicator(open, failed, now_ns);
   } else if (!failed) {
-    OnWaited(open, now_ns);
+    OnWaited(open);
   }
 }
 

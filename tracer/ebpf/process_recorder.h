@@ -1,8 +1,8 @@
 // Writes the flight record of one attached process from what the kernel side tells of its calls. The record is the one
 // that librankle.so writes inside a process (tracer/record/format.h), so everything that reads those reads these.
 //
-// What it cannot tell, and the hooks can: when the device began and finished (but for what the program itself finds out,
-// stream_progress.h), memory in use, names of communicators made before, operations inside graph launches. One thread.
+// What it cannot tell, and the hooks can: when the device began and finished (only what has finished, as far as the
+// program itself finds out: stream_progress.h), memory in use, names of communicators made before, operations inside graph launches. One thread.
 #pragma once
 
 #include <cstdint>
@@ -36,6 +36,8 @@ class ProcessRecorder {
   ProcessRecorder(record::Writer& writer, LibraryKnowledge& knowledge, ProcessAccess access, int32_t world_rank,
                   int32_t world_size);
 
+  // The name of the communicator that the thread's next call makes.
+  void OnName(uint32_t thread, const std::string& name) { ThreadOf(thread).next_name = name; }
   // `entered_ns`: when the call really began, after any stop by a fault.
   void OnEnter(const Call& call, uint64_t entered_ns);
   void OnReturn(const api::ApiInfo& info, const rankle_return_event& event);
@@ -66,6 +68,7 @@ class ProcessRecorder {
   struct Thread {
     uint16_t number = 0, group = 0;
     uint32_t depth = 0;  // of ncclGroupStart
+    std::string next_name;
     std::optional<OpenCall> open;
     std::vector<std::shared_ptr<Operation>> operations;  // of the open group
     std::vector<GroupedCreation> creations;
@@ -83,10 +86,9 @@ class ProcessRecorder {
   void EndOfCommunicator(const OpenCall& open, bool failed, uint64_t now_ns);
   void OnAsyncError(uint64_t handle, int error, const Thread& thread, uint64_t now_ns);
   void OnAnswer(const api::ApiInfo& info, const rankle_return_event& event);
-  void OnWaited(const OpenCall& open, uint64_t now_ns);
+  void OnWaited(const OpenCall& open);
   uint32_t StreamNumber(uint64_t stream);
   uint32_t SiteOf(uint64_t address);
-  std::string NameOf(uint64_t config);
   uint64_t UsesOf(uint64_t key) { return uses_[key]++; }
 
   record::Writer& writer_;

@@ -36,18 +36,18 @@ void StreamProgress::Add(uint32_t number, const std::shared_ptr<Operation>& oper
   if (stream.open.size() > std::max(kLeastPatience, kPatience * stream.longest)) GiveUp(stream);
 }
 
-void StreamProgress::Done(uint32_t number, uint64_t since_ns, uint64_t now_ns) {
+void StreamProgress::Done(uint32_t number, uint64_t since_ns) {
   Stream& stream = streams_[number];
   stream.asked = true;
   stream.longest = std::max(stream.longest, stream.open.size());
   while (!stream.open.empty() && stream.open.front()->returned_ns <= since_ns) {
-    Communicators::SetFinished(*stream.open.front(), now_ns);
+    Communicators::SetState(*stream.open.front(), State::kUntracked);
     stream.open.pop_front();
   }
 }
 
-void StreamProgress::AllDone(uint64_t since_ns, uint64_t now_ns) {
-  for (auto& [number, stream] : streams_) Done(number, since_ns, now_ns);
+void StreamProgress::AllDone(uint64_t since_ns) {
+  for (auto& [number, stream] : streams_) Done(number, since_ns);
 }
 
 void StreamProgress::Mark(uint64_t event, uint32_t stream, uint64_t now_ns) {
@@ -55,9 +55,9 @@ void StreamProgress::Mark(uint64_t event, uint32_t stream, uint64_t now_ns) {
   events_[event] = {stream, now_ns};
 }
 
-void StreamProgress::EventDone(uint64_t event, uint64_t now_ns) {
+void StreamProgress::EventDone(uint64_t event) {
   const auto found = events_.find(event);
-  if (found != events_.end()) Done(found->second.stream, found->second.marked_ns, now_ns);
+  if (found != events_.end()) Done(found->second.stream, found->second.marked_ns);
 }
 
 }  // namespace rankle::ebpf

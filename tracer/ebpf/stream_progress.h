@@ -1,7 +1,9 @@
 // How far the streams of a process have come, as far as the program itself finds out: a query that says "done", a
-// synchronisation that returned, an event that was recorded behind operations and has happened. What it does not ask
-// is not known: a stream that it never asked about has operations whose end is unknown (kUntracked), and one that it
-// asked about and then left alone is given up, so that old operations do not look like a hang. One thread.
+// synchronisation that returned, an event that was recorded behind operations and has happened. So an operation that
+// hangs is told from one that is over. When it was over is not told (the program asks late): it becomes kUntracked then,
+// and the analyzer takes the moment when everybody had entered.
+// What the program does not ask is not known: operations on a stream that it never asked about are kUntracked at once,
+// and one that it asked about and then left alone is given up, so that old operations do not look like a hang. One thread.
 #pragma once
 
 #include <cstdint>
@@ -20,12 +22,12 @@ class StreamProgress {
   record::State StateOf(uint32_t stream) const;
   // An operation is on the stream from now on. It must be in the state that StateOf tells.
   void Add(uint32_t stream, const std::shared_ptr<Operation>& operation);
-  // Everything that had come back by `since_ns` is done; it was found out at `now_ns`.
-  void Done(uint32_t stream, uint64_t since_ns, uint64_t now_ns);
-  void AllDone(uint64_t since_ns, uint64_t now_ns);
+  // Everything that had come back by then is done.
+  void Done(uint32_t stream, uint64_t since_ns);
+  void AllDone(uint64_t since_ns);
   // `event` lies behind what is on the stream at that time.
   void Mark(uint64_t event, uint32_t stream, uint64_t now_ns);
-  void EventDone(uint64_t event, uint64_t now_ns);
+  void EventDone(uint64_t event);
 
  private:
   struct Stream {

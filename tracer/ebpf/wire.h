@@ -24,6 +24,7 @@ typedef __s32 ebpf_i32;
 enum {
   RANKLE_REGISTER_ARGUMENTS = 6,  // x86-64: rdi rsi rdx rcx r8 r9
   RANKLE_STACK_WORDS = 17,        // what follows the return address; a ncclUniqueId by value is 16 of them
+  RANKLE_NAME_BYTES = 64,         // of a communicator, NUL included
   RANKLE_MAX_FAULTS = 32,         // of one plan: a bit each in the target table
   RANKLE_MAX_RANGES = 4,          // of one list of a fault
   RANKLE_MAX_TARGETS = 4096,      // processes
@@ -41,6 +42,7 @@ enum rankle_event_kind {
   RANKLE_EVENT_END = 7,      // the last thread has gone; value = wait status
   RANKLE_EVENT_SIGNAL = 8,   // a signal was sent to the process; value = its number
   RANKLE_EVENT_OOM = 9,      // the kernel's out-of-memory killer chose the process
+  RANKLE_EVENT_NAME = 10,    // rankle_name_event: comes before the ENTER of the call that makes the communicator
 };
 
 struct rankle_event {
@@ -66,6 +68,11 @@ struct rankle_return_event {
   ebpf_u64 arguments[2];  // its first two, for calls whose ENTER is not told
 };
 
+struct rankle_name_event {
+  struct rankle_event event;
+  char name[RANKLE_NAME_BYTES];  // ncclConfig_t.commName
+};
+
 struct rankle_fault_event {
   struct rankle_event event;  // value = number of the matching call, from 1
   ebpf_u32 fault;             // index in the plan
@@ -89,7 +96,12 @@ enum {
   RANKLE_TELL_ERROR = 2,    // its return, when its output argument holds an error: neither 0 nor ncclInProgress
 };
 // Payload of a call, in bytes.
-enum { RANKLE_BYTES_NONE = 0, RANKLE_BYTES_SIZE = 1 /* first */, RANKLE_BYTES_COUNT = 2 /* first x type second */ };
+enum {
+  RANKLE_BYTES_NONE = 0,
+  RANKLE_BYTES_SIZE = 1,   // first
+  RANKLE_BYTES_COUNT = 2,  // first x size of type second
+  RANKLE_CONFIG = 3,       // no payload: first is an ncclConfig_t*, its name lies `second` words into it
+};
 
 // A process whose calls are seen.
 struct rankle_target {

@@ -396,7 +396,10 @@ void Session::Step(int timeout_ms) {
   programs_->Read(timeout_ms, [this](const rankle_event& event, size_t bytes) { OnEvent(event, bytes); });
   ReleaseHeldThreads();
   const uint64_t now = MonotonicNs();
-  if (now >= next_housekeeping_ns_) Housekeeping(now);
+  const bool has_new = std::any_of(processes_.begin(), processes_.end(), [](const auto& process) {
+    return process.second->recorder != nullptr && process.second->recorder->has_new();
+  });
+  if (has_new || now >= next_housekeeping_ns_) Housekeeping(now);
   if (now >= next_lines_ns_) WriteKernelLines(now);
 }
 

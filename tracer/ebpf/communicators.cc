@@ -38,10 +38,26 @@ Communicator* Communicators::Announce(uint64_t id, uint64_t parent_id, int32_t r
   return &made;
 }
 
+void Communicators::NoteSplit(const Communicator& parent, uint64_t number, int32_t color, int32_t key,
+                              Communicator* made) {
+  if (parent.rank < 0) return;
+  knowledge_.splits.Note(parent.id, number, parent.rank, color, key);
+  if (made != nullptr) made->parent = &parent, made->split_number = number;
+}
+
 void Communicators::Bind(Communicator* communicator, uint64_t handle, bool ready, uint64_t now_ns) {
   communicator->handle = handle;
   by_handle_[handle] = communicator;
-  if (record::CommEntry* const entry = writer_.comm(communicator->index)) entry->handle = handle;
+  has_new_ = true;
+  record::CommEntry* const entry = writer_.comm(communicator->index);
+  if (entry != nullptr) entry->handle = handle;
+  if (const Communicator* const parent = communicator->parent; parent != nullptr && !communicator->complete) {
+    const auto place = knowledge_.splits.Find(parent->id, communicator->split_number, parent->rank, parent->nranks);
+    if (place) {
+      communicator->rank = place->rank, communicator->nranks = place->nranks, communicator->complete = true;
+      if (entry != nullptr) entry->rank = place->rank, entry->nranks = place->nranks;
+    }
+  }
   if (ready) MarkReady(*communicator, now_ns);
 }
 
@@ -67,6 +83,7 @@ Communicator* Communicators::Find(uint64_t handle) {
     found = &all_.emplace_back();
     found->handle = handle;
     found->before = true;
+    has_new_ = true;
   }
   return found;
 }
@@ -180,6 +197,7 @@ void Communicators::JudgeLook(Communicator& communicator) {
 }
 
 void Communicators::Resolve() {
+  has_new_ = false;
   for (Communicator& communicator : all_) {
     const bool known = communicator.complete && communicator.ready && communicator.base && knowledge_.place;
     if (communicator.handle == 0 || known) continue;

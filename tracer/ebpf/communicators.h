@@ -16,6 +16,7 @@
 #include <string>
 
 #include "tracer/ebpf/comm_layout.h"
+#include "tracer/ebpf/split_ledger.h"
 #include "tracer/record/writer.h"
 
 namespace rankle::ebpf {
@@ -29,6 +30,7 @@ struct LibraryKnowledge {
   std::optional<size_t> place;           // of the facts in a communicator
   std::optional<size_t> counter_offset;  // of the counter, from there
   bool final = false;                    // every process that could tell has told
+  SplitLedger splits;
 };
 
 struct Communicator;
@@ -57,6 +59,9 @@ struct Communicator {
   uint64_t seen = 0, returned = 0;  // collectives entered, and come back, since
   uint64_t p2p_seen = 0;
   uint32_t children = 0;  // splits and shrinks seen
+  // What it was split from, as the ledger knows it; `parent` outlives it.
+  const Communicator* parent = nullptr;
+  uint64_t split_number = 0;
   OperationCounter counter;
   // A look at its counter, to be judged when everything up to then is known. Times as CLOCK_MONOTONIC.
   std::string look;
@@ -72,6 +77,8 @@ class Communicators {
   // One that is being made; nullptr never.
   Communicator* Announce(uint64_t id, uint64_t parent_id, int32_t rank, int32_t nranks, int32_t color,
                          const std::string& name, uint64_t now_ns);
+  // The process takes part in the `number`-th split of the parent; `made`: what it gets, or nullptr.
+  void NoteSplit(const Communicator& parent, uint64_t number, int32_t color, int32_t key, Communicator* made);
   // It exists from now on under that handle. `ready`: NCCL said so, not only that it is on its way.
   void Bind(Communicator* communicator, uint64_t handle, bool ready, uint64_t now_ns);
   void MarkFailed(Communicator* communicator);
@@ -89,6 +96,8 @@ class Communicators {
   // Looks at the memory of communicators that are not fully known yet. To be called when every event up to the last
   // call of it has been taken in.
   void Resolve();
+  // One has been made or met since the last Resolve: the sooner it is looked at, the surer it is still there.
+  bool has_new() const { return has_new_; }
   // This process has told, or has nothing to tell, where its communicators keep rank and size.
   bool has_told() const;
   // Operations that will never get a number: still waiting, and point-to-point ones whose count was not known.
@@ -110,6 +119,7 @@ class Communicators {
   int32_t world_rank_, world_size_;
   int32_t largest_ = 0;
   uint64_t left_out_ = 0;
+  bool has_new_ = false;
   std::deque<Communicator> all_;  // pointers to them stay valid
   std::map<uint64_t, Communicator*> by_handle_;
 };

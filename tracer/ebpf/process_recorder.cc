@@ -127,7 +127,8 @@ void ProcessRecorder::BeginOperation(const Call& call, Thread& thread, OpenCall&
 
 void ProcessRecorder::BeginCreation(const Call& call, Thread& thread, OpenCall& open) {
   int32_t rank = -1, nranks = -1, color = -1;
-  uint64_t id = 0, parent_id = 0;
+  uint64_t id = 0, parent_id = 0, split_number = 0;
+  const Communicator* split_parent = nullptr;
   const std::string name = std::exchange(thread.next_name, "");
   if (TakesUniqueId(call.api()) || call.api() == IdOf("ncclCommInitRankScalable")) {
     const bool scalable = !TakesUniqueId(call.api());
@@ -143,15 +144,18 @@ void ProcessRecorder::BeginCreation(const Call& call, Thread& thread, OpenCall& 
     const bool split = call.api() == IdOf("ncclCommSplit"), grow = call.api() == IdOf("ncclCommGrow");
     parent_id = parent != nullptr ? parent->id : 0;
     const uint64_t number = parent != nullptr ? parent->children++ : 0;
+    split_parent = split ? parent : nullptr, split_number = number;
     color = split ? call.Int(1) : -1;
     open.out = call.Word(grow ? 4 : 3);
     id = Mix(Mix(parent_id, number), split ? static_cast<uint32_t>(color) : call.api());
     if (split && color == NCCL_SPLIT_NOCOLOR) {  // it takes part and gets nothing
       open.record = BeginCall(call, thread, parent, open.entered_ns);
+      if (parent != nullptr) communicators_.NoteSplit(*parent, number, color, call.Int(2), nullptr);
       return;
     }
   }
   open.communicator = communicators_.Announce(id, parent_id, rank, nranks, color, name, open.entered_ns);
+  if (split_parent != nullptr) communicators_.NoteSplit(*split_parent, split_number, color, call.Int(2), open.communicator);
   open.record = BeginCall(call, thread, open.communicator, open.entered_ns);
 }
 

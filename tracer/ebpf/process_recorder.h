@@ -47,6 +47,8 @@ class ProcessRecorder {
   // Once every event up to the last call of this has been passed on.
   void Tick() { communicators_.Resolve(); }
 
+  // A Tick should not wait.
+  bool has_new() const { return communicators_.has_new(); }
   bool has_told() const { return communicators_.has_told(); }
   uint64_t left_out() const { return communicators_.left_out(); }
 

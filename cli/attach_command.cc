@@ -16,20 +16,27 @@ const char* AttachCommand::examples() const {
 
 void AttachCommand::DeclareFlags(Flags& flags) {
   flags.Texts({.name = "PID", .type = "", .help = "Processes of the job", .required = true}, processes_);
-  flags.Texts({.name = "--plan", .type = "FILE", .help = "Fault plan (YAML); may be repeated"}, options_.faults.plan_files);
+  flags.Texts({.name = "--plan", .type = "FILE", .help = "Fault plan (YAML); may be repeated"},
+              options_.faults.plan_files);
   flags.Texts({.name = "--fault",
                .type = "SPEC",
                .help = "One fault, e.g. 'delay ncclAllReduce rank=3 time=200ms'; may be repeated"},
               options_.faults.short_forms);
   flags.Number({.name = "--seed", .type = "S", .help = "Seed of everything random in the plan (default 1)"},
                options_.faults.seed);
-  flags.Text({.name = "-o,--output", .type = "DIR", .help = "Where records go (default: rankle-out/<date>-<pid>)"},
-             options_.output_dir);
-  flags.Real({.name = "--for", .type = "SECONDS", .help = "Detach after so long (default: when the processes have ended)"},
+  flags.Text(
+      {.name = "-o,--output", .type = "DIR", .help = "Where records go (default: rankle-out/<date>-<pid>)"},
+      options_.output_dir);
+  flags.Real({.name = "--for",
+              .type = "SECONDS",
+              .help = "Detach after so long (default: when the processes have ended)"},
              0.1, 1e7, options_.for_s);
-  flags.Integer({.name = "--records", .type = "N", .help = "Operations kept per process"}, 64, 1 << 24, options_.records);
-  flags.Integer({.name = "--buffer", .type = "MIB", .help = "Size of the kernel's event buffer"}, 1, 1024, options_.buffer_mib);
-  flags.Switch("--no-children", "Only these processes, not those that they have started before", no_children_);
+  flags.Integer({.name = "--records", .type = "N", .help = "Operations kept per process"}, 64, 1 << 24,
+                options_.records);
+  flags.Integer({.name = "--buffer", .type = "MIB", .help = "Size of the kernel's event buffer"}, 1, 1024,
+                options_.buffer_mib);
+  flags.Switch("--no-children", "Only these processes, not those that they have started before",
+               no_children_);
   flags.Switch("--no-waits", "Do not look at context switches (run queue and off-CPU times)", no_waits_);
   flags.Switch("-q,--quiet", "Only warnings", options_.quiet);
 }

@@ -106,11 +106,12 @@ absl::Status CheckSites(const RunOptions& options, bool needed) {
 
 // Through eBPF: what needs a library inside the processes is refused, and faults that need one.
 absl::Status CheckViaEbpf(const RunOptions& options, const plan::Plan& plan) {
-  const char* const inside = options.sites                          ? "--sites"
+  const char* const inside = options.sites                            ? "--sites"
                              : options.check_results.value_or(0) != 0 ? "--check-results"
                                                                       : nullptr;
   if (inside != nullptr)
-    return absl::InvalidArgumentError(Cat(inside, " with --via ebpf: it needs a library inside the processes; leave one of them out"));
+    return absl::InvalidArgumentError(
+        Cat(inside, " with --via ebpf: it needs a library inside the processes; leave one of them out"));
   return CheckPlanForEbpf(plan);
 }
 
@@ -220,7 +221,8 @@ absl::StatusOr<Environment> EnvironmentOf(const RunOptions& options, const RunRe
 }
 
 absl::StatusOr<std::optional<JobTracer>> StartTracer(const RunOptions& options, const RunRecord& record,
-                                                     const OutputDirectory& output, const FaultFiles& faults) {
+                                                     const OutputDirectory& output,
+                                                     const FaultFiles& faults) {
   if (!options.via_ebpf) return std::nullopt;
   absl::StatusOr<JobTracer> tracer = JobTracer::Start({.output_dir = output.path,
                                                        .plan_path = faults.plan_path,

@@ -1,6 +1,6 @@
-// `rankle attach` and `rankle run --via ebpf` on real processes: what is recorded, what is broken at which call, what is
-// refused, and that nothing stays behind. Needs root and a kernel that takes the programs; skips, and says why, where it
-// does not have them.
+// `rankle attach` and `rankle run --via ebpf` on real processes: what is recorded, what is broken at which
+// call, what is refused, and that nothing stays behind. Needs root and a kernel that takes the programs;
+// skips, and says why, where it does not have them.
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -85,7 +85,8 @@ class EbpfAttach : public ::testing::Test {
     arguments.insert(arguments.end(), options.begin(), options.end());
     arguments.insert(arguments.end(), pids.begin(), pids.end());
     auto attached = std::make_unique<RankleProcess>(arguments);
-    EXPECT_TRUE(WaitUntil([&] { return attached->err().find("attached to") != std::string::npos; })) << attached->err();
+    EXPECT_TRUE(WaitUntil([&] { return attached->err().find("attached to") != std::string::npos; }))
+        << attached->err();
     return attached;
   }
   std::string out_dir() const { return scratch_.Path("out"); }
@@ -155,8 +156,9 @@ TEST_F(EbpfAttach, TheNthCallIsExactlyTheNth) {
 TEST_F(EbpfAttach, ADelayLastsAsLongAsThePlanSays) {
   for (const int ms : {20, 300}) {
     Target target(scratch_, {PROBE_TARGET, "FILE", "60", "1000"});
-    const auto attached = Attach({std::to_string(target.pid())},
-                                 {"--fault", "delay ncclAllReduce call=20 time=" + std::to_string(ms) + "ms"});
+    const auto attached =
+        Attach({std::to_string(target.pid())},
+               {"--fault", "delay ncclAllReduce call=20 time=" + std::to_string(ms) + "ms"});
     target.Go();
     ASSERT_EQ(target.End(), 0);
     attached->Wait();
@@ -170,7 +172,8 @@ TEST_F(EbpfAttach, ADelayLastsAsLongAsThePlanSays) {
       if (event.kind != record::Kind::kInjection) continue;
       const auto operations = Operations(*record);
       ASSERT_EQ(operations.size(), 60u);
-      EXPECT_NEAR(static_cast<double>(operations[19].entered_ns - event.entered_ns) * 1e-6, ms, 2 + 0.05 * ms);
+      EXPECT_NEAR(static_cast<double>(operations[19].entered_ns - event.entered_ns) * 1e-6, ms,
+                  2 + 0.05 * ms);
     }
     std::filesystem::remove_all(out_dir());
   }
@@ -178,8 +181,8 @@ TEST_F(EbpfAttach, ADelayLastsAsLongAsThePlanSays) {
 
 TEST_F(EbpfAttach, AChosenSignalComesAtEachChosenCall) {
   Target target(scratch_, {PROBE_TARGET, "FILE", "100", "0"});
-  const auto attached =
-      Attach({std::to_string(target.pid())}, {"--fault", "signal ncclAllReduce call=11..90 every=10 signal=USR1"});
+  const auto attached = Attach({std::to_string(target.pid())},
+                               {"--fault", "signal ncclAllReduce call=11..90 every=10 signal=USR1"});
   target.Go();
   ASSERT_EQ(target.End(), 0);
   attached->Wait();
@@ -211,7 +214,8 @@ TEST_F(EbpfAttach, KilledWhileAProcessIsStoppedItLeavesNothingAndTheProcessGoesO
   target.Go();
   ASSERT_TRUE(WaitUntil([&] { return target.progress().completed == 9; }));
   attached->Signal(SIGKILL);
-  EXPECT_TRUE(WaitUntil([&] { return target.progress().completed > 20; }, /*limit_s=*/2)) << "still stopped after 2 s";
+  EXPECT_TRUE(WaitUntil([&] { return target.progress().completed > 20; }, /*limit_s=*/2))
+      << "still stopped after 2 s";
   EXPECT_TRUE(WaitUntil([&] { return LoadedPrograms() == before; }));
   EXPECT_EQ(target.End(), 0);
 }
@@ -234,10 +238,13 @@ TEST_F(EbpfAttach, DetachingLeavesNothingBehind) {
   for (size_t at = 0; at < maps.size(); at = maps.find('\n', at) + 1) {
     unsigned long long begin = 0, end = 0, offset = 0;
     char access[5] = "", path[256] = "";
-    if (sscanf(maps.c_str() + at, "%llx-%llx %4s %llx %*s %*s %255s", &begin, &end, access, &offset, path) != 5) continue;
+    if (sscanf(maps.c_str() + at, "%llx-%llx %4s %llx %*s %*s %255s", &begin, &end, access, &offset, path) !=
+        5)
+      continue;
     if (access[2] != 'x' || std::string(path) != PROBE_TARGET) continue;
     std::string code(std::min<size_t>(end - begin, bytes.size() - offset), '\0');
-    ASSERT_EQ(pread(memory, code.data(), code.size(), static_cast<off_t>(begin)), static_cast<ssize_t>(code.size()));
+    ASSERT_EQ(pread(memory, code.data(), code.size(), static_cast<off_t>(begin)),
+              static_cast<ssize_t>(code.size()));
     EXPECT_EQ(code, bytes.substr(offset, code.size()));
     ++compared;
   }
@@ -249,8 +256,8 @@ TEST_F(EbpfAttach, ALibraryThatIsLoadedLaterIsSeenFromItsFirstCall) {
   const std::string file = scratch_.Path("progress");
   std::ofstream(file).write(std::string(sizeof(TargetProgress), '\1').data(), sizeof(TargetProgress));  // go
   const Finished run = RunRankle({"run", "-q", "--via", "ebpf", "-o", out_dir(), "--fault",
-                                  "signal ncclAllReduce call=5 signal=KILL", "--", PROBE_TARGET, file, "10", "0", "1",
-                                  PROBE_LIBRARY});
+                                  "signal ncclAllReduce call=5 signal=KILL", "--", PROBE_TARGET, file, "10",
+                                  "0", "1", PROBE_LIBRARY});
   EXPECT_EQ(run.exit_code, 128 + SIGKILL) << run.err;
 }
 
@@ -258,8 +265,8 @@ TEST_F(EbpfAttach, ProcessesThatStartLaterAreSeenFromTheirFirstCall) {
   const std::string file = scratch_.Path("progress");
   std::ofstream(file).write(std::string(sizeof(TargetProgress), '\1').data(), sizeof(TargetProgress));
   const std::string program = std::string(PROBE_TARGET_STATIC) + " " + file + " 40 0";
-  const Finished run =
-      RunRankle({"run", "-q", "--via", "ebpf", "-n", "1", "-o", out_dir(), "--", "sh", "-c", "(" + program + "); true"});
+  const Finished run = RunRankle({"run", "-q", "--via", "ebpf", "-n", "1", "-o", out_dir(), "--", "sh", "-c",
+                                  "(" + program + "); true"});
   ASSERT_EQ(run.exit_code, 0) << run.err;
   int records = 0;
   for (const auto& entry : std::filesystem::directory_iterator(out_dir())) {
@@ -276,9 +283,10 @@ TEST_F(EbpfAttach, ProcessesThatStartLaterAreSeenFromTheirFirstCall) {
 }
 
 TEST_F(EbpfAttach, AProgramInAnotherMountNamespaceIsSeen) {
-  Target target(scratch_, {"/usr/bin/unshare", "-m", "sh", "-c",
-                           "mount -t tmpfs none /mnt && cp \"$1\" /mnt/hidden && exec /mnt/hidden \"$2\" 100000 1000", "sh",
-                           PROBE_TARGET, "FILE"});
+  Target target(scratch_,
+                {"/usr/bin/unshare", "-m", "sh", "-c",
+                 "mount -t tmpfs none /mnt && cp \"$1\" /mnt/hidden && exec /mnt/hidden \"$2\" 100000 1000",
+                 "sh", PROBE_TARGET, "FILE"});
   target.Go();
   ASSERT_TRUE(WaitUntil([&] { return target.progress().completed > 0; }));
   ASSERT_FALSE(std::filesystem::exists("/mnt/hidden"));
@@ -324,8 +332,9 @@ TEST_F(EbpfAttach, ALibraryThatIsReplacedMeanwhileIsSaid) {
   const auto attached = Attach({std::to_string(target.pid())});
   std::filesystem::copy(PROBE_LIBRARY, library + ".new");
   std::filesystem::rename(library + ".new", library);
-  EXPECT_TRUE(WaitUntil([&] { return attached->err().find("was replaced while process") != std::string::npos; }))
-      << attached->err();
+  EXPECT_TRUE(WaitUntil([&] {
+    return attached->err().find("was replaced while process") != std::string::npos;
+  })) << attached->err();
   const uint64_t completed = target.progress().completed;
   EXPECT_TRUE(WaitUntil([&] { return target.progress().completed > completed + 50; }));
   attached->Signal(SIGINT);
@@ -370,19 +379,25 @@ TEST_F(EbpfAttach, WhatCannotBeAttachedIsRefusedWithTheReason) {
   const std::string pid = std::to_string(target.pid());
   EXPECT_THAT(refusal({pid, "--fault", "fail ncclAllReduce result=ncclInternalError"}),
               AllOf(HasSubstr("fail cannot be done through eBPF"), HasSubstr("rankle run")));
-  EXPECT_THAT(refusal({pid, "--fault", "delay ncclAllReduce comm=dp* time=1ms"}), HasSubstr("`comm` cannot be told"));
-  EXPECT_THAT(refusal({pid, "--fault", "delay connect time=1ms"}), HasSubstr("only functions of NCCL and CUDA"));
+  EXPECT_THAT(refusal({pid, "--fault", "delay ncclAllReduce comm=dp* time=1ms"}),
+              HasSubstr("`comm` cannot be told"));
+  EXPECT_THAT(refusal({pid, "--fault", "delay connect time=1ms"}),
+              HasSubstr("only functions of NCCL and CUDA"));
 }
 
 // An ELF file of 32 bits whose one segment is code that pauses for ever: pause() by int 0x80.
 std::string ThirtyTwoBitProgram() {
   const unsigned char file[] = {
-      0x7f, 'E', 'L', 'F', 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0,  // 32 bits, little endian
-      2, 0, 3, 0, 1, 0, 0, 0, 0x54, 0x80, 0x04, 0x08,            // program, i386, entry 0x08048054
-      52, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 52, 0, 32, 0, 1, 0, 0, 0, 0, 0, 0, 0,
-      1, 0, 0, 0, 0, 0, 0, 0, 0x00, 0x80, 0x04, 0x08, 0x00, 0x80, 0x04, 0x08,  // PT_LOAD of the whole file
-      0x60, 0, 0, 0, 0x60, 0, 0, 0, 5, 0, 0, 0, 0, 0x10, 0, 0,
-      0xb8, 29, 0, 0, 0, 0xcd, 0x80, 0xeb, 0xf7, 0x90, 0x90, 0x90};  // mov eax, 29; int 0x80; jmp back
+      0x7f, 'E',  'L',  'F',  1,    1,    1,    0,    0,    0,    0,    0,    0,  0,    0,  0,  // 32 bits,
+                                                                                                // little
+                                                                                                // endian
+      2,    0,    3,    0,    1,    0,    0,    0,    0x54, 0x80, 0x04, 0x08,  // program, i386, entry
+                                                                               // 0x08048054
+      52,   0,    0,    0,    0,    0,    0,    0,    0,    0,    0,    0,    52, 0,    32, 0,    1,
+      0,    0,    0,    0,    0,    0,    0,    1,    0,    0,    0,    0,    0,  0,    0,  0x00, 0x80,
+      0x04, 0x08, 0x00, 0x80, 0x04, 0x08,  // PT_LOAD of the whole file
+      0x60, 0,    0,    0,    0x60, 0,    0,    0,    5,    0,    0,    0,    0,  0x10, 0,  0,    0xb8,
+      29,   0,    0,    0,    0xcd, 0x80, 0xeb, 0xf7, 0x90, 0x90, 0x90};  // mov eax, 29; int 0x80; jmp back
   return std::string(reinterpret_cast<const char*>(file), sizeof(file));
 }
 

@@ -1,5 +1,5 @@
-// Jobs on virtual GPUs seen through eBPF: the records are those of librankle.so, and lead to the same verdicts. Skips,
-// and says why, where nothing can be attached.
+// Jobs on virtual GPUs seen through eBPF: the records are those of librankle.so, and lead to the same
+// verdicts. Skips, and says why, where nothing can be attached.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -52,9 +52,10 @@ std::multiset<std::string> OperationsOf(const std::string& directory) {
       names[c.index] = c.name + " " + std::to_string(c.rank) + "/" + std::to_string(c.nranks);
     for (const record::Event& e : record->events) {
       if (e.kind != record::Kind::kOperation) continue;
-      operations.insert(names[e.comm] + " rank " + std::to_string(record->process.rank) + " api " + std::to_string(e.api) +
-                        " #" + std::to_string(e.seq) + " x " + std::to_string(e.count) + " type " + std::to_string(e.dtype) +
-                        " op " + std::to_string(e.redop) + " peer " + std::to_string(e.peer) + " group " +
+      operations.insert(names[e.comm] + " rank " + std::to_string(record->process.rank) + " api " +
+                        std::to_string(e.api) + " #" + std::to_string(e.seq) + " x " +
+                        std::to_string(e.count) + " type " + std::to_string(e.dtype) + " op " +
+                        std::to_string(e.redop) + " peer " + std::to_string(e.peer) + " group " +
                         std::to_string(e.group) + " flags " + std::to_string(e.flags));
     }
   }
@@ -70,15 +71,15 @@ TEST_F(EbpfJob, RecordsTheSameOperationsAsTheHooks) {
     ASSERT_EQ(seen.exit_code, 0) << seen.err;
     const auto expected = OperationsOf(inside), found = OperationsOf(outside);
     EXPECT_GT(expected.size(), 100u);
-    EXPECT_TRUE(expected == found) << program << ": " << expected.size() << " and " << found.size() << " operations; "
-                                   << seen.err;
+    EXPECT_TRUE(expected == found) << program << ": " << expected.size() << " and " << found.size()
+                                   << " operations; " << seen.err;
     EXPECT_EQ(Class(Report(outside)), "healthy");
   }
 }
 
 TEST_F(EbpfJob, AJobThatHangsAfterItWasAttachedIsDiagnosed) {
-  RankleProcess job({"run", "-q", "--no-trace", "-n", "4", "--virtual-gpus", "4", "-o", scratch_.Path("job"), "--", DDP_TRAIN,
-                     "--steps", "1000000", "--step-time", "5ms"});
+  RankleProcess job({"run", "-q", "--no-trace", "-n", "4", "--virtual-gpus", "4", "-o", scratch_.Path("job"),
+                     "--", DDP_TRAIN, "--steps", "1000000", "--step-time", "5ms"});
   // It runs: every rank has made its communicator and has trained.
   ASSERT_TRUE(WaitUntil([&] { return job.out().find("step 50") != std::string::npos; })) << job.err();
   const nlohmann::json run = nlohmann::json::parse(ReadWhole(scratch_.Path("job") + "/run.json"));
@@ -111,7 +112,9 @@ TEST_F(EbpfJob, AJobThatHangsAfterItWasAttachedIsDiagnosed) {
 }
 
 TEST_F(EbpfJob, AHangOfThePlanIsFoundAsTheHooksWouldHaveIt) {
-  Run(scratch_.Path("out"), {"--via", "ebpf", "--fault", "hang ncclAllReduce rank=2 call=50", "--on-hang", "kill", "--hang-after", "3"},
+  Run(scratch_.Path("out"),
+      {"--via", "ebpf", "--fault", "hang ncclAllReduce rank=2 call=50", "--on-hang", "kill", "--hang-after",
+       "3"},
       {DDP_TRAIN, "--steps", "200"});
   const nlohmann::json report = Report(scratch_.Path("out"));
   EXPECT_EQ(Class(report), "hang.not_entered") << report["verdict"];
@@ -127,8 +130,9 @@ TEST_F(EbpfJob, ADelayedRankIsSlow) {
 }
 
 TEST_F(EbpfJob, AKilledRankHasCrashed) {
-  Run(scratch_.Path("out"), {"--via", "ebpf", "--fault", "signal ncclAllReduce rank=3 call=40 signal=KILL", "--on-hang", "kill",
-                             "--hang-after", "3"},
+  Run(scratch_.Path("out"),
+      {"--via", "ebpf", "--fault", "signal ncclAllReduce rank=3 call=40 signal=KILL", "--on-hang", "kill",
+       "--hang-after", "3"},
       {DDP_TRAIN, "--steps", "100"});
   const nlohmann::json report = Report(scratch_.Path("out"));
   EXPECT_EQ(Class(report), "crash.process") << report["verdict"];
@@ -136,8 +140,8 @@ TEST_F(EbpfJob, AKilledRankHasCrashed) {
 }
 
 TEST_F(EbpfJob, AJobOfTheHooksIsNotAttachedToASecondTime) {
-  RankleProcess job({"run", "-q", "-n", "1", "--virtual-gpus", "1", "-o", scratch_.Path("job"), "--", DDP_TRAIN, "--steps",
-                     "1000000", "--step-time", "5ms"});
+  RankleProcess job({"run", "-q", "-n", "1", "--virtual-gpus", "1", "-o", scratch_.Path("job"), "--",
+                     DDP_TRAIN, "--steps", "1000000", "--step-time", "5ms"});
   ASSERT_TRUE(WaitUntil([&] { return job.out().find("step 1") != std::string::npos; })) << job.err();
   const nlohmann::json run = nlohmann::json::parse(ReadWhole(scratch_.Path("job") + "/run.json"));
   const Finished refused = RunRankle(

@@ -47,7 +47,8 @@ struct ArmedFaults {
   plan::ArmedPlan plan;
   std::optional<plan::ControlFile> control;
 
-  static absl::StatusOr<std::unique_ptr<ArmedFaults>> Open(const std::string& plan_path, const std::string& control_path) {
+  static absl::StatusOr<std::unique_ptr<ArmedFaults>> Open(const std::string& plan_path,
+                                                           const std::string& control_path) {
     auto faults = std::make_unique<ArmedFaults>();
     if (plan_path.empty()) return faults;
     absl::StatusOr<std::string> bytes = ReadFile(plan_path);
@@ -84,17 +85,19 @@ void SaySummary(const ebpf::Session& session, bool quiet) {
   if (threads > 0) Say(Cat(threads, " calls were not seen: too many threads inside calls at once"));
   if (targets > 0) Say(Cat(targets, " new processes were not seen: there are too many"));
   if (session.left_out() > 0)
-    Say(Cat(session.left_out(), " operations were left out: which of their communicator they are is not known "
-                                "(point-to-point operations of communicators made before; a layout of NCCL that rankle "
-                                "does not know)"));
+    Say(Cat(session.left_out(),
+            " operations were left out: which of their communicator they are is not known "
+            "(point-to-point operations of communicators made before; a layout of NCCL that rankle "
+            "does not know)"));
   if (quiet) return;
-  Say(Cat(session.probed_functions(), " functions probed, ", programs.Counter(RANKLE_SEEN_CALLS), " calls seen, ",
-          programs.Counter(RANKLE_NESTED_CALLS), " inside them passed over"));
+  Say(Cat(session.probed_functions(), " functions probed, ", programs.Counter(RANKLE_SEEN_CALLS),
+          " calls seen, ", programs.Counter(RANKLE_NESTED_CALLS), " inside them passed over"));
   std::string costs;
   for (const ebpf::ProgramCost& cost : programs.Costs()) {
     if (cost.runs > 0)
       absl::StrAppendFormat(&costs, "%s%s %.2f us x %d", costs.empty() ? "" : ", ", cost.name,
-                            static_cast<double>(cost.run_ns) / static_cast<double>(cost.runs) * 1e-3, cost.runs);
+                            static_cast<double>(cost.run_ns) / static_cast<double>(cost.runs) * 1e-3,
+                            cost.runs);
   }
   if (!costs.empty()) Say(Cat("programs took (traps of probes not counted): ", costs));
 }
@@ -122,9 +125,14 @@ class Interruptions {
 
 // run.json of an attached job: the processes, and how those ended that did.
 // With it a process that shows no life is known to be stopped, not gone.
-absl::Status WriteRun(const ebpf::Session& session, RunRecord record, const std::string& output_dir, bool over) {
+absl::Status WriteRun(const ebpf::Session& session, RunRecord record, const std::string& output_dir,
+                      bool over) {
   for (const ebpf::SeenProcess& seen : session.seen()) {
-    RunProcess process{.pid = seen.info.pid, .rank = seen.info.rank, .started_ns = seen.attached_ns, .end = {}, .ended_by_rankle = false};
+    RunProcess process{.pid = seen.info.pid,
+                       .rank = seen.info.rank,
+                       .started_ns = seen.attached_ns,
+                       .end = {},
+                       .ended_by_rankle = false};
     if (seen.ended_ns != 0) process.end = EndFromWaitStatus(seen.wait_status, seen.ended_ns);
     record.processes.push_back(std::move(process));
     if (record.command.empty()) record.command = {seen.info.command};
@@ -156,7 +164,8 @@ void RunSession(ebpf::Session& session, const AttachOptions& options, const RunR
     SayNotes(session);
     if (session.changes() == written) continue;
     written = session.changes();
-    if (absl::Status status = WriteRun(session, record, output_dir, /*over=*/false); !status.ok()) SayError(status);
+    if (absl::Status status = WriteRun(session, record, output_dir, /*over=*/false); !status.ok())
+      SayError(status);
   }
 }
 
@@ -179,13 +188,16 @@ int Attach(const AttachOptions& options) {
     if (absl::Status status = ebpf::LookAtProcess(pid).status(); !status.ok()) return refuse(status);
   }
   const std::vector<int> processes = WithChildren(options);
-  const uint64_t bytes = (static_cast<uint64_t>(options.records) * kBytesPerRecord + kTablesBytes) * processes.size();
+  const uint64_t bytes =
+      (static_cast<uint64_t>(options.records) * kBytesPerRecord + kTablesBytes) * processes.size();
   const absl::StatusOr<OutputDirectory> output = PrepareOutputDirectory(
-      options.output_dir.empty() ? DefaultOutputDirectory(RealtimeNs(), getpid()) : options.output_dir, bytes);
+      options.output_dir.empty() ? DefaultOutputDirectory(RealtimeNs(), getpid()) : options.output_dir,
+      bytes);
   if (!output.ok()) return refuse(output.status());
   const absl::StatusOr<FaultFiles> files = WriteFaultFiles(*plan, output->path);
   if (!files.ok()) return refuse(files.status());
-  absl::StatusOr<std::unique_ptr<ArmedFaults>> faults = ArmedFaults::Open(files->plan_path, files->control_path);
+  absl::StatusOr<std::unique_ptr<ArmedFaults>> faults =
+      ArmedFaults::Open(files->plan_path, files->control_path);
   if (!faults.ok()) return refuse(faults.status());
 
   RunRecord record;
@@ -213,7 +225,8 @@ int Attach(const AttachOptions& options) {
   for (const FaultOutcome& fault : ReadFaultOutcomes(output->path)) {
     if (const std::string warning = WhyNotFired(fault); !warning.empty()) Say(warning);
   }
-  if (absl::Status status = WriteRun(**session, record, output->path, /*over=*/true); !status.ok()) SayError(status);
+  if (absl::Status status = WriteRun(**session, record, output->path, /*over=*/true); !status.ok())
+    SayError(status);
   session->reset();  // detached
   if (const auto report = Diagnose(output->path, kUsualHangAfterS); report.ok() && !options.quiet)
     Say(VerdictLine(report->verdict));
@@ -277,13 +290,15 @@ absl::StatusOr<JobTracer> JobTracer::Start(const WatchedJob& job) {
   if (answer == "\n") return tracer;
   tracer.Finish();
   if (answer.ends_with('\n')) answer.pop_back();
-  return absl::FailedPreconditionError(Cat("--via ebpf: ", answer.empty() ? "its process has ended" : answer));
+  return absl::FailedPreconditionError(
+      Cat("--via ebpf: ", answer.empty() ? "its process has ended" : answer));
 }
 
 std::vector<Check> CheckEbpf() {
   std::vector<Check> checks;
   for (const ebpf::Ability& ability : ebpf::Abilities())
-    checks.push_back({Cat("eBPF: ", ability.name), ability.there ? Check::State::kOk : Check::State::kMissing, ability.detail});
+    checks.push_back({Cat("eBPF: ", ability.name), ability.there ? Check::State::kOk : Check::State::kMissing,
+                      ability.detail});
   return checks;
 }
 

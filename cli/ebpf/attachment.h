@@ -1,5 +1,5 @@
-// What `rankle attach`, `rankle run --via ebpf` and `rankle doctor` want of eBPF. Two implementations: attachment.cc, and
-// no_attachment.cc where rankle was built without it.
+// What `rankle attach`, `rankle run --via ebpf` and `rankle doctor` want of eBPF. Two implementations:
+// attachment.cc, and no_attachment.cc where rankle was built without it.
 #pragma once
 
 #include <sys/types.h>

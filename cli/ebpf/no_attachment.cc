@@ -8,7 +8,8 @@ namespace {
 
 absl::Status Missing() {
   return absl::UnimplementedError(
-      "eBPF: this rankle was built without it: it is built where libbpf and clang are (scripts/install-deps)");
+      "eBPF: this rankle was built without it: it is built where libbpf and clang are "
+      "(scripts/install-deps)");
 }
 
 }  // namespace
@@ -25,7 +26,8 @@ absl::Status CheckPlanForEbpf(const plan::Plan&) { return Missing(); }
 
 std::vector<Check> CheckEbpf() {
   return {{"eBPF", Check::State::kMissing,
-           "not built in: `rankle attach` and `run --via ebpf` are refused; it is built where libbpf and clang are "
+           "not built in: `rankle attach` and `run --via ebpf` are refused; it is built where libbpf and "
+           "clang are "
            "(scripts/install-deps)"}};
 }
 

@@ -15,7 +15,8 @@ constexpr uint64_t kLookNs = 50'000'000;
 constexpr uint64_t kExactNs = 2'000'000;
 
 void SleepUntil(uint64_t monotonic_ns) {
-  const timespec until{static_cast<time_t>(monotonic_ns / 1'000'000'000), static_cast<long>(monotonic_ns % 1'000'000'000)};
+  const timespec until{static_cast<time_t>(monotonic_ns / 1'000'000'000),
+                       static_cast<long>(monotonic_ns % 1'000'000'000)};
   clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, nullptr);
 }
 
@@ -73,7 +74,8 @@ void Continuer::End(uint64_t now_ns, bool all) {
   active_.erase(over, active_.end());
   for (const uint32_t process : processes) {
     // Another stop of the same process goes on: it stays where it is.
-    if (std::none_of(active_.begin(), active_.end(), [&](const Stop& stop) { return stop.process == process; }))
+    if (std::none_of(active_.begin(), active_.end(),
+                     [&](const Stop& stop) { return stop.process == process; }))
       stops_.resume(process);
   }
   const uint64_t resumed_ns = stops_.now();
@@ -87,12 +89,6 @@ std::optional<uint64_t> Continuer::Ended(uint32_t process, uint32_t thread) {
   const uint64_t when = found->second;
   ended_.erase(found);
   return when;
-}
-
-bool Continuer::IsStopped(uint32_t process, uint32_t thread) {
-  const std::lock_guard lock(mutex_);
-  return std::any_of(active_.begin(), active_.end(),
-                     [&](const Stop& stop) { return stop.process == process && stop.thread == thread; });
 }
 
 uint32_t Continuer::hanging(uint32_t fault) {

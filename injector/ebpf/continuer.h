@@ -1,7 +1,7 @@
-// Continues processes that a fault has stopped (SIGSTOP sent by the kernel side at the very call), when their time has
-// come. A thread of its own, in the real-time class where that is allowed, hears of stops through a buffer of their own:
-// nothing else that is recorded can make it late. A stop holds the whole process, so of overlapping ones the last to end
-// counts.
+// Continues processes that a fault has stopped (SIGSTOP sent by the kernel side at the very call), when their
+// time has come. A thread of its own, in the real-time class where that is allowed, hears of stops through a
+// buffer of their own: nothing else that is recorded can make it late. A stop holds the whole process, so of
+// overlapping ones the last to end counts.
 //
 // Should this program be killed, its watchdog (watchdog.h) continues what is stopped.
 #pragma once
@@ -37,7 +37,6 @@ class Continuer {
 
   // When the thread's stop ended; nullopt while it lasts, or when there was none. Asking forgets it.
   std::optional<uint64_t> Ended(uint32_t process, uint32_t thread);
-  bool IsStopped(uint32_t process, uint32_t thread);
   // How many processes are stopped now by a fault without an end.
   uint32_t hanging(uint32_t fault);
 

@@ -18,7 +18,8 @@ using plan::ArmedFault;
 using plan::ArmedPlan;
 
 constexpr char kNoWriting[] =
-    "it changes what a function gets or returns, and from outside nothing writes a process's registers or memory: "
+    "it changes what a function gets or returns, and from outside nothing writes a process's registers or "
+    "memory: "
     "use `rankle run` with librankle.so";
 
 // Why an action cannot be carried out from outside; nullptr when it can.
@@ -91,7 +92,8 @@ bool MatchesHost(const ArmedPlan& plan, const plan::GlobList& globs, const std::
 std::vector<uint16_t> ProbedApis(const ArmedFault& fault) {
   std::vector<uint16_t> apis;
   for (const api::ApiInfo& info : api::AllApis()) {
-    const bool in_library = info.library == api::Library::kNccl || info.library == api::Library::kCudaRuntime ||
+    const bool in_library = info.library == api::Library::kNccl ||
+                            info.library == api::Library::kCudaRuntime ||
                             info.library == api::Library::kCudaDriver;
     if (in_library && (fault.apis[info.id / 64] >> (info.id % 64) & 1) != 0) apis.push_back(info.id);
   }
@@ -109,11 +111,15 @@ absl::StatusOr<LoweredFault> Lower(const ArmedPlan& plan, size_t index) {
   const std::string name = action == nullptr ? "?" : std::string(action->name);
   if (const char* why = WhyNot(fault.action)) return refuse(name, " cannot be done through eBPF: ", why);
   if (const char* key = UnknownKey(fault))
-    return refuse("`", key, "` cannot be told at the call through eBPF: leave it out, or use `rankle run` with librankle.so");
+    return refuse(
+        "`", key,
+        "` cannot be told at the call through eBPF: leave it out, or use `rankle run` with librankle.so");
   if (lowered.apis.empty())
     return refuse("on: ", plan.text(fault.on), ": only functions of NCCL and CUDA are seen through eBPF");
-  if (!Convert(fault.bytes, kernel.bytes) || !Convert(fault.peer, kernel.peers) || !Convert(fault.call, kernel.calls))
-    return refuse("more than ", static_cast<int>(RANKLE_MAX_RANGES), " ranges in a list: through eBPF a fault has at most so many; split it");
+  if (!Convert(fault.bytes, kernel.bytes) || !Convert(fault.peer, kernel.peers) ||
+      !Convert(fault.call, kernel.calls))
+    return refuse("more than ", static_cast<int>(RANKLE_MAX_RANGES),
+                  " ranges in a list: through eBPF a fault has at most so many; split it");
   kernel.peer = fault.peer.count != 0;
   kernel.signal = SignalOf(fault);
   kernel.at_exit = fault.at_exit;
@@ -129,7 +135,8 @@ absl::StatusOr<LoweredFault> Lower(const ArmedPlan& plan, size_t index) {
 
 absl::StatusOr<std::vector<LoweredFault>> LowerPlan(const ArmedPlan& plan) {
   if (plan.size() > RANKLE_MAX_FAULTS)
-    return absl::UnimplementedError(absl::StrCat("the plan has ", plan.size(), " faults: through eBPF at most ",
+    return absl::UnimplementedError(absl::StrCat("the plan has ", plan.size(),
+                                                 " faults: through eBPF at most ",
                                                  static_cast<int>(RANKLE_MAX_FAULTS), " can be armed"));
   std::vector<LoweredFault> faults;
   for (size_t i = 0; i < plan.size(); ++i) {
@@ -144,7 +151,8 @@ uint32_t FaultsFor(const ArmedPlan& plan, int32_t rank, int32_t local_rank, cons
   uint32_t faults = 0;
   for (size_t i = 0; i < plan.size() && i < RANKLE_MAX_FAULTS; ++i) {
     const ArmedFault& fault = plan.fault(i);
-    if (Contains(fault.rank, rank) && Contains(fault.local_rank, local_rank) && MatchesHost(plan, fault.host, host))
+    if (Contains(fault.rank, rank) && Contains(fault.local_rank, local_rank) &&
+        MatchesHost(plan, fault.host, host))
       faults |= uint32_t{1} << i;
   }
   return faults;

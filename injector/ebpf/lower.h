@@ -1,7 +1,7 @@
-// Which faults of a plan can be carried out on a process that is only attached (eBPF), and the form in which the kernel
-// side decides them (tracer/ebpf/wire.h). From outside a process can be stopped, continued, and sent signals; what a
-// function gets or returns cannot be changed. What cannot work is refused here, with the reason, before anything is
-// attached. Pure.
+// Which faults of a plan can be carried out on a process that is only attached (eBPF), and the form in which
+// the kernel side decides them (tracer/ebpf/wire.h). From outside a process can be stopped, continued, and
+// sent signals; what a function gets or returns cannot be changed. What cannot work is refused here, with the
+// reason, before anything is attached. Pure.
 #pragma once
 
 #include <cstdint>

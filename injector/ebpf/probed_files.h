@@ -1,5 +1,5 @@
-// The files whose functions are probed. A probe sits in a file, not in a process: every file is looked at once, by what
-// it is (device and inode), whatever its path in whatever mount namespace.
+// The files whose functions are probed. A probe sits in a file, not in a process: every file is looked at
+// once, by what it is (device and inode), whatever its path in whatever mount namespace.
 #pragma once
 
 #include <bitset>
@@ -16,20 +16,20 @@ namespace rankle::ebpf {
 class ProbedFiles {
  public:
   struct File {
-    std::string path;          // as the first process that has it sees it
-    size_t functions = 0;      // probed
-    bool has_nccl = false;     // it makes communicators
-    bool is_program = false;   // with NCCL or CUDA linked in
-    bool stripped = false;     // a program without a full symbol table
-    bool replaced = false;     // it has lost its name since it was mapped
+    std::string path;         // as the first process that has it sees it
+    size_t functions = 0;     // probed
+    bool has_nccl = false;    // it makes communicators
+    bool is_program = false;  // with NCCL or CUDA linked in
+    bool stripped = false;    // a program without a full symbol table
+    bool replaced = false;    // it has lost its name since it was mapped
   };
 
   // `aimed_at`: functions that faults need beside those that are recorded, by id.
   ProbedFiles(BpfPrograms& programs, const std::bitset<RANKLE_MAX_APIS>& aimed_at)
       : programs_(programs), aimed_at_(aimed_at) {}
 
-  // Probes what the executable files of these mappings have, where it has not been done. Errors of single files are
-  // kept as notes.
+  // Probes what the executable files of these mappings have, where it has not been done. Errors of single
+  // files are kept as notes.
   void Probe(int pid, const std::vector<Mapping>& mappings);
 
   const File* Find(const FileId& id) const;

@@ -23,8 +23,8 @@ namespace {
 using files::MonotonicNs;
 
 constexpr uint64_t kMillisecond = 1'000'000;
-// Heartbeats and the numbering of operations: often enough that a stopped process is seen to be one (the analyzer waits
-// 1.5 s) and that a hang soon after attaching finds its operations numbered.
+// Heartbeats and the numbering of operations: often enough that a stopped process is seen to be one (the
+// analyzer waits 1.5 s) and that a hang soon after attaching finds its operations numbered.
 constexpr uint64_t kHousekeepingNs = 20 * kMillisecond;
 constexpr uint64_t kKernelLinesNs = 1000 * kMillisecond;
 // A stopped process that is killed runs for its last moments: that is no sign of life.
@@ -61,11 +61,13 @@ absl::StatusOr<std::unique_ptr<Session>> Session::Start(const SessionOptions& op
   return session;
 }
 
-// In this order: what may be refused, then what must be there before the first process is stopped, then the processes.
+// In this order: what may be refused, then what must be there before the first process is stopped, then the
+// processes.
 absl::Status Session::Prepare() {
   if (InOwnPidNamespace())
     return absl::FailedPreconditionError(
-        "this is a pid namespace of its own (a container): attach from the host, whose pids the kernel side sees");
+        "this is a pid namespace of its own (a container): attach from the host, whose pids the kernel side "
+        "sees");
   for (const int pid : options_.processes) {
     absl::StatusOr<ProcessInfo> info = LookAtProcess(pid);
     if (!info.ok()) return info.status();
@@ -75,7 +77,8 @@ absl::Status Session::Prepare() {
     if (!faults.ok()) return faults.status();
     faults_ = *std::move(faults);
   }
-  // A process is held for a moment when another program or library is loaded, where the very first call counts.
+  // A process is held for a moment when another program or library is loaded, where the very first call
+  // counts.
   hold_ = !options_.launchers.empty() || !faults_.empty();
   if (hold_) {
     absl::StatusOr<Watchdog> watchdog = Watchdog::Start();
@@ -95,7 +98,8 @@ absl::Status Session::Prepare() {
   for (const int pid : options_.launchers) {
     rankle_target target = {};
     target.rank = -1, target.follow_only = 1, target.hold = hold_;
-    if (absl::Status status = programs_->SetTarget(static_cast<uint32_t>(pid), target); !status.ok()) return status;
+    if (absl::Status status = programs_->SetTarget(static_cast<uint32_t>(pid), target); !status.ok())
+      return status;
   }
   return absl::OkStatus();
 }
@@ -104,7 +108,8 @@ absl::Status Session::ArmFaults() {
   std::bitset<RANKLE_MAX_APIS> aimed_at;
   std::map<uint16_t, rankle_api_faults> by_api;
   for (size_t i = 0; i < faults_.size(); ++i) {
-    if (absl::Status status = programs_->SetFault(static_cast<uint32_t>(i), faults_[i].kernel); !status.ok()) return status;
+    if (absl::Status status = programs_->SetFault(static_cast<uint32_t>(i), faults_[i].kernel); !status.ok())
+      return status;
     for (const uint16_t api : faults_[i].apis) {
       aimed_at.set(api);
       const auto [found, added] = by_api.try_emplace(api, ArgumentsForFaults(*api::FindApi(api)));
@@ -149,10 +154,12 @@ absl::Status Session::AddTarget(int pid) {
   if (watchdog_) watchdog_->Add(static_cast<uint32_t>(pid));
   Scan(*process);
   if (process->seen.functions == 0)
-    Note(absl::StrCat("process ", pid, ": no function of NCCL or CUDA found in its files: they are not loaded yet, or linked "
-                                       "into a program whose symbols were stripped"));
+    Note(absl::StrCat("process ", pid,
+                      ": no function of NCCL or CUDA found in its files: they are not loaded yet, or linked "
+                      "into a program whose symbols were stripped"));
   Open(*process);
-  if (absl::Status status = programs_->SetTarget(static_cast<uint32_t>(pid), target); !status.ok()) return status;
+  if (absl::Status status = programs_->SetTarget(static_cast<uint32_t>(pid), target); !status.ok())
+    return status;
   processes_[static_cast<uint32_t>(pid)] = std::move(process);
   return absl::OkStatus();
 }
@@ -208,11 +215,12 @@ void Session::Open(Process& process) {
   }
   const int pid = info.pid;
   Process* const self = &process;
-  ProcessAccess access{.read = [pid](uint64_t address, size_t bytes) { return ReadMemoryOf(pid, address, bytes); },
-                       .now = MonotonicNs,
-                       .place_of = [this, self](uint64_t address) { return PlaceOf(*self, address); }};
-  process.recorder = std::make_unique<ProcessRecorder>(process.writer, knowledge_[process.nccl], std::move(access),
-                                                       info.rank, info.world_size);
+  ProcessAccess access{
+      .read = [pid](uint64_t address, size_t bytes) { return ReadMemoryOf(pid, address, bytes); },
+      .now = MonotonicNs,
+      .place_of = [this, self](uint64_t address) { return PlaceOf(*self, address); }};
+  process.recorder = std::make_unique<ProcessRecorder>(process.writer, knowledge_[process.nccl],
+                                                       std::move(access), info.rank, info.world_size);
   process.recorder->OnLifecycle(record::LifecycleEvent::kStart, 0, identity.monotonic_ns);
   process.writer.header()->heartbeat_ns.store(identity.monotonic_ns);
 }
@@ -286,7 +294,8 @@ void Session::OnEnd(uint32_t pid, const rankle_event& event) {
   if (process.recorder != nullptr) {
     if (WIFEXITED(process.seen.wait_status)) {
       const int code = WEXITSTATUS(process.seen.wait_status);
-      process.recorder->OnLifecycle(record::LifecycleEvent::kExit, static_cast<uint64_t>(code), event.time_ns);
+      process.recorder->OnLifecycle(record::LifecycleEvent::kExit, static_cast<uint64_t>(code),
+                                    event.time_ns);
       process.writer.header()->exit_status.store(code);
       process.writer.header()->ended.store(1);
     }
@@ -312,7 +321,8 @@ void Session::Apply(Process& process, const rankle_event& event, std::optional<u
     Open(process);
     const auto& named = reinterpret_cast<const rankle_name_event&>(event);
     if (process.recorder != nullptr)
-      process.recorder->OnName(event.thread, std::string(named.name, strnlen(named.name, sizeof(named.name))));
+      process.recorder->OnName(event.thread,
+                               std::string(named.name, strnlen(named.name, sizeof(named.name))));
   } else if (event.kind == RANKLE_EVENT_ENTER) {
     const auto& enter = reinterpret_cast<const rankle_enter_event&>(event);
     if (IsLibraryCode(process, event.value)) return;
@@ -346,26 +356,30 @@ void Session::OnEvent(const rankle_event& event, size_t bytes) {
       if (event.held) Continue(event.process);
       return;
     case RANKLE_EVENT_LIBRARY:
-      if (Process* const process = Find(event.process); process != nullptr && !process->refused) Scan(*process);
+      if (Process* const process = Find(event.process); process != nullptr && !process->refused)
+        Scan(*process);
       if (event.held) Continue(event.process);
       return;
     default:
       break;
   }
   Process* process = Find(event.process);
-  const bool begins = event.kind == RANKLE_EVENT_ENTER || event.kind == RANKLE_EVENT_FAULT || event.kind == RANKLE_EVENT_NAME;
+  const bool begins =
+      event.kind == RANKLE_EVENT_ENTER || event.kind == RANKLE_EVENT_FAULT || event.kind == RANKLE_EVENT_NAME;
   if (process == nullptr && begins) {
     OnExec(event.process);  // a fork that goes on with its parent's program
     process = Find(event.process);
   }
   if (process == nullptr || process->refused) return;
-  if (event.kind == RANKLE_EVENT_FAULT) return OnFault(*process, reinterpret_cast<const rankle_fault_event&>(event));
-  if (event.kind == RANKLE_EVENT_ENTER || event.kind == RANKLE_EVENT_RETURN || event.kind == RANKLE_EVENT_NAME)
+  if (event.kind == RANKLE_EVENT_FAULT)
+    return OnFault(*process, reinterpret_cast<const rankle_fault_event&>(event));
+  if (event.kind == RANKLE_EVENT_ENTER || event.kind == RANKLE_EVENT_RETURN ||
+      event.kind == RANKLE_EVENT_NAME)
     OnCallEvent(*process, std::string(reinterpret_cast<const char*>(&event), bytes));
 }
 
-// A stopped thread's call begins when it was continued; one that was sent another signal has survived it once it does
-// something else.
+// A stopped thread's call begins when it was continued; one that was sent another signal has survived it once
+// it does something else.
 void Session::ReleaseHeldThreads() {
   for (auto& [pid, process] : processes_) {
     for (auto it = process->held.begin(); it != process->held.end();) {
@@ -379,7 +393,8 @@ void Session::ReleaseHeldThreads() {
       }
       const std::deque<std::string> events = std::move(held.events);
       it = process->held.erase(it);
-      // Of what waited, the call that comes first is the one that was held up; a stop at a return holds none up.
+      // Of what waited, the call that comes first is the one that was held up; a stop at a return holds none
+      // up.
       bool before_call = true;
       for (const std::string& bytes : events) {
         alignas(8) char copy[sizeof(rankle_enter_event)] = {};
@@ -430,7 +445,8 @@ void Session::Beat(Process& process, uint64_t now_ns) {
     return;
   }
   if (process.moving_since_ns == 0) process.moving_since_ns = now_ns;
-  if (now_ns - process.moving_since_ns >= kSettledNs) process.writer.header()->heartbeat_ns.store(now_ns - kSettledNs);
+  if (now_ns - process.moving_since_ns >= kSettledNs)
+    process.writer.header()->heartbeat_ns.store(now_ns - kSettledNs);
 }
 
 // The kernel side does not tell whose they were: the sum stands in one record, so that a job's is right.
@@ -453,7 +469,8 @@ void Session::UpdateControl() {
   }
 }
 
-// kernel.jsonl: totals of each process, once a second. For people and rules; the flight record has no place for it.
+// kernel.jsonl: totals of each process, once a second. For people and rules; the flight record has no place
+// for it.
 void Session::WriteKernelLines(uint64_t now_ns) {
   next_lines_ns_ = now_ns + kKernelLinesNs;
   if (!options_.trace) return;
@@ -464,8 +481,9 @@ void Session::WriteKernelLines(uint64_t now_ns) {
     if (!process->said_replaced) {
       for (const std::string& path : files_->Replaced(static_cast<int>(pid))) {
         process->said_replaced = true;
-        Note(absl::StrCat(path, ": was replaced while process ", pid,
-                          " uses it: this process is seen as before, others with the new file when they start"));
+        Note(absl::StrCat(
+            path, ": was replaced while process ", pid,
+            " uses it: this process is seen as before, others with the new file when they start"));
       }
     }
     uint64_t resent = 0;
@@ -476,11 +494,12 @@ void Session::WriteKernelLines(uint64_t now_ns) {
       }
     }
     const rankle_waits waits = programs_->Waits(pid);
-    absl::StrAppendFormat(&lines,
-                          "{\"t_ns\":%d,\"pid\":%d,\"rank\":%d,\"run_queue_ns\":%d,\"off_cpu_ns\":%d,\"switches\":%d,"
-                          "\"page_faults\":%d,\"tcp_retransmits\":%d}\n",
-                          now_ns, pid, process->seen.info.rank, waits.run_queue_ns, waits.off_cpu_ns, waits.switches,
-                          waits.page_faults, resent);
+    absl::StrAppendFormat(
+        &lines,
+        "{\"t_ns\":%d,\"pid\":%d,\"rank\":%d,\"run_queue_ns\":%d,\"off_cpu_ns\":%d,\"switches\":%d,"
+        "\"page_faults\":%d,\"tcp_retransmits\":%d}\n",
+        now_ns, pid, process->seen.info.rank, waits.run_queue_ns, waits.off_cpu_ns, waits.switches,
+        waits.page_faults, resent);
   }
   if (lines.empty()) return;
   const int fd = open(absl::StrCat(options_.output_dir, "/kernel.jsonl").c_str(),
@@ -503,7 +522,8 @@ std::vector<SeenProcess> Session::seen() const {
 
 uint64_t Session::left_out() const {
   uint64_t sum = left_out_;
-  for (const auto& [pid, process] : processes_) sum += process->recorder == nullptr ? 0 : process->recorder->left_out();
+  for (const auto& [pid, process] : processes_)
+    sum += process->recorder == nullptr ? 0 : process->recorder->left_out();
   return sum;
 }
 

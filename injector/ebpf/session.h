@@ -1,6 +1,6 @@
-// An attachment to the processes of a job, from beginning to end: finds their files, sets the probes, follows processes
-// that start later, writes a flight record for each, carries out the faults of a plan. Nothing in the processes is
-// changed; everything in the kernel goes with this object.
+// An attachment to the processes of a job, from beginning to end: finds their files, sets the probes, follows
+// processes that start later, writes a flight record for each, carries out the faults of a plan. Nothing in
+// the processes is changed; everything in the kernel goes with this object.
 //
 // One thread calls Step again and again; a second one, inside, continues processes that faults have stopped.
 #pragma once
@@ -28,8 +28,8 @@
 namespace rankle::ebpf {
 
 struct SessionOptions {
-  std::vector<int> processes;   // to be seen, with their children from now on
-  std::vector<int> launchers;   // not seen themselves, but everything they start
+  std::vector<int> processes;  // to be seen, with their children from now on
+  std::vector<int> launchers;  // not seen themselves, but everything they start
   std::string output_dir;
   bool trace = true;            // write flight records
   uint32_t records = 1u << 16;  // operations kept a process
@@ -85,7 +85,7 @@ class Session {
     std::map<uint32_t, HeldThread> held;
     FileId nccl;
     uint64_t moving_since_ns = 0;  // 0: it stands still
-    bool refused = false;  // looked at, and not to be recorded
+    bool refused = false;          // looked at, and not to be recorded
     bool said_replaced = false;
   };
 

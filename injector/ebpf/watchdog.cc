@@ -17,7 +17,7 @@
 namespace rankle::ebpf {
 
 struct Watchdog::Page {
-  std::atomic<uint32_t> orderly;  // 1: this end is on purpose, there is nothing to do
+  std::atomic<uint32_t> orderly;                      // 1: this end is on purpose, there is nothing to do
   std::atomic<uint32_t> process[RANKLE_MAX_TARGETS];  // 0 = free
 };
 
@@ -37,7 +37,8 @@ void ContinueListed(const std::atomic<uint32_t>* processes) {
 
 absl::StatusOr<Watchdog> Watchdog::Start() {
   int ends[2];
-  if (pipe2(ends, O_CLOEXEC) != 0) return absl::InternalError(absl::StrCat("watchdog: no pipe: ", strerror(errno)));
+  if (pipe2(ends, O_CLOEXEC) != 0)
+    return absl::InternalError(absl::StrCat("watchdog: no pipe: ", strerror(errno)));
   void* const memory = mmap(nullptr, sizeof(Page), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   const pid_t parent = getpid();
   const pid_t pid = memory == MAP_FAILED ? -1 : fork();

@@ -1,7 +1,7 @@
-// A small process that outlives this one, should it be killed: it continues the processes that faults may have stopped.
-// It holds nothing but a pipe and a page of pids; when the other end of the pipe closes it sends SIGCONT to every listed
-// process that stands still, and ends. Listed are processes in which a stopping fault is armed, or that are held for a
-// moment while their libraries are looked at.
+// A small process that outlives this one, should it be killed: it continues the processes that faults may
+// have stopped. It holds nothing but a pipe and a page of pids; when the other end of the pipe closes it
+// sends SIGCONT to every listed process that stands still, and ends. Listed are processes in which a stopping
+// fault is armed, or that are held for a moment while their libraries are looked at.
 #pragma once
 
 #include <sys/types.h>

@@ -14,7 +14,8 @@ inline const std::string& WhyNoEbpf() {
     const nlohmann::json report = nlohmann::json::parse(RunRankle({"doctor", "--format", "json"}).out);
     for (const nlohmann::json& check : report["checks"]) {
       const std::string name = check["name"];
-      if ((name == "eBPF: programs" || name == "eBPF") && check["state"] != "ok") return check["detail"].get<std::string>();
+      if ((name == "eBPF: programs" || name == "eBPF") && check["state"] != "ok")
+        return check["detail"].get<std::string>();
     }
     return std::string();
   }();

@@ -44,8 +44,7 @@ int Keep(libbpf_print_level level, const char* format, va_list arguments) {
 }
 
 std::string WhyLoadFailed(int error) {
-  if (error == EPERM || error == EACCES)
-    return "not permitted: run as root, or with CAP_BPF and CAP_PERFMON";
+  if (error == EPERM || error == EACCES) return "not permitted: run as root, or with CAP_BPF and CAP_PERFMON";
   if (error == ENOSYS) return "this kernel has no BPF";
   const std::lock_guard lock(g_said_mutex);
   return absl::StrCat(strerror(error), g_said.empty() ? "" : ": ", g_said);
@@ -75,7 +74,8 @@ absl::StatusOr<Object> Open(const ObjectBytes& bytes) {
   options.object_name = bytes.name;
   Object object(bpf_object__open_mem(bytes.begin, bytes.size, &options));
   if (object == nullptr)
-    return absl::InternalError(absl::StrCat("BPF object ", bytes.name, ": cannot be opened: ", strerror(errno)));
+    return absl::InternalError(
+        absl::StrCat("BPF object ", bytes.name, ": cannot be opened: ", strerror(errno)));
   return object;
 }
 
@@ -89,8 +89,8 @@ absl::Status Update(int map, const void* key, const void* value, const char* wha
   return absl::InternalError(absl::StrCat("BPF table of ", what, ": ", strerror(errno)));
 }
 
-// BPF_LINK_CREATE for many uprobes of one file at once (Linux 6.6), which the libbpf of Debian 12 does not know. It
-// matters at the end: the kernel waits 0.1 s for each link to be taken off.
+// BPF_LINK_CREATE for many uprobes of one file at once (Linux 6.6), which the libbpf of Debian 12 does not
+// know. It matters at the end: the kernel waits 0.1 s for each link to be taken off.
 enum { kTraceUprobeMulti = 48, kUprobeMultiReturn = 1 };
 struct UprobeMultiLink {
   uint32_t program, target, attach_type, flags;
@@ -121,7 +121,8 @@ FdLink AttachMany(const Object& object, const char* program, const std::string& 
     memcpy(&cookies.emplace_back(), &function.cookie, sizeof(uint64_t));
   }
   UprobeMultiLink link = {};
-  link.program = static_cast<uint32_t>(bpf_program__fd(bpf_object__find_program_by_name(object.get(), program)));
+  link.program =
+      static_cast<uint32_t>(bpf_program__fd(bpf_object__find_program_by_name(object.get(), program)));
   link.attach_type = kTraceUprobeMulti;
   link.path = reinterpret_cast<uint64_t>(path.c_str());
   link.offsets = reinterpret_cast<uint64_t>(offsets.data());
@@ -145,14 +146,14 @@ bool TakesManyProbes() {
 }
 
 // nullptr and errno when the kernel cannot.
-Link AttachOne(const Object& object, const char* program, const std::string& path, const ProbedFunction& function,
-               bool at_return) {
+Link AttachOne(const Object& object, const char* program, const std::string& path,
+               const ProbedFunction& function, bool at_return) {
   bpf_uprobe_opts options = {};
   options.sz = sizeof(options);
   memcpy(&options.bpf_cookie, &function.cookie, sizeof(options.bpf_cookie));
   options.retprobe = at_return;
-  return Link(bpf_program__attach_uprobe_opts(bpf_object__find_program_by_name(object.get(), program), -1, path.c_str(),
-                                              function.file_offset, &options));
+  return Link(bpf_program__attach_uprobe_opts(bpf_object__find_program_by_name(object.get(), program), -1,
+                                              path.c_str(), function.file_offset, &options));
 }
 
 std::string WhyNoProbe(int error) {
@@ -194,7 +195,8 @@ struct BpfPrograms::Kernel {
 
   static int TakeStop(void* context, void* data, size_t bytes) {
     const auto* const self = static_cast<Kernel*>(context);
-    if (bytes >= sizeof(rankle_fault_event)) (*self->take_stop)(*static_cast<const rankle_fault_event*>(data));
+    if (bytes >= sizeof(rankle_fault_event))
+      (*self->take_stop)(*static_cast<const rankle_fault_event*>(data));
     return 0;
   }
 
@@ -210,16 +212,18 @@ struct BpfPrograms::Kernel {
     calls = *std::move(opened);
     ring.reset(ring_buffer__new(MapFd(calls, "events"), Take, this, nullptr));
     stops.reset(ring_buffer__new(MapFd(calls, "stops"), TakeStop, this, nullptr));
-    if (ring == nullptr || stops == nullptr) return absl::InternalError(absl::StrCat("ring buffer: ", strerror(errno)));
+    if (ring == nullptr || stops == nullptr)
+      return absl::InternalError(absl::StrCat("ring buffer: ", strerror(errno)));
     return absl::OkStatus();
   }
 
-  // A set of functions at once, where the kernel does that: all or none. The returns first: a call whose entry is seen is
-  // one whose return will be.
+  // A set of functions at once, where the kernel does that: all or none. The returns first: a call whose
+  // entry is seen is one whose return will be.
   bool AttachTogether(const Object& object, const Pair& pair, const std::string& path,
                       const std::vector<ProbedFunction>& functions) {
     std::vector<FdLink> made;
-    for (const auto& [program, at_return] : {std::pair(pair.at_return, true), std::pair(pair.at_entry, false)}) {
+    for (const auto& [program, at_return] :
+         {std::pair(pair.at_return, true), std::pair(pair.at_entry, false)}) {
       if (program == nullptr) continue;
       made.push_back(AttachMany(object, program, path, functions, at_return));
       if (!made.back().is_open()) return false;
@@ -247,7 +251,8 @@ struct BpfPrograms::Kernel {
     for (const ProbedFunction& function : functions) {
       std::vector<Link> made;
       if (pair.at_return != nullptr) made.push_back(AttachOne(object, pair.at_return, path, function, true));
-      if (made.empty() || made.back() != nullptr) made.push_back(AttachOne(object, pair.at_entry, path, function, false));
+      if (made.empty() || made.back() != nullptr)
+        made.push_back(AttachOne(object, pair.at_entry, path, function, false));
       if (made.back() == nullptr) {
         failed.push_back({function.file_offset, WhyNoProbe(errno)});
         continue;
@@ -299,7 +304,8 @@ struct BpfPrograms::Kernel {
       if (!bpf_program__autoload(found)) continue;
       Link link(bpf_program__attach(found));
       if (link == nullptr) {
-        missing.push_back({program.what, absl::StrCat("its tracepoint is not in this kernel (", strerror(errno), ")")});
+        missing.push_back(
+            {program.what, absl::StrCat("its tracepoint is not in this kernel (", strerror(errno), ")")});
       } else {
         links.push_back(std::move(link));
       }
@@ -312,7 +318,8 @@ struct BpfPrograms::Kernel {
                                           static_cast<bpf_attach_type>(kTraceUprobeMulti));
   }
 
-  absl::StatusOr<Object> OpenSystem(const std::vector<const char*>& programs, bool with_loader = false) const {
+  absl::StatusOr<Object> OpenSystem(const std::vector<const char*>& programs,
+                                    bool with_loader = false) const {
     absl::StatusOr<Object> object = Open(CompiledObjects()[1]);
     if (!object.ok()) return object;
     bpf_program* program = nullptr;
@@ -326,7 +333,8 @@ struct BpfPrograms::Kernel {
     for (const char* shared : {"events", "targets", "counters"}) {
       bpf_map* const map = bpf_object__find_map_by_name(object->get(), shared);
       if (bpf_map__reuse_fd(map, MapFd(calls, shared)) != 0)
-        return absl::InternalError(absl::StrCat("BPF table ", shared, " cannot be shared: ", strerror(errno)));
+        return absl::InternalError(
+            absl::StrCat("BPF table ", shared, " cannot be shared: ", strerror(errno)));
     }
     return object;
   }
@@ -356,7 +364,8 @@ absl::Status BpfPrograms::AttachLoader(const std::string& path, uint64_t file_of
   const std::vector<FailedProbe> failed =
       kernel_->Attach(kernel_->system, {nullptr, "on_library"}, path, {{file_offset, {}}});
   return failed.empty() ? absl::OkStatus()
-                        : absl::UnavailableError(absl::StrCat("libraries that are loaded later are not seen: ", failed[0].why));
+                        : absl::UnavailableError(
+                              absl::StrCat("libraries that are loaded later are not seen: ", failed[0].why));
 }
 
 absl::Status BpfPrograms::SetTarget(uint32_t process, const rankle_target& target) {
@@ -441,7 +450,8 @@ std::vector<ProgramCost> BpfPrograms::Costs() const {
     bpf_object__for_each_program(program, object->get()) {
       bpf_prog_info info = {};
       uint32_t size = sizeof(info);
-      if (bpf_program__fd(program) < 0 || bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &size) != 0) continue;
+      if (bpf_program__fd(program) < 0 || bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &size) != 0)
+        continue;
       costs.push_back({bpf_program__name(program), info.run_cnt, info.run_time_ns});
     }
   }

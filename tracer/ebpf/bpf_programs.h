@@ -1,6 +1,6 @@
-// The BPF objects, loaded and attached: open -> choose programs and sizes -> load -> attach -> read events. Owns
-// everything that is in the kernel; nothing is pinned, so that all of it goes when this object, or the process, ends.
-// libbpf's types stay in the .cc. Not thread safe, except Set*/Remove* of maps.
+// The BPF objects, loaded and attached: open -> choose programs and sizes -> load -> attach -> read events.
+// Owns everything that is in the kernel; nothing is pinned, so that all of it goes when this object, or the
+// process, ends. libbpf's types stay in the .cc. Not thread safe, except Set*/Remove* of maps.
 #pragma once
 
 #include <cstddef>
@@ -20,7 +20,7 @@ namespace rankle::ebpf {
 
 struct BpfOptions {
   size_t buffer_bytes = 8 << 20;  // of the ring buffer; a power of two
-  bool waits = true;              // run queue and off-CPU times: a program at every context switch of the machine
+  bool waits = true;  // run queue and off-CPU times: a program at every context switch of the machine
 };
 
 // An optional program that this kernel does not take.
@@ -51,10 +51,11 @@ class BpfPrograms {
   static absl::StatusOr<std::unique_ptr<BpfPrograms>> Load(const BpfOptions& options);
   ~BpfPrograms();
 
-  // Probes functions of a file; `path` leads to the very file (/proc/PID/map_files/...). All processes that use the
-  // file run into the probes, those in the target table are looked at. Returns those that cannot be probed: some first
-  // instructions the kernel cannot step over.
-  std::vector<FailedProbe> AttachFunctions(const std::string& path, const std::vector<ProbedFunction>& functions);
+  // Probes functions of a file; `path` leads to the very file (/proc/PID/map_files/...). All processes that
+  // use the file run into the probes, those in the target table are looked at. Returns those that cannot be
+  // probed: some first instructions the kernel cannot step over.
+  std::vector<FailedProbe> AttachFunctions(const std::string& path,
+                                           const std::vector<ProbedFunction>& functions);
   // Probes the dynamic loader's report of new libraries.
   absl::Status AttachLoader(const std::string& path, uint64_t file_offset);
 
@@ -65,12 +66,12 @@ class BpfPrograms {
   absl::Status SetFault(uint32_t index, const rankle_fault& fault);
   absl::Status SetApiFaults(uint16_t api, const rankle_api_faults& faults);
 
-  // Calls `take` for each event that there is, in the order in which they happened; waits up to `timeout_ms` for the
-  // first of them.
+  // Calls `take` for each event that there is, in the order in which they happened; waits up to `timeout_ms`
+  // for the first of them.
   void Read(int timeout_ms, const std::function<void(const rankle_event& event, size_t bytes)>& take);
 
-  // Faults that have stopped a process, for another thread than the one that calls Read. The first look after a stop
-  // comes as soon as the scheduler allows.
+  // Faults that have stopped a process, for another thread than the one that calls Read. The first look after
+  // a stop comes as soon as the scheduler allows.
   void ReadStops(int timeout_ms, const std::function<void(const rankle_fault_event& event)>& take);
 
   uint64_t Counter(uint32_t which) const;  // RANKLE_LOST_* and others

@@ -25,8 +25,8 @@ class Call {
   bool In(uint32_t groups) const { return (info_->groups & groups) != 0; }
   bool IsOperation() const { return In(api::kCollective | api::kP2p); }
 
-  // The word at that position of the prototype, 0 when it was not read. x86-64: the first six lie in registers.
-  // A struct by value (ncclUniqueId) lies in memory and takes no register: those after it move up.
+  // The word at that position of the prototype, 0 when it was not read. x86-64: the first six lie in
+  // registers. A struct by value (ncclUniqueId) lies in memory and takes no register: those after it move up.
   uint64_t Word(int position) const;
   int32_t Int(int position) const { return static_cast<int32_t>(Word(position)); }
   uint64_t comm() const { return Word(info_->args.comm); }

@@ -7,8 +7,8 @@ namespace rankle::ebpf {
 namespace {
 
 constexpr int32_t kMostDevices = 64;
-// Collectives that must have passed while a word was watched: fewer, and a word that counts something else of an
-// iteration may look the same.
+// Collectives that must have passed while a word was watched: fewer, and a word that counts something else of
+// an iteration may look the same.
 constexpr uint64_t kLeastGrowth = 3;
 
 template <typename Value>
@@ -48,8 +48,8 @@ void CommLayout::Learn(std::string_view bytes, uint64_t world, int32_t rank, int
   }
 }
 
-// A process may have told its rank in the world of a communicator that is a part of it: what fits there by chance fits
-// fewer than the place that is right.
+// A process may have told its rank in the world of a communicator that is a part of it: what fits there by
+// chance fits fewer than the place that is right.
 std::optional<size_t> CommLayout::place(bool final) const {
   size_t most = 0;
   std::optional<size_t> best;

@@ -10,8 +10,8 @@ using record::Writer;
 
 namespace {
 
-// Operations that wait for the numbering of one communicator. A job that reaches this many without it being found
-// has a layout that we do not know.
+// Operations that wait for the numbering of one communicator. A job that reaches this many without it being
+// found has a layout that we do not know.
 constexpr size_t kMostWaiting = 1u << 16;
 
 // Two ranks belong to one creation when rank and size were given by the same world.
@@ -28,8 +28,8 @@ Communicators::Communicators(record::Writer& writer, LibraryKnowledge& knowledge
       world_rank_(world_rank),
       world_size_(world_size) {}
 
-Communicator* Communicators::Announce(uint64_t id, uint64_t parent_id, int32_t rank, int32_t nranks, int32_t color,
-                                      const std::string& name, uint64_t now_ns) {
+Communicator* Communicators::Announce(uint64_t id, uint64_t parent_id, int32_t rank, int32_t nranks,
+                                      int32_t color, const std::string& name, uint64_t now_ns) {
   Communicator& made = all_.emplace_back();
   made.id = id, made.rank = rank, made.nranks = nranks;
   made.complete = rank >= 0 && nranks > 0;
@@ -52,7 +52,8 @@ void Communicators::Bind(Communicator* communicator, uint64_t handle, bool ready
   record::CommEntry* const entry = writer_.comm(communicator->index);
   if (entry != nullptr) entry->handle = handle;
   if (const Communicator* const parent = communicator->parent; parent != nullptr && !communicator->complete) {
-    const auto place = knowledge_.splits.Find(parent->id, communicator->split_number, parent->rank, parent->nranks);
+    const auto place =
+        knowledge_.splits.Find(parent->id, communicator->split_number, parent->rank, parent->nranks);
     if (place) {
       communicator->rank = place->rank, communicator->nranks = place->nranks, communicator->complete = true;
       if (entry != nullptr) entry->rank = place->rank, entry->nranks = place->nranks;

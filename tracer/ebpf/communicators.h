@@ -1,10 +1,11 @@
-// The communicators of one attached process: which handle is which, under an identity that all ranks agree on, and the
-// numbering of their operations. One thread.
+// The communicators of one attached process: which handle is which, under an identity that all ranks agree
+// on, and the numbering of their operations. One thread.
 //
-// Made while we watch: the identity is a hash of the unique id (or of parent, number and colour), as the hooks have it,
-// and operations count from 1. Made before: rank, size, hash and the number of collectives so far are read from the
-// process's memory (comm_layout.h); until they are known, operations wait in memory and are recorded afterwards.
-// What never becomes known is left out and counted: a wrong number would blame the wrong rank.
+// Made while we watch: the identity is a hash of the unique id (or of parent, number and colour), as the
+// hooks have it, and operations count from 1. Made before: rank, size, hash and the number of collectives so
+// far are read from the process's memory (comm_layout.h); until they are known, operations wait in memory and
+// are recorded afterwards. What never becomes known is left out and counted: a wrong number would blame the
+// wrong rank.
 #pragma once
 
 #include <cstdint>
@@ -51,11 +52,11 @@ struct Communicator {
   uint16_t index = record::kNoComm;  // in the record, once it is there
   uint64_t id = 0, handle = 0;
   int32_t rank = -1, nranks = -1;
-  bool before = false;     // it was there before we were
-  bool complete = false;   // rank and size are known
-  bool ready = false;      // NCCL has made it
-  bool learnt = false;     // its memory has helped to find the layout
-  std::optional<uint64_t> base;  // collectives before the first seen one
+  bool before = false;              // it was there before we were
+  bool complete = false;            // rank and size are known
+  bool ready = false;               // NCCL has made it
+  bool learnt = false;              // its memory has helped to find the layout
+  std::optional<uint64_t> base;     // collectives before the first seen one
   uint64_t seen = 0, returned = 0;  // collectives entered, and come back, since
   uint64_t p2p_seen = 0;
   uint32_t children = 0;  // splits and shrinks seen
@@ -93,14 +94,15 @@ class Communicators {
   // An operation of a group is enqueued when the group has ended.
   static void SetState(Operation& operation, record::State state);
 
-  // Looks at the memory of communicators that are not fully known yet. To be called when every event up to the last
-  // call of it has been taken in.
+  // Looks at the memory of communicators that are not fully known yet. To be called when every event up to
+  // the last call of it has been taken in.
   void Resolve();
   // One has been made or met since the last Resolve: the sooner it is looked at, the surer it is still there.
   bool has_new() const { return has_new_; }
   // This process has told, or has nothing to tell, where its communicators keep rank and size.
   bool has_told() const;
-  // Operations that will never get a number: still waiting, and point-to-point ones whose count was not known.
+  // Operations that will never get a number: still waiting, and point-to-point ones whose count was not
+  // known.
   uint64_t left_out() const;
   record::CommEntry* entry(const Communicator& communicator) { return writer_.comm(communicator.index); }
 

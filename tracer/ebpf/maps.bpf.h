@@ -2,9 +2,8 @@
 #ifndef RANKLE_TRACER_EBPF_MAPS_BPF_H_
 #define RANKLE_TRACER_EBPF_MAPS_BPF_H_
 
-#include <linux/bpf.h>
-
 #include <bpf/bpf_helpers.h>
+#include <linux/bpf.h>
 
 #include "tracer/ebpf/wire.h"
 

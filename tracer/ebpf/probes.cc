@@ -21,14 +21,18 @@ struct Output {
   uint8_t bytes;
 };
 constexpr Output kOutputs[] = {
-    {IdOf("ncclCommInitRank"), 0, 8},      {IdOf("ncclCommInitRankConfig"), 0, 8},
-    {IdOf("ncclCommInitRankScalable"), 0, 8}, {IdOf("ncclCommInitAll"), 0, 8},
-    {IdOf("ncclCommSplit"), 3, 8},         {IdOf("ncclCommShrink"), 3, 8},
-    {IdOf("ncclCommGrow"), 4, 8},          {IdOf("ncclCommGetAsyncError"), 1, 4},
+    {IdOf("ncclCommInitRank"), 0, 8},
+    {IdOf("ncclCommInitRankConfig"), 0, 8},
+    {IdOf("ncclCommInitRankScalable"), 0, 8},
+    {IdOf("ncclCommInitAll"), 0, 8},
+    {IdOf("ncclCommSplit"), 3, 8},
+    {IdOf("ncclCommShrink"), 3, 8},
+    {IdOf("ncclCommGrow"), 4, 8},
+    {IdOf("ncclCommGetAsyncError"), 1, 4},
 };
 
-// Which register holds the ncclConfig_t*, for functions that make a communicator; -1 = none. A struct by value
-// (ncclUniqueId) takes no register.
+// Which register holds the ncclConfig_t*, for functions that make a communicator; -1 = none. A struct by
+// value (ncclUniqueId) takes no register.
 int8_t ConfigRegister(uint16_t api) {
   switch (api) {
     case IdOf("ncclCommInitRankConfig"):
@@ -47,8 +51,8 @@ int8_t ConfigRegister(uint16_t api) {
 // Calls that tell how far a stream has come. Programs ask again and again: only the answer "done" counts.
 constexpr uint16_t kQuestions[] = {IdOf("cudaStreamQuery"), IdOf("cuStreamQuery"), IdOf("cudaEventQuery"),
                                    IdOf("cuEventQuery")};
-constexpr uint16_t kMarks[] = {IdOf("cudaEventRecord"), IdOf("cudaEventRecordWithFlags"), IdOf("cuEventRecord"),
-                               IdOf("cuEventRecordWithFlags")};
+constexpr uint16_t kMarks[] = {IdOf("cudaEventRecord"), IdOf("cudaEventRecordWithFlags"),
+                               IdOf("cuEventRecord"), IdOf("cuEventRecordWithFlags")};
 
 bool TellsProgress(uint16_t api) {
   const auto is = [api](uint16_t other) { return api == other; };
@@ -80,7 +84,8 @@ bool IsTraced(const api::ApiInfo& info) {
   switch (info.library) {
     case api::Library::kNccl:
       return info.blocking || info.id == IdOf("ncclCommGetAsyncError") ||
-             (info.groups & (api::kCollective | api::kP2p | api::kCommInit | api::kCommEnd | api::kNcclGroup)) != 0;
+             (info.groups &
+              (api::kCollective | api::kP2p | api::kCommInit | api::kCommEnd | api::kNcclGroup)) != 0;
     case api::Library::kCudaRuntime:
     case api::Library::kCudaDriver:
       return info.blocking || TellsProgress(info.id);
@@ -91,11 +96,12 @@ bool IsTraced(const api::ApiInfo& info) {
 
 const api::ApiInfo* ApiOfSymbol(std::string_view symbol) {
   // Most of a program's symbols are something else: the table is searched for likely ones only.
-  if (!symbol.starts_with("nccl") && !symbol.starts_with("pnccl") && !symbol.starts_with("cu")) return nullptr;
+  if (!symbol.starts_with("nccl") && !symbol.starts_with("pnccl") && !symbol.starts_with("cu"))
+    return nullptr;
   const api::ApiInfo* const info = api::FindApi(symbol);
-  const bool known = info != nullptr && (info->library == api::Library::kNccl ||
-                                         info->library == api::Library::kCudaRuntime ||
-                                         info->library == api::Library::kCudaDriver);
+  const bool known = info != nullptr &&
+                     (info->library == api::Library::kNccl || info->library == api::Library::kCudaRuntime ||
+                      info->library == api::Library::kCudaDriver);
   return known ? info : nullptr;
 }
 
@@ -104,7 +110,8 @@ rankle_cookie CookieOf(const api::ApiInfo& info) {
   cookie.api = info.id;
   cookie.tell = TellOf(info.id) & 0xf;
   for (const Output& output : kOutputs) {
-    if (output.api == info.id) cookie.out_argument = OneBased(output.argument) & 0xf, cookie.out_bytes = output.bytes & 0xf;
+    if (output.api == info.id)
+      cookie.out_argument = OneBased(output.argument) & 0xf, cookie.out_bytes = output.bytes & 0xf;
   }
   int in_memory = LastArgument(info.args) + 1 - RANKLE_REGISTER_ARGUMENTS;
   if (TakesUniqueId(info.id)) in_memory = RANKLE_STACK_WORDS;

@@ -1,4 +1,5 @@
-// Which functions of NCCL and CUDA are probed in attached processes, and what the kernel side must know of each.
+// Which functions of NCCL and CUDA are probed in attached processes, and what the kernel side must know of
+// each.
 #pragma once
 
 #include <span>
@@ -10,9 +11,9 @@
 
 namespace rankle::ebpf {
 
-// What the tracer needs: operations, groups, the life of communicators, calls that may wait on the host. Calls that
-// only enqueue (kernel launches, asynchronous copies) leave no record with the hooks either, and are the most
-// frequent: they are left alone, unless a fault is aimed at them.
+// What the tracer needs: operations, groups, the life of communicators, calls that may wait on the host.
+// Calls that only enqueue (kernel launches, asynchronous copies) leave no record with the hooks either, and
+// are the most frequent: they are left alone, unless a fault is aimed at them.
 bool IsTraced(const api::ApiInfo& info);
 
 // The function that a symbol is, in a file that brings NCCL or CUDA; nullptr when rankle does not know it.

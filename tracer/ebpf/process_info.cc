@@ -81,8 +81,9 @@ std::vector<std::string> Names(const std::string& path) {
 
 absl::Status Gone(int pid) {
   return absl::NotFoundError(absl::StrCat(
-      "process ", pid, ": there is none: it has ended, or the number is one of another pid namespace (containers: use "
-                       "the host's)"));
+      "process ", pid,
+      ": there is none: it has ended, or the number is one of another pid namespace (containers: use "
+      "the host's)"));
 }
 
 absl::Status CheckProgram(int pid) {
@@ -96,13 +97,15 @@ absl::Status CheckProgram(int pid) {
     close(fd);
   }
   if (error == ENOENT)
-    return absl::InvalidArgumentError(absl::StrCat("process ", pid, ": a kernel thread, or a process that is ending"));
-  if (error != 0)
-    return absl::PermissionDeniedError(absl::StrCat("process ", pid, ": not ours to look at: ", strerror(error),
-                                                    ": run as root, or as its user with CAP_BPF, CAP_PERFMON and CAP_SYS_PTRACE"));
-  if (memcmp(ident, ELFMAG, SELFMAG) == 0 && ident[EI_CLASS] == ELFCLASS32)
     return absl::InvalidArgumentError(
-        absl::StrCat("process ", pid, ": a 32-bit program: NCCL and CUDA are 64-bit, there is nothing to see"));
+        absl::StrCat("process ", pid, ": a kernel thread, or a process that is ending"));
+  if (error != 0)
+    return absl::PermissionDeniedError(
+        absl::StrCat("process ", pid, ": not ours to look at: ", strerror(error),
+                     ": run as root, or as its user with CAP_BPF, CAP_PERFMON and CAP_SYS_PTRACE"));
+  if (memcmp(ident, ELFMAG, SELFMAG) == 0 && ident[EI_CLASS] == ELFCLASS32)
+    return absl::InvalidArgumentError(absl::StrCat(
+        "process ", pid, ": a 32-bit program: NCCL and CUDA are 64-bit, there is nothing to see"));
   return absl::OkStatus();
 }
 
@@ -111,8 +114,10 @@ absl::Status CheckProgram(int pid) {
 void ReadLauncherVariables(std::string_view environment, ProcessInfo& info) {
   info.rank = Number(environment, {"RANK", "OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "SLURM_PROCID"});
   info.world_size = Number(environment, {"WORLD_SIZE", "OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_NTASKS"});
-  info.local_rank = Number(environment, {"LOCAL_RANK", "OMPI_COMM_WORLD_LOCAL_RANK", "MPI_LOCALRANKID", "SLURM_LOCALID"});
-  info.local_world_size = Number(environment, {"LOCAL_WORLD_SIZE", "OMPI_COMM_WORLD_LOCAL_SIZE", "MPI_LOCALNRANKS"});
+  info.local_rank =
+      Number(environment, {"LOCAL_RANK", "OMPI_COMM_WORLD_LOCAL_RANK", "MPI_LOCALRANKID", "SLURM_LOCALID"});
+  info.local_world_size =
+      Number(environment, {"LOCAL_WORLD_SIZE", "OMPI_COMM_WORLD_LOCAL_SIZE", "MPI_LOCALNRANKS"});
   info.job_id = JobId(environment);
 }
 
@@ -124,13 +129,14 @@ absl::StatusOr<ProcessInfo> LookAtProcess(int pid) {
   const std::string status = ReadProc(ProcPath(pid, "status"));
   const size_t tgid = status.find("\nTgid:");
   if (tgid != std::string::npos && atoi(status.c_str() + tgid + 6) != pid)
-    return absl::InvalidArgumentError(
-        absl::StrCat("process ", pid, ": a thread of process ", atoi(status.c_str() + tgid + 6), ": give that one"));
+    return absl::InvalidArgumentError(absl::StrCat("process ", pid, ": a thread of process ",
+                                                   atoi(status.c_str() + tgid + 6), ": give that one"));
   if (absl::Status status_of_program = CheckProgram(pid); !status_of_program.ok()) return status_of_program;
   int error = 0;
   const std::string environment = ReadProc(ProcPath(pid, "environ"), &error);
   if (error == EACCES || error == EPERM)
-    return absl::PermissionDeniedError(absl::StrCat("process ", pid, ": not ours to look at: ", strerror(error)));
+    return absl::PermissionDeniedError(
+        absl::StrCat("process ", pid, ": not ours to look at: ", strerror(error)));
   ReadLauncherVariables(environment, info);
   info.command = ReadProc(ProcPath(pid, "cmdline"));
   while (!info.command.empty() && info.command.back() == '\0') info.command.pop_back();
@@ -139,7 +145,8 @@ absl::StatusOr<ProcessInfo> LookAtProcess(int pid) {
   for (const Mapping& mapping : MappingsOf(pid)) {
     if (mapping.path.ends_with("/librankle.so"))
       return absl::AlreadyExistsError(absl::StrCat(
-          "process ", pid, ": librankle.so records it already (`rankle run` without --via ebpf): read its records"));
+          "process ", pid,
+          ": librankle.so records it already (`rankle run` without --via ebpf): read its records"));
   }
   return info;
 }
@@ -199,7 +206,8 @@ std::vector<int> DescendantsOf(int pid) {
   for (const std::string& name : Names("/proc")) {
     const int process = atoi(name.c_str());
     int parent = 0;
-    if (process > 0 && sscanf(StatFields(process).c_str(), "%*c %d", &parent) == 1) children.emplace(parent, process);
+    if (process > 0 && sscanf(StatFields(process).c_str(), "%*c %d", &parent) == 1)
+      children.emplace(parent, process);
   }
   std::vector<int> all;
   for (size_t next = 0; next <= all.size(); ++next) {

@@ -14,14 +14,16 @@ namespace rankle::ebpf {
 struct ProcessInfo {
   int pid = 0, parent = 0;
   int32_t rank = -1, world_size = -1, local_rank = -1, local_world_size = -1;  // of the launcher's variables
-  uint64_t job_id = 0;  // RANKLE_JOB_ID, 0 = none
+  uint64_t job_id = 0;                                                         // RANKLE_JOB_ID, 0 = none
   std::string command;
 };
 
-// Rank and size by the variables of the launchers (docs/run-environment.md). `environment`: NUL between entries. Pure.
+// Rank and size by the variables of the launchers (docs/run-environment.md). `environment`: NUL between
+// entries. Pure.
 void ReadLauncherVariables(std::string_view environment, ProcessInfo& info);
 
-// Errors: there is no such process, it is not ours to look at, a kernel thread, a 32-bit program, or already traced.
+// Errors: there is no such process, it is not ours to look at, a kernel thread, a 32-bit program, or already
+// traced.
 absl::StatusOr<ProcessInfo> LookAtProcess(int pid);
 
 // Empty when the process has ended.

@@ -19,7 +19,7 @@ using record::Writer;
 
 namespace {
 
-constexpr int kNotReady = 600;  // cudaErrorNotReady, CUDA_ERROR_NOT_READY: an answer, no error
+constexpr int kNotReady = 600;           // cudaErrorNotReady, CUDA_ERROR_NOT_READY: an answer, no error
 constexpr int32_t kMostOfOneCall = 256;  // communicators of ncclCommInitAll
 
 bool IsFailure(const api::ApiInfo& info, int result) {
@@ -134,7 +134,8 @@ void ProcessRecorder::BeginCreation(const Call& call, Thread& thread, OpenCall& 
     const bool scalable = !TakesUniqueId(call.api());
     nranks = call.Int(1), rank = call.Int(scalable ? 2 : 3);
     const std::string ids =
-        scalable ? access_.read(call.Word(4), sizeof(ncclUniqueId) * static_cast<size_t>(std::clamp(call.Int(3), 0, 64)))
+        scalable ? access_.read(call.Word(4),
+                                sizeof(ncclUniqueId) * static_cast<size_t>(std::clamp(call.Int(3), 0, 64)))
                  : std::string(call.unique_id());
     const uint64_t hash = HashOf(ids);
     id = Mix(hash, UsesOf(Mix(hash, static_cast<uint64_t>(rank))));
@@ -155,7 +156,8 @@ void ProcessRecorder::BeginCreation(const Call& call, Thread& thread, OpenCall& 
     }
   }
   open.communicator = communicators_.Announce(id, parent_id, rank, nranks, color, name, open.entered_ns);
-  if (split_parent != nullptr) communicators_.NoteSplit(*split_parent, split_number, color, call.Int(2), open.communicator);
+  if (split_parent != nullptr)
+    communicators_.NoteSplit(*split_parent, split_number, color, call.Int(2), open.communicator);
   open.record = BeginCall(call, thread, open.communicator, open.entered_ns);
 }
 
@@ -170,7 +172,8 @@ void ProcessRecorder::BeginEnd(const Call& call, Thread& thread, OpenCall& open)
   }
   open.record = BeginCall(call, thread, open.communicator, open.entered_ns);
   // The handle may be given to a new communicator as soon as the call has freed it.
-  if (call.api() == IdOf("ncclCommAbort") || call.api() == IdOf("ncclCommDestroy")) communicators_.Forget(call.comm());
+  if (call.api() == IdOf("ncclCommAbort") || call.api() == IdOf("ncclCommDestroy"))
+    communicators_.Forget(call.comm());
 }
 
 void ProcessRecorder::OnEnter(const Call& call, uint64_t entered_ns) {
@@ -232,7 +235,8 @@ void ProcessRecorder::EndOfCommunicator(const OpenCall& open, bool failed, uint6
   const uint16_t api = open.info->id;
   const bool cuts_off = api == IdOf("ncclCommAbort") || api == IdOf("ncclCommRevoke");
   const bool frees = api == IdOf("ncclCommAbort") || api == IdOf("ncclCommDestroy");
-  record::CommEntry* const entry = open.communicator == nullptr ? nullptr : communicators_.entry(*open.communicator);
+  record::CommEntry* const entry =
+      open.communicator == nullptr ? nullptr : communicators_.entry(*open.communicator);
   if (entry == nullptr || failed) return;
   if (frees) entry->gone_ns.store(now_ns);
   if (frees || cuts_off)
@@ -260,7 +264,8 @@ void ProcessRecorder::OnAnswer(const api::ApiInfo& info, const rankle_return_eve
   const uint64_t first = event.arguments[0];
   switch (info.id) {
     case IdOf("ncclCommGetAsyncError"):
-      return OnAsyncError(first, static_cast<int>(event.out), ThreadOf(event.event.thread), event.event.time_ns);
+      return OnAsyncError(first, static_cast<int>(event.out), ThreadOf(event.event.thread),
+                          event.event.time_ns);
     case IdOf("cudaStreamQuery"):
     case IdOf("cuStreamQuery"):
       return progress_.Done(StreamNumber(first), event.entered_ns);
@@ -316,13 +321,17 @@ void ProcessRecorder::OnReturn(const api::ApiInfo& info, const rankle_return_eve
   } else if (info.id == IdOf("ncclGroupEnd")) {
     EndGroup(thread, open, result, now_ns);
   } else if (info.id == IdOf("ncclCommInitAll")) {
-    const uint64_t id = Mix(HashOf(writer_.header()->host), open.entered_ns ^ static_cast<uint32_t>(writer_.header()->pid));
+    const uint64_t id =
+        Mix(HashOf(writer_.header()->host), open.entered_ns ^ static_cast<uint32_t>(writer_.header()->pid));
     const std::string handles =
-        failed ? "" : access_.read(open.out, sizeof(uint64_t) * static_cast<size_t>(std::clamp(open.count, 0, kMostOfOneCall)));
+        failed ? ""
+               : access_.read(open.out, sizeof(uint64_t) *
+                                            static_cast<size_t>(std::clamp(open.count, 0, kMostOfOneCall)));
     for (int32_t i = 0; static_cast<size_t>(i) < handles.size() / sizeof(uint64_t); ++i) {
       Communicator* const made = communicators_.Announce(id, 0, i, open.count, -1, "", open.entered_ns);
       if (record::CommEntry* const entry = communicators_.entry(*made)) entry->device = i;
-      communicators_.Bind(made, ValueOf<uint64_t>(handles, static_cast<size_t>(i) * sizeof(uint64_t)), true, now_ns);
+      communicators_.Bind(made, ValueOf<uint64_t>(handles, static_cast<size_t>(i) * sizeof(uint64_t)), true,
+                          now_ns);
     }
   } else if ((info.groups & api::kCommInit) != 0) {
     EndCreation(thread, open, event.out, result, now_ns);

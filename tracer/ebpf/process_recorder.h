@@ -1,8 +1,10 @@
-// Writes the flight record of one attached process from what the kernel side tells of its calls. The record is the one
-// that librankle.so writes inside a process (tracer/record/format.h), so everything that reads those reads these.
+// Writes the flight record of one attached process from what the kernel side tells of its calls. The record
+// is the one that librankle.so writes inside a process (tracer/record/format.h), so everything that reads
+// those reads these.
 //
-// What it cannot tell, and the hooks can: when the device began and finished (only what has finished, as far as the
-// program itself finds out: stream_progress.h), memory in use, names of communicators made before, operations inside graph launches. One thread.
+// What it cannot tell, and the hooks can: when the device began and finished (only what has finished, as far
+// as the program itself finds out: stream_progress.h), memory in use, names of communicators made before,
+// operations inside graph launches. One thread.
 #pragma once
 
 #include <cstdint>
@@ -27,14 +29,14 @@ struct CodePlace {
 
 struct ProcessAccess {
   ReadMemory read;
-  std::function<uint64_t()> now;                     // CLOCK_MONOTONIC, ns
+  std::function<uint64_t()> now;                               // CLOCK_MONOTONIC, ns
   std::function<std::optional<CodePlace>(uint64_t)> place_of;  // of an address
 };
 
 class ProcessRecorder {
  public:
-  ProcessRecorder(record::Writer& writer, LibraryKnowledge& knowledge, ProcessAccess access, int32_t world_rank,
-                  int32_t world_size);
+  ProcessRecorder(record::Writer& writer, LibraryKnowledge& knowledge, ProcessAccess access,
+                  int32_t world_rank, int32_t world_size);
 
   // The name of the communicator that the thread's next call makes.
   void OnName(uint32_t thread, const std::string& name) { ThreadOf(thread).next_name = name; }
@@ -56,12 +58,12 @@ class ProcessRecorder {
   // The outermost call that a thread is inside.
   struct OpenCall {
     const api::ApiInfo* info = nullptr;
-    record::Record* record = nullptr;       // of a call
-    std::shared_ptr<Operation> operation;   // or of an operation
-    Communicator* communicator = nullptr;   // that is being made, ended or asked
-    uint64_t out = 0, entered_ns = 0;       // address of the handle(s); when it was entered
-    uint64_t first = 0;                     // first argument: a stream or an event that is waited for
-    int32_t count = 0;                      // ncclCommInitAll: how many
+    record::Record* record = nullptr;      // of a call
+    std::shared_ptr<Operation> operation;  // or of an operation
+    Communicator* communicator = nullptr;  // that is being made, ended or asked
+    uint64_t out = 0, entered_ns = 0;      // address of the handle(s); when it was entered
+    uint64_t first = 0;                    // first argument: a stream or an event that is waited for
+    int32_t count = 0;                     // ncclCommInitAll: how many
   };
   struct GroupedCreation {
     Communicator* communicator;

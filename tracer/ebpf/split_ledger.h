@@ -1,6 +1,7 @@
-// Who gets which rank in the communicators of a split: a rank of the parent tells colour and key, and NCCL orders those of
-// a colour by key, then by their rank in the parent. Known as soon as all ranks of the parent have been seen to call, which
-// is before any of them returns; where some are on other hosts it stays unknown here. Pure.
+// Who gets which rank in the communicators of a split: a rank of the parent tells colour and key, and NCCL
+// orders those of a colour by key, then by their rank in the parent. Known as soon as all ranks of the parent
+// have been seen to call, which is before any of them returns; where some are on other hosts it stays unknown
+// here. Pure.
 #pragma once
 
 #include <cstddef>

@@ -8,8 +8,8 @@ using record::State;
 
 namespace {
 
-// Operations without an answer, over the most that there ever were between two: the program asks no more. A hang stops
-// long before, because a program that waits issues nothing.
+// Operations without an answer, over the most that there ever were between two: the program asks no more. A
+// hang stops long before, because a program that waits issues nothing.
 constexpr size_t kPatience = 4;
 constexpr size_t kLeastPatience = 256;
 // Events are handles that programs use again and again; more than this many, and it makes new ones for ever.
@@ -25,7 +25,8 @@ State StreamProgress::StateOf(uint32_t stream) const {
 
 void StreamProgress::GiveUp(Stream& stream) {
   stream.given_up = true;
-  for (const std::shared_ptr<Operation>& operation : stream.open) Communicators::SetState(*operation, State::kUntracked);
+  for (const std::shared_ptr<Operation>& operation : stream.open)
+    Communicators::SetState(*operation, State::kUntracked);
   stream.open.clear();
 }
 

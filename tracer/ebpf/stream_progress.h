@@ -1,9 +1,10 @@
-// How far the streams of a process have come, as far as the program itself finds out: a query that says "done", a
-// synchronisation that returned, an event that was recorded behind operations and has happened. So an operation that
-// hangs is told from one that is over. When it was over is not told (the program asks late): it becomes kUntracked then,
-// and the analyzer takes the moment when everybody had entered.
-// What the program does not ask is not known: operations on a stream that it never asked about are kUntracked at once,
-// and one that it asked about and then left alone is given up, so that old operations do not look like a hang. One thread.
+// How far the streams of a process have come, as far as the program itself finds out: a query that says
+// "done", a synchronisation that returned, an event that was recorded behind operations and has happened. So
+// an operation that hangs is told from one that is over. When it was over is not told (the program asks
+// late): it becomes kUntracked then, and the analyzer takes the moment when everybody had entered. What the
+// program does not ask is not known: operations on a stream that it never asked about are kUntracked at once,
+// and one that it asked about and then left alone is given up, so that old operations do not look like a
+// hang. One thread.
 #pragma once
 
 #include <cstdint>

@@ -49,36 +49,43 @@ Ability Privilege() {
   const uint64_t held = EffectiveCapabilities();
   std::string missing;
   for (const Capability& capability : kCapabilities) {
-    const bool there = (held >> capability.number & 1) != 0 || ((held >> kSysAdmin & 1) != 0 && capability.number != 19);
-    if (!there) absl::StrAppend(&missing, missing.empty() ? "" : ", ", capability.name, " (", capability.why, ")");
+    const bool there =
+        (held >> capability.number & 1) != 0 || ((held >> kSysAdmin & 1) != 0 && capability.number != 19);
+    if (!there)
+      absl::StrAppend(&missing, missing.empty() ? "" : ", ", capability.name, " (", capability.why, ")");
   }
   if (missing.empty()) return {"privilege", true, "root, or all that is needed"};
-  return {"privilege", false, absl::StrCat("missing: ", missing, "; `rankle run` with librankle.so needs none")};
+  return {"privilege", false,
+          absl::StrCat("missing: ", missing, "; `rankle run` with librankle.so needs none")};
 }
 
 Ability Btf() {
   constexpr char kPath[] = "/sys/kernel/btf/vmlinux";
   if (access(kPath, R_OK) == 0) return {"BTF", true, kPath};
   return {"BTF", false,
-          "this kernel does not describe its structures (CONFIG_DEBUG_INFO_BTF): calls are seen; processes that start later, "
+          "this kernel does not describe its structures (CONFIG_DEBUG_INFO_BTF): calls are seen; processes "
+          "that start later, "
           "how processes end, run queues and retransmits are not"};
 }
 
 Ability Uprobes() {
   if (!FirstLine("/sys/bus/event_source/devices/uprobe/type").empty())
     return {"uprobes", true, "perf events of type uprobe"};
-  return {"uprobes", false, "this kernel has none (CONFIG_UPROBE_EVENTS, 4.17 or later): nothing can be attached to"};
+  return {"uprobes", false,
+          "this kernel has none (CONFIG_UPROBE_EVENTS, 4.17 or later): nothing can be attached to"};
 }
 
 Ability RingBuffer() {
-  if (libbpf_probe_bpf_map_type(BPF_MAP_TYPE_RINGBUF, nullptr) == 1) return {"ring buffer", true, "BPF ring buffer"};
+  if (libbpf_probe_bpf_map_type(BPF_MAP_TYPE_RINGBUF, nullptr) == 1)
+    return {"ring buffer", true, "BPF ring buffer"};
   return {"ring buffer", false, "not permitted, or a kernel before 5.8: nothing can be attached to"};
 }
 
 Ability Lockdown() {
   const std::string state = FirstLine("/sys/kernel/security/lockdown");
   if (state.find("[confidentiality]") != std::string::npos)
-    return {"lockdown", false, "confidentiality: the kernel lets no BPF program read memory; nothing can be attached to"};
+    return {"lockdown", false,
+            "confidentiality: the kernel lets no BPF program read memory; nothing can be attached to"};
   if (state.find("[integrity]") != std::string::npos) return {"lockdown", true, "integrity: attaching works"};
   return {"lockdown", true, "off"};
 }
@@ -95,13 +102,17 @@ Ability ReturnValues() {
       {.code = BPF_STX | BPF_MEM | BPF_DW, .dst_reg = 1, .src_reg = 2, .off = 80 /* pt_regs.rax */, .imm = 0},
       {.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 0, .src_reg = 0, .off = 0, .imm = 0},
       {.code = BPF_JMP | BPF_EXIT, .dst_reg = 0, .src_reg = 0, .off = 0, .imm = 0}};
-  const int loaded =
-      bpf_prog_load(BPF_PROG_TYPE_KPROBE, "rankle_try", "GPL", program, sizeof(program) / sizeof(program[0]), nullptr);
+  const int loaded = bpf_prog_load(BPF_PROG_TYPE_KPROBE, "rankle_try", "GPL", program,
+                                   sizeof(program) / sizeof(program[0]), nullptr);
   if (loaded >= 0) close(loaded);
-  constexpr char kInstead[] = "fail, skip, mutate and the like are refused through eBPF: `rankle run` with librankle.so has them";
+  constexpr char kInstead[] =
+      "fail, skip, mutate and the like are refused through eBPF: `rankle run` with librankle.so has them";
   if (loaded < 0)
-    return {"return values", false, absl::StrCat("this kernel lets no BPF program change them (", strerror(errno), "): ", kInstead)};
-  return {"return values", false, absl::StrCat("this kernel would let BPF programs change them, rankle does not use that: ", kInstead)};
+    return {"return values", false,
+            absl::StrCat("this kernel lets no BPF program change them (", strerror(errno), "): ", kInstead)};
+  return {
+      "return values", false,
+      absl::StrCat("this kernel would let BPF programs change them, rankle does not use that: ", kInstead)};
 }
 
 Ability Programs() {
@@ -117,7 +128,8 @@ Ability Programs() {
 }  // namespace
 
 std::vector<Ability> Abilities() {
-  return {Privilege(), Btf(), Uprobes(), RingBuffer(), Lockdown(), PidNamespace(), Programs(), ReturnValues()};
+  return {Privilege(), Btf(),          Uprobes(),  RingBuffer(),
+          Lockdown(),  PidNamespace(), Programs(), ReturnValues()};
 }
 
 }  // namespace rankle::ebpf

@@ -1,5 +1,5 @@
-// What this kernel and this user can do of what attaching needs: each a line of `rankle doctor`. Loads the programs for a
-// moment, attaches nothing.
+// What this kernel and this user can do of what attaching needs: each a line of `rankle doctor`. Loads the
+// programs for a moment, attaches nothing.
 #pragma once
 
 #include <string>
@@ -8,7 +8,7 @@
 namespace rankle::ebpf {
 
 struct Ability {
-  std::string name;    // "BTF"
+  std::string name;  // "BTF"
   bool there = false;
   std::string detail;  // what was found; or what is missing, and what still works
 };

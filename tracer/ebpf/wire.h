@@ -1,6 +1,6 @@
-// What the BPF programs (*.bpf.c) and the process that loads them share: events of the ring buffer, the target
-// table, the fault table. Plain C with fixed widths and no pointers: clang compiles it for BPF, g++ for the
-// host. Both sides come from one build, so there is no version.
+// What the BPF programs (*.bpf.c) and the process that loads them share: events of the ring buffer, the
+// target table, the fault table. Plain C with fixed widths and no pointers: clang compiles it for BPF, g++
+// for the host. Both sides come from one build, so there is no version.
 #ifndef RANKLE_TRACER_EBPF_WIRE_H_
 #define RANKLE_TRACER_EBPF_WIRE_H_
 
@@ -42,7 +42,8 @@ enum rankle_event_kind {
   RANKLE_EVENT_END = 7,      // the last thread has gone; value = wait status
   RANKLE_EVENT_SIGNAL = 8,   // a signal was sent to the process; value = its number
   RANKLE_EVENT_OOM = 9,      // the kernel's out-of-memory killer chose the process
-  RANKLE_EVENT_NAME = 10,    // rankle_name_event: comes before the ENTER of the call that makes the communicator
+  RANKLE_EVENT_NAME =
+      10,  // rankle_name_event: comes before the ENTER of the call that makes the communicator
 };
 
 struct rankle_event {
@@ -50,7 +51,7 @@ struct rankle_event {
   ebpf_u32 process;  // numbers of the initial pid namespace
   ebpf_u32 thread;
   ebpf_u16 api;
-  ebpf_u16 held;  // the process was stopped (SIGSTOP) and waits for us to continue it
+  ebpf_u16 held;     // the process was stopped (SIGSTOP) and waits for us to continue it
   ebpf_u64 time_ns;  // CLOCK_MONOTONIC
   ebpf_u64 value;
 };
@@ -87,13 +88,14 @@ struct rankle_cookie {
   ebpf_u8 stack_words;       // how much of the stack holds arguments
   ebpf_u8 bytes_kind : 4;    // RANKLE_BYTES_*
   ebpf_u8 tell : 4;          // RANKLE_TELL_*
-  ebpf_u8 first, second;  // numbers of the arguments that make up the payload: see RANKLE_BYTES_*
+  ebpf_u8 first, second;     // numbers of the arguments that make up the payload: see RANKLE_BYTES_*
 };
-// What is told of a call. Programs poll: of questions only the answers that mean something are worth an event.
+// What is told of a call. Programs poll: of questions only the answers that mean something are worth an
+// event.
 enum {
   RANKLE_TELL_BOTH = 0,     // its entry and its return
   RANKLE_TELL_SUCCESS = 1,  // its return, when it returned 0
-  RANKLE_TELL_ERROR = 2,    // its return, when its output argument holds an error: neither 0 nor ncclInProgress
+  RANKLE_TELL_ERROR = 2,  // its return, when its output argument holds an error: neither 0 nor ncclInProgress
 };
 // Payload of a call, in bytes.
 enum {
@@ -105,12 +107,12 @@ enum {
 
 // A process whose calls are seen.
 struct rankle_target {
-  ebpf_u32 faults;       // bit i: fault i may fire here (its rank, host, ... match)
-  ebpf_i32 rank;         // -1 = unknown; part of what a draw depends on
-  ebpf_u8 follow_only;   // only its children are traced
-  ebpf_u8 hold;          // stop it at exec and at new libraries, until we have looked
+  ebpf_u32 faults;      // bit i: fault i may fire here (its rank, host, ... match)
+  ebpf_i32 rank;        // -1 = unknown; part of what a draw depends on
+  ebpf_u8 follow_only;  // only its children are traced
+  ebpf_u8 hold;         // stop it at exec and at new libraries, until we have looked
   ebpf_u16 reserved;
-  ebpf_u64 start_ns;     // what `after` and `until` count from
+  ebpf_u64 start_ns;  // what `after` and `until` count from
 };
 
 struct rankle_range {
@@ -124,10 +126,10 @@ struct rankle_ranges {
 
 // One fault, as far as the kernel side must know it. What it decides is what injector/plan/decide.cc decides.
 struct rankle_fault {
-  ebpf_u32 signal;    // sent when it fires
-  ebpf_u32 at_exit;   // act when the call returns
-  ebpf_u32 dtypes;    // bit per type, 0 = all
-  ebpf_u8 peer;       // 1: `peers` is to be held against the call's peer or root
+  ebpf_u32 signal;   // sent when it fires
+  ebpf_u32 at_exit;  // act when the call returns
+  ebpf_u32 dtypes;   // bit per type, 0 = all
+  ebpf_u8 peer;      // 1: `peers` is to be held against the call's peer or root
   ebpf_u8 reserved[3];
   struct rankle_ranges bytes, peers, calls;
   ebpf_u64 every, times, after_ns, until_ns;
@@ -137,7 +139,7 @@ struct rankle_fault {
 
 // What a fault needs of a function's arguments, by api id.
 struct rankle_api_faults {
-  ebpf_u32 faults;  // bit i: fault i is aimed at it
+  ebpf_u32 faults;      // bit i: fault i is aimed at it
   ebpf_u8 dtype, peer;  // argument number + 1; 0 = has none
   ebpf_u8 reserved[2];
 };

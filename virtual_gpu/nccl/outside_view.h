@@ -1,5 +1,5 @@
-// What tools that look into a process from outside (tracer/ebpf) find in a communicator: the same numbers, side by side
-// in the same order, as in NCCL's ncclComm since 2.7. Nothing in here reads it.
+// What tools that look into a process from outside (tracer/ebpf) find in a communicator: the same numbers,
+// side by side in the same order, as in NCCL's ncclComm since 2.7. Nothing in here reads it.
 #pragma once
 
 #include <atomic>

@@ -191,8 +191,8 @@ bool FlightRecordImporter::Recognises(const std::string& path, const std::string
 
 // What `rankle run` needs for itself or tells its like on other nodes, and diagnosis must never read. Site
 // records
-// (.rks) hold what was injected, and are for `rankle trace sites` and campaigns. kernel.jsonl (docs/ebpf.md) is
-// for people so far.
+// (.rks) hold what was injected, and are for `rankle trace sites` and campaigns. kernel.jsonl (docs/ebpf.md)
+// is for people so far.
 bool FlightRecordImporter::IsCompanion(const std::string& path) const {
   const std::string name = path.substr(path.rfind('/') + 1);
   return name == "plan.armed" || name == "plan.txt" || name == "control" || name == "digest.json" ||

@@ -1,5 +1,5 @@
-// Stand-ins for NCCL's functions, as a program has them that links NCCL statically. A communicator has the numbers that
-// NCCL's ncclComm has, in their order, somewhere inside.
+// Stand-ins for NCCL's functions, as a program has them that links NCCL statically. A communicator has the
+// numbers that NCCL's ncclComm has, in their order, somewhere inside.
 #include "tests/programs/probe_target/calls.h"
 
 #include <cstdlib>

@@ -1,7 +1,8 @@
-// A program that calls ncclAllReduce again and again and measures each call from inside: what attached tests aim at.
+// A program that calls ncclAllReduce again and again and measures each call from inside: what attached tests
+// aim at.
 //   probe_target PROGRESS_FILE CALLS PERIOD_US [THREADS] [LIBRARY]
-// Communicator and file come first; the calls begin when the file says so. With LIBRARY the functions are those of that
-// file, loaded only then.
+// Communicator and file come first; the calls begin when the file says so. With LIBRARY the functions are
+// those of that file, loaded only then.
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <signal.h>

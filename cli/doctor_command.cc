@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_format.h"
+#include "cli/ebpf/attachment.h"
 #include "cli/inspect/leftovers.h"
 #include "cli/inspect/machine.h"
 #include "cli/launch/exit_status.h"
@@ -30,7 +31,7 @@ const char* StateName(Check::State state) {
 std::string Text(const std::vector<Check>& checks) {
   std::string text;
   for (const Check& check : checks) {
-    text += absl::StrFormat("%-8s %-14s %s\n", StateName(check.state), check.name, check.detail);
+    text += absl::StrFormat("%-8s %-19s %s\n", StateName(check.state), check.name, check.detail);
   }
   return text;
 }
@@ -84,6 +85,7 @@ Check DoctorCommand::CheckLeftovers() const {
 int DoctorCommand::Run(const std::vector<std::string>& command) {
   std::vector<Check> checks = CheckInstallationFiles();
   for (Check& check : CheckMachine()) checks.push_back(std::move(check));
+  for (Check& check : CheckEbpf()) checks.push_back(std::move(check));
   checks.push_back(CheckLeftovers());
   if (!command.empty()) checks.push_back(CheckCommand(command.front()));
   const bool works = std::none_of(checks.begin(), checks.end(),

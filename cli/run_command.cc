@@ -36,6 +36,12 @@ void RunCommand::DeclareFlags(Flags& flags) {
   flags.Switch("--no-trace", "Record nothing (faults still work)", no_trace_);
   flags.Integer({.name = "--records", .type = "N", .help = "Operations kept per process (default 65536)"}, 64,
                 1 << 24, options_.records);
+  flags.Choice(
+      {.name = "--via",
+       .type = "WAY",
+       .help = "How calls are seen and broken: preload (librankle.so inside the processes) or ebpf (from the "
+               "kernel:\nstatic programs too; needs root; what functions return cannot be changed)"},
+      {"preload", "ebpf"}, via_);
   flags.Switch("--cupti",
                "Also take kernel times from CUPTI: exact, but launches cost more, and no other profiler\n"
                "(nsys, ncu, torch.profiler) can be used in the job",
@@ -84,6 +90,7 @@ int RunCommand::Run(const std::vector<std::string>& command) {
   options_.command = command;
   options_.trace = !no_trace_;
   options_.capture = !no_capture_;
+  options_.via_ebpf = via_ == "ebpf";
   return RunToEnd(options_).exit_code;
 }
 

@@ -19,6 +19,7 @@ class RunCommand : public Subcommand {
 
  private:
   RunOptions options_;
+  std::string via_ = "preload";
   bool no_trace_ = false, no_capture_ = false;
 };
 

@@ -9,6 +9,7 @@
 #include "absl/random/random.h"
 #include "absl/strings/str_format.h"
 #include "analyzer/import/nodes.h"
+#include "cli/ebpf/attachment.h"
 #include "cli/inspect/elf_program.h"
 #include "cli/launch/clock.h"
 #include "cli/launch/command_path.h"
@@ -71,6 +72,7 @@ bool HasFaults(const RunOptions& options) {
 }
 
 uint32_t SampleInterval(const RunOptions& options) {
+  if (options.via_ebpf) return 0;
   return static_cast<uint32_t>(
       std::min<uint64_t>(options.check_results.value_or(HasFaults(options) ? 1 : 0), INT32_MAX));
 }
@@ -88,12 +90,30 @@ absl::Status CheckSites(const RunOptions& options, bool needed) {
           " is missing: this rankle was built without it (glibc 2.35 is needed)"));
 }
 
+// Through eBPF: what needs a library inside the processes is refused, and faults that need one.
+absl::Status CheckViaEbpf(const RunOptions& options, const plan::Plan& plan) {
+  const char* const inside = options.sites                            ? "--sites"
+                             : options.check_results.value_or(0) != 0 ? "--check-results"
+                                                                      : nullptr;
+  if (inside != nullptr)
+    return absl::InvalidArgumentError(
+        Cat(inside, " with --via ebpf: it needs a library inside the processes; leave one of them out"));
+  return CheckPlanForEbpf(plan);
+}
+
 absl::Status CheckHooks() {
   const std::string& library = ThisInstallation().hooks_library;
   if (FileExists(library)) return absl::OkStatus();
   return absl::FailedPreconditionError(
       Cat("--fault/--plan: ", library,
           " is missing: this rankle was built without its interposer; `rankle doctor` says why"));
+}
+
+// Is there what the chosen way needs for this plan?
+absl::Status CheckWay(const RunOptions& options, const plan::Plan& plan) {
+  if (options.via_ebpf) return CheckViaEbpf(options, plan);
+  if (absl::Status status = CheckSites(options, plan.NeedsSites()); !status.ok()) return status;
+  return plan.NeedsHooks() ? CheckHooks() : absl::OkStatus();
 }
 
 absl::Status CheckInstallation(const RunOptions& options) {
@@ -104,7 +124,7 @@ absl::Status CheckInstallation(const RunOptions& options) {
             " is missing: this rankle was built without virtual GPUs; `rankle doctor` says why"));
   }
   // Which of the two a fault needs is known when the plan has been read.
-  if (HasFaults(options) && !FileExists(installation.libc_library)) return CheckHooks();
+  if (HasFaults(options) && !options.via_ebpf && !FileExists(installation.libc_library)) return CheckHooks();
   return absl::OkStatus();
 }
 
@@ -145,9 +165,10 @@ absl::StatusOr<Environment> EnvironmentOf(const RunOptions& options, const RunRe
                                           bool sites) {
   const Installation& installation = ThisInstallation();
   const bool needs_hooks = options.trace || !faults.plan_path.empty();
+  const bool inside = !options.via_ebpf;
   JobVariables variables{.output_dir = output_dir,
-                         .plan_path = faults.plan_path,
-                         .control_path = faults.control_path,
+                         .plan_path = inside ? faults.plan_path : "",
+                         .control_path = inside ? faults.control_path : "",
                          .hooks_library = {},
                          .libc_library = {},
                          .profiler_library = {},
@@ -160,7 +181,7 @@ absl::StatusOr<Environment> EnvironmentOf(const RunOptions& options, const RunRe
                          .virtual_gpus = options.virtual_gpus,
                          .virtual_gpu_dir = {},
                          .audit_library = {}};
-  if (needs_hooks && FileExists(installation.hooks_library)) {
+  if (needs_hooks && inside && FileExists(installation.hooks_library)) {
     absl::StatusOr<std::string> hooks = LoaderPath(installation.hooks_library, output_dir, kHooksLink);
     if (!hooks.ok()) return hooks.status();
     variables.hooks_library = *std::move(hooks);
@@ -178,19 +199,33 @@ absl::StatusOr<Environment> EnvironmentOf(const RunOptions& options, const RunRe
     if (FileExists(installation.audit_library))
       variables.audit_library = Cat(variables.virtual_gpu_dir, "/", kAuditLibrary);
   }
-  if (options.trace && FileExists(installation.profiler_library))
+  if (options.trace && inside && FileExists(installation.profiler_library))
     variables.profiler_library = installation.profiler_library;
   Environment environment(environ);
   SetJobVariables(variables, environment);
   return environment;
 }
 
+absl::StatusOr<std::optional<JobTracer>> StartTracer(const RunOptions& options, const RunRecord& record,
+                                                     const OutputDirectory& output,
+                                                     const FaultFiles& faults) {
+  if (!options.via_ebpf) return std::nullopt;
+  absl::StatusOr<JobTracer> tracer = JobTracer::Start({.output_dir = output.path,
+                                                       .plan_path = faults.plan_path,
+                                                       .control_path = faults.control_path,
+                                                       .job_id = record.job_id,
+                                                       .trace = options.trace,
+                                                       .records = options.records});
+  if (!tracer.ok()) return tracer.status();
+  return *std::move(tracer);
+}
+
 void WarnWhereNothingIsRecorded(const RunOptions& options, const std::string& path) {
   const std::string& library = ThisInstallation().hooks_library;
-  if (options.trace && !FileExists(library)) {
+  if (options.trace && !options.via_ebpf && !FileExists(library)) {
     Say(Cat(library, " is missing: nothing will be recorded (see `rankle doctor`)"));
   }
-  if (const std::string reason = WhyNotTraceable(path); !reason.empty()) Say(reason);
+  if (const std::string reason = options.via_ebpf ? "" : WhyNotTraceable(path); !reason.empty()) Say(reason);
   if (!options.trace &&
       (options.on_hang != "report" || options.hang_after_s || options.watch || !options.node.empty())) {
     Say("--no-trace: hang detection is off, it needs records; only failed processes are noticed");
@@ -247,9 +282,7 @@ RunOutcome RunToEnd(const RunOptions& options) {
   const absl::StatusOr<plan::Plan> plan = ReadPlan(options.faults);
   if (!plan.ok()) return refuse(plan.status());
   if (absl::Status status = CheckRunnable(options); !status.ok()) return refuse(status);
-  if (absl::Status status = CheckSites(options, plan->NeedsSites()); !status.ok()) return refuse(status);
-  if (absl::Status status = plan->NeedsHooks() ? CheckHooks() : absl::OkStatus(); !status.ok())
-    return refuse(status);
+  if (absl::Status status = CheckWay(options, *plan); !status.ok()) return refuse(status);
   const absl::StatusOr<std::string> node = NodeName(options);
   if (!node.ok()) return refuse(node.status());
   const std::string job_dir =
@@ -289,8 +322,11 @@ RunOutcome RunToEnd(const RunOptions& options) {
   job.environment = *std::move(environment);
   WarnWhereNothingIsRecorded(options, job.path);
 
+  absl::StatusOr<std::optional<JobTracer>> tracer = StartTracer(options, job.record, *output_dir, *faults);
+  if (!tracer.ok()) return refuse(tracer.status());
   RunOutcome outcome{
       .exit_code = RunJob(job), .started = true, .output_dir = output_dir->path, .job_dir = job.job_dir};
+  if (tracer->has_value()) (*tracer)->Finish();
   SayWhatCame(outcome, options);
   if (options.fail_on_anomaly)
     outcome.exit_code = ExitCodeWithVerdict(outcome.exit_code, output_dir->path, HangAfterSeconds(options));

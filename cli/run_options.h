@@ -19,7 +19,8 @@ struct RunOptions {
   FaultSources faults;
   std::string output_dir;  // empty: rankle-out/<date>-<pid>
   bool trace = true;
-  bool cupti = false;  // kernel times from CUPTI
+  bool cupti = false;     // kernel times from CUPTI
+  bool via_ebpf = false;  // seen from the kernel: nothing is put into the processes
   bool sites = false;  // calls of the C library and exceptions, by call site; also where a fault needs them
   int records = 0;     // 0: librankle's default
   // Every n-th operation's data is sampled and compared between ranks, 0: none. Not given: all where faults

@@ -1,5 +1,6 @@
 // The list of subcommands: the only place that knows all of them.
 #include "cli/analyze_command.h"
+#include "cli/attach_command.h"
 #include "cli/bugs_command.h"
 #include "cli/campaign_command.h"
 #include "cli/doctor_command.h"
@@ -29,6 +30,7 @@ std::vector<std::unique_ptr<Subcommand>> AllSubcommands() {
   all.push_back(std::make_unique<PointsCommand>());
   all.push_back(std::make_unique<InstrumentCommand>());
   all.push_back(std::make_unique<LintCommand>());
+  all.push_back(std::make_unique<AttachCommand>());
   all.push_back(std::make_unique<ReleaseCommand>());
   all.push_back(std::make_unique<TraceCommand>());
   all.push_back(std::make_unique<DoctorCommand>());

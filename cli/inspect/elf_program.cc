@@ -100,7 +100,8 @@ std::string WhyNotTraceable(const std::string& path) {
   munmap(memory, size);
   if (!program.is_elf) return "";
   constexpr std::string_view kInstead =
-      "nothing of it will be recorded or broken; use NCCL's profiler plugin or eBPF";
+      "nothing of it will be recorded or broken; use NCCL's profiler plugin, or eBPF (`rankle run --via "
+      "ebpf`)";
   if (!program.is_64_bit || !program.has_interpreter) {
     return Cat(path, " is ", program.is_64_bit ? "statically linked" : "not a 64-bit program",
                ": librankle.so cannot be preloaded into it; ", kInstead, ", or link it dynamically");
@@ -114,7 +115,7 @@ std::string WhyNotTraceable(const std::string& path) {
                " linked statically (it defines ", symbol,
                "): those calls are not traceable by preload; link ",
                symbol.starts_with("nccl") ? "libnccl.so" : "with nvcc -cudart shared",
-               ", or use NCCL's profiler plugin or eBPF");
+               ", or use NCCL's profiler plugin, or eBPF (`rankle run --via ebpf`)");
   }
   return "";
 }

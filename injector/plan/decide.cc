@@ -171,6 +171,10 @@ bool TakeTurn(std::atomic<uint64_t>& fired, uint64_t times) {
 
 }  // namespace
 
+uint64_t TimeOf(const ArmedPlan& plan, size_t fault, int32_t rank, uint64_t call) {
+  return Draw(plan.fault(fault).time, DrawPoint(plan.seed(), fault, rank, call));
+}
+
 void Engine::Arm(const ArmedPlan* plan) {
   plan_ = plan;
   for (uint64_t& word : aimed_) word = 0;

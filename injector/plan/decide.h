@@ -40,6 +40,9 @@ struct Decision {
   const ArmedFault* details = nullptr;
 };
 
+// What a fault of the plan draws from its `time` at the `call`-th match on that rank.
+uint64_t TimeOf(const ArmedPlan& plan, size_t fault, int32_t rank, uint64_t call);
+
 class Engine {
  public:
   // `plan` must outlive the engine.

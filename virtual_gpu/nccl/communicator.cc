@@ -24,8 +24,22 @@ void Communicator::Ready(const Shape& shape, std::shared_ptr<Link> link) {
   shape_ = shape;
   link_ = std::move(link);
   if (aborted_) link_->Abort();
+  if (handle != nullptr) {
+    OutsideView& view = reinterpret_cast<Handle*>(handle)->view;
+    view.rank = shape.rank, view.nranks = shape.nranks, view.comm_hash = shape.identity;
+    view.cuda_device = view.nvml_device = device;
+  }
   profiler_.Init({config.name.empty() ? nullptr : config.name.c_str(), shape.identity, shape.nodes,
                   shape.nranks, shape.rank});
+}
+
+uint64_t Communicator::NextOperation(bool collective) {
+  if (handle != nullptr) {
+    OutsideView& view = reinterpret_cast<Handle*>(handle)->view;
+    ++view.operations;
+    if (collective) ++view.collectives;
+  }
+  return operations_++;
 }
 
 ncclResult_t Communicator::CheckReady() const {

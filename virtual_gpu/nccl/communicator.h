@@ -19,6 +19,7 @@
 
 #include "virtual_gpu/nccl/config.h"
 #include "virtual_gpu/nccl/link.h"
+#include "virtual_gpu/nccl/outside_view.h"
 #include "virtual_gpu/nccl/profiler.h"
 #include "virtual_gpu/nccl/reduction.h"
 #include "virtual_gpu/nccl/sigpipe.h"
@@ -95,7 +96,7 @@ class Communicator {
   Link& link() { return *link_; }
   const std::shared_ptr<Link>& shared_link() const { return link_; }
   CommProfiler& profiler() { return profiler_; }
-  uint64_t NextOperation() { return operations_++; }
+  uint64_t NextOperation(bool collective);
   // Number of `function` calls before this one; what profiler plugins know as the sequence number.
   uint64_t NextOfFunction(int function) { return per_function_[function]++; }
   int NextChild() { return children_++; }
@@ -153,6 +154,7 @@ struct Handle {
   static constexpr uint64_t kMagic = 0x0280028002800280ull;
   uint64_t magic = kMagic;
   std::shared_ptr<Communicator> communicator;  // null when destroyed
+  OutsideView view;
 };
 
 ncclComm_t NewHandle(std::shared_ptr<Communicator> communicator);

@@ -132,7 +132,7 @@ ncclResult_t CheckOperation(Operation& o) {
       receive != ncclSuccess) {
     return receive;
   }
-  const uint64_t operation_count = o.communicator->NextOperation();
+  const uint64_t operation_count = o.communicator->NextOperation(!o.IsPointToPoint());
   o.number = o.communicator->NextOfFunction(static_cast<int>(o.function));
   if (InfoEnabled(kLogColl)) {
     LogInfo(kLogColl,

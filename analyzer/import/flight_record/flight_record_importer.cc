@@ -191,11 +191,12 @@ bool FlightRecordImporter::Recognises(const std::string& path, const std::string
 
 // What `rankle run` needs for itself or tells its like on other nodes, and diagnosis must never read. Site
 // records
-// (.rks) hold what was injected, and are for `rankle trace sites` and campaigns.
+// (.rks) hold what was injected, and are for `rankle trace sites` and campaigns. kernel.jsonl (docs/ebpf.md)
+// is for people so far.
 bool FlightRecordImporter::IsCompanion(const std::string& path) const {
   const std::string name = path.substr(path.rfind('/') + 1);
   return name == "plan.armed" || name == "plan.txt" || name == "control" || name == "digest.json" ||
-         absl::EndsWith(name, ".rks");
+         name == "kernel.jsonl" || absl::EndsWith(name, ".rks");
 }
 
 absl::Status FlightRecordImporter::Import(const std::vector<std::string>& files, store::Store& store) const {

@@ -1,0 +1,46 @@
+// The maps that the BPF objects share: the loader opens them once and hands them to the second object.
+#ifndef RANKLE_TRACER_EBPF_MAPS_BPF_H_
+#define RANKLE_TRACER_EBPF_MAPS_BPF_H_
+
+#include <bpf/bpf_helpers.h>
+#include <linux/bpf.h>
+
+#include "tracer/ebpf/wire.h"
+
+struct {
+  __uint(type, BPF_MAP_TYPE_RINGBUF);
+  __uint(max_entries, 1 << 23);  // 8 MiB; the loader may ask for another size
+} events SEC(".maps");
+
+struct {
+  __uint(type, BPF_MAP_TYPE_HASH);
+  __uint(max_entries, RANKLE_MAX_TARGETS);
+  __type(key, ebpf_u32);  // process
+  __type(value, struct rankle_target);
+} targets SEC(".maps");
+
+struct {
+  __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+  __uint(max_entries, RANKLE_COUNTERS);
+  __type(key, ebpf_u32);
+  __type(value, ebpf_u64);
+} counters SEC(".maps");
+
+static __always_inline void rankle_add_counter(ebpf_u32 which) {
+  ebpf_u64* const counter = bpf_map_lookup_elem(&counters, &which);
+  if (counter) ++*counter;
+}
+
+static __always_inline void rankle_fill_event(struct rankle_event* event, ebpf_u32 kind, ebpf_u16 api,
+                                              ebpf_u64 value) {
+  const ebpf_u64 id = bpf_get_current_pid_tgid();
+  event->kind = kind;
+  event->process = id >> 32;
+  event->thread = (ebpf_u32)id;
+  event->api = api;
+  event->held = 0;
+  event->time_ns = bpf_ktime_get_ns();
+  event->value = value;
+}
+
+#endif  // RANKLE_TRACER_EBPF_MAPS_BPF_H_

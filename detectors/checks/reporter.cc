@@ -5,7 +5,6 @@
 #include "clang/AST/ExprCXX.h"
 #include "clang/Basic/SourceManager.h"
 #include "clang/Lex/Lexer.h"
-#include "detectors/checks/suppression.h"
 #include "detectors/tooling/ast_names.h"
 
 namespace rankle::lint {
@@ -47,11 +46,17 @@ Reporter::Added Reporter::Add(clang::SourceLocation at, clang::SourceRange range
   for (const clang::SourceLocation at :
        {sources.getFileLoc(at), sources.getExpansionLoc(at), sources.getFileLoc(range.getEnd())}) {
     const auto [file, offset] = sources.getDecomposedLoc(at);
-    const llvm::StringRef text = sources.getBufferData(file);
-    draft.suppressed |= IsSuppressed({text.data(), text.size()}, offset, check_->name);
+    draft.suppressed |= SuppressionsOf(file).Silence(offset, check_->name);
   }
   drafts_.push_back(std::move(draft));
   return {*this, drafts_.size() - 1};
+}
+
+const Suppressions& Reporter::SuppressionsOf(clang::FileID file) {
+  const auto known = suppressions_.find(file);
+  if (known != suppressions_.end()) return known->second;
+  const llvm::StringRef text = unit_.sources().getBufferData(file);
+  return suppressions_.emplace(file, std::string_view(text.data(), text.size())).first->second;
 }
 
 Finding* Reporter::Added::finding() { return index_ == kNone ? nullptr : &reporter_.drafts_[index_].finding; }

@@ -1,12 +1,14 @@
 // Turns what a check points at in the AST into findings.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
 #include "detectors/checks/check.h"
 #include "detectors/checks/finding.h"
 #include "detectors/checks/function_view.h"
+#include "detectors/checks/suppression.h"
 #include "detectors/checks/unit_view.h"
 
 namespace rankle::lint {
@@ -51,7 +53,10 @@ class Reporter {
 
   Added Add(clang::SourceLocation at, clang::SourceRange range, const std::string& message);
 
+  const Suppressions& SuppressionsOf(clang::FileID file);
+
   const UnitView& unit_;
+  std::map<clang::FileID, Suppressions> suppressions_;
   const CheckInfo* check_ = nullptr;
   std::string function_, function_name_;
   std::vector<Draft> drafts_;

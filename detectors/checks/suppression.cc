@@ -2,15 +2,14 @@
 
 #include <fnmatch.h>
 
+#include <algorithm>
+#include <cctype>
 #include <string>
 
 namespace rankle::lint {
 namespace {
 
-std::string_view LineAt(std::string_view text, size_t offset) {
-  const size_t begin = offset == 0 ? 0 : text.rfind('\n', offset - 1) + 1;  // npos + 1 = 0
-  return text.substr(begin, text.find('\n', begin) - begin);
-}
+constexpr std::string_view kMarker = "NOLINT";
 
 bool IsNamed(std::string_view list, std::string_view check) {
   const std::string full(check), bare(check.starts_with("nccl-") ? check.substr(5) : check);
@@ -18,9 +17,7 @@ bool IsNamed(std::string_view list, std::string_view check) {
     const size_t comma = list.find(',');
     std::string pattern(list.substr(0, comma));
     list.remove_prefix(comma == std::string_view::npos ? list.size() : comma + 1);
-    const size_t first = pattern.find_first_not_of(" \t");
-    if (first == std::string::npos) continue;
-    pattern = pattern.substr(first, pattern.find_last_not_of(" \t") - first + 1);
+    std::erase_if(pattern, [](unsigned char c) { return std::isspace(c); });
     for (const std::string& name : {full, "rankle-" + bare, "rankle-" + full}) {
       if (fnmatch(pattern.c_str(), name.c_str(), 0) == 0) return true;
     }
@@ -28,33 +25,48 @@ bool IsNamed(std::string_view list, std::string_view check) {
   return false;
 }
 
-// Does the line hold the marker, for this check?
-bool Has(std::string_view line, std::string_view marker, std::string_view check) {
-  for (size_t at = line.find(marker); at != std::string_view::npos; at = line.find(marker, at + 1)) {
-    const std::string_view rest = line.substr(at + marker.size());
-    if (rest.starts_with("(")) {
-      if (IsNamed(rest.substr(1, rest.find(')') - 1), check)) return true;
-    } else if (rest.empty() || !(isalnum(static_cast<unsigned char>(rest[0])) || rest[0] == '_')) {
-      return true;
-    }
-  }
-  return false;
-}
-
 }  // namespace
 
-bool IsSuppressed(std::string_view text, size_t offset, std::string_view check) {
-  if (offset > text.size()) return false;
-  const std::string_view line = LineAt(text, offset);
-  if (Has(line, "NOLINT", check)) return true;
-  const size_t begin = static_cast<size_t>(line.data() - text.data());
-  if (begin > 0 && Has(LineAt(text, begin - 1), "NOLINTNEXTLINE", check)) return true;
-  // Nearest BEGIN or END before: pairs do not nest.
-  for (size_t at = begin; at > 0;) {
-    const std::string_view before = LineAt(text, at - 1);
-    if (Has(before, "NOLINTEND", check)) return false;
-    if (Has(before, "NOLINTBEGIN", check)) return true;
-    at = static_cast<size_t>(before.data() - text.data());
+Suppressions::Suppressions(std::string_view text) : text_(text) {
+  for (size_t at = text.find(kMarker); at != std::string_view::npos; at = text.find(kMarker, at + 1)) {
+    std::string_view rest = text.substr(at + kMarker.size());
+    Kind kind = Kind::kLine;
+    for (const auto& [word, meaning] : {std::pair<std::string_view, Kind>{"NEXTLINE", Kind::kNextLine},
+                                        {"BEGIN", Kind::kBegin},
+                                        {"END", Kind::kEnd}}) {
+      if (!rest.starts_with(word)) continue;
+      kind = meaning;
+      rest.remove_prefix(word.size());
+      break;
+    }
+    const bool list = rest.starts_with("(");
+    if (!list && !rest.empty() && (std::isalnum(static_cast<unsigned char>(rest[0])) || rest[0] == '_'))
+      continue;
+    const size_t close = list ? rest.find_first_of(")\n") : 0;
+    markers_.push_back(
+        {at, kind, !list, list ? rest.substr(1, std::min(close, rest.size()) - 1) : std::string_view()});
+  }
+}
+
+bool Suppressions::Names(const Marker& marker, std::string_view check) {
+  return marker.all || IsNamed(marker.list, check);
+}
+
+bool Suppressions::Silence(size_t offset, std::string_view check) const {
+  if (markers_.empty() || offset > text_.size()) return false;
+  const size_t line = offset == 0 ? 0 : text_.rfind('\n', offset - 1) + 1;  // npos + 1 = 0
+  const size_t end = std::min(text_.find('\n', offset), text_.size());
+  const size_t before = line < 2 ? 0 : text_.rfind('\n', line - 2) + 1;
+  const auto first_behind = std::partition_point(markers_.begin(), markers_.end(),
+                                                 [&](const Marker& marker) { return marker.offset < end; });
+  for (auto marker = first_behind; marker != markers_.begin();) {
+    --marker;
+    if (!Names(*marker, check)) continue;
+    if (marker->kind == Kind::kLine && marker->offset >= line) return true;
+    if (marker->kind == Kind::kNextLine && marker->offset >= before && marker->offset < line) return true;
+    // Of the regions the nearest mark counts: pairs do not nest.
+    if (marker->kind == Kind::kBegin && marker->offset < line) return true;
+    if (marker->kind == Kind::kEnd && marker->offset < line) return false;
   }
   return false;
 }

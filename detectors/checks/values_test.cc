@@ -57,7 +57,7 @@ TEST(CheckGlobs, NamesAGlobThatNoCheckHas) {
 }
 
 bool SilencedAt(const std::string& text, const std::string& at) {
-  return IsSuppressed(text, text.find(at), "nccl-count-in-bytes");
+  return Suppressions(text).Silence(text.find(at), "nccl-count-in-bytes");
 }
 
 TEST(Suppression, OnTheLineForNamedChecksOnly) {
@@ -73,6 +73,9 @@ TEST(Suppression, OfTheNextLineAndOfARegion) {
   EXPECT_FALSE(SilencedAt("call;  // NOLINTNEXTLINE\nb;\n", "call"));
   EXPECT_TRUE(SilencedAt("// NOLINTBEGIN(nccl-*)\na;\ncall;\n// NOLINTEND(nccl-*)\n", "call"));
   EXPECT_FALSE(SilencedAt("// NOLINTBEGIN\na;\n// NOLINTEND\ncall;\n", "call"));
+  EXPECT_FALSE(SilencedAt("call;\n// NOLINTBEGIN\n", "call"));
+  EXPECT_TRUE(SilencedAt("// NOLINTBEGIN\ncall;", "call"));
+  EXPECT_FALSE(SilencedAt("call;  // NOLINTS(", "call"));
 }
 
 Finding At(int line, const std::string& function) {

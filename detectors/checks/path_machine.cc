@@ -144,7 +144,7 @@ void PathRun::Step(const FlowStep& step, Frame& frame) {
     const std::string address = values_.AddressOf(*step.destroyed);
     const auto* record = step.destroyed->getType()->getAsCXXRecordDecl();
     const clang::FunctionDecl* destructor =
-        record && record->hasDefinitionOf() ? DefinitionOf(record->getDestructor()) : nullptr;
+        record && record->hasDefinition() ? DefinitionOf(record->getDestructor()) : nullptr;
     if (destructor && Enter(*destructor, nullptr, step.destroyed->getInit(), {}, address, nullptr)) return;
     PathEvent& event = Add(Happening::kScopeEnd, nullptr);
     event.variable = step.destroyed;

@@ -138,8 +138,9 @@ const DataType* DataTypeOf(const clang::Expr* expression, const FunctionView& fu
 
 std::optional<int64_t> IntegerOf(const clang::Expr* expression, const clang::ASTContext& context) {
   clang::Expr::EvalResult result;
-  if (!expression || expression->isValueDependent() || expression->containsErrors() ||
-      !expression->getType()->isIntegralOrEnumerationType() || !expression->EvaluateAsInt(result, context))
+  if (!expression || expression->getType().isNull() || expression->isValueDependent() ||
+      expression->containsErrors() || !expression->getType()->isIntegralOrEnumerationType() ||
+      !expression->EvaluateAsInt(result, context))
     return std::nullopt;
   return result.Val.getInt().getExtValue();
 }

@@ -214,6 +214,7 @@ void PathRun::Foreign(const clang::CallExpr& call, const clang::NamedDecl* calle
   }
   for (unsigned i = 0; i < call.getNumArgs(); ++i) {
     const clang::Expr* argument = call.getArg(i);
+    if (argument->getType().isNull()) continue;  // in code with errors
     Value value = values_.Of(argument);
     const bool known = function && i < function->getNumParams();
     const clang::QualType type = known ? function->getParamDecl(i)->getType() : argument->getType();

@@ -208,7 +208,7 @@ void PathRun::Touch(const clang::Expr& expression, bool writes) {
 void PathRun::Assign(const clang::Stmt& at, const clang::Expr* to, Value value) {
   Touch(*to, true);
   const std::string address = values_.Address(to);
-  if (to->getType()->isRecordType() && !address.empty()) {
+  if (!to->getType().isNull() && to->getType()->isRecordType() && !address.empty()) {
     values_.memory.Forget(address);
     if (value.AsAtom()) values_.memory.CopyFields(*value.AsAtom(), values_.Address(to));
   }

@@ -205,6 +205,8 @@ Value PathValues::Binary(const clang::Expr* expression) {
 Value PathValues::Of(const clang::Expr* expression) {
   if (!expression) return Value();
   expression = expression->IgnoreParenCasts()->IgnoreImplicit();
+  // Lists in code with errors, and in templates.
+  if (expression->getType().isNull()) return Value::Atom("?" + names_.OfStmt(*expression));
   if (const auto* literal = dyn_cast<clang::IntegerLiteral>(expression))
     return Value::Constant(static_cast<int64_t>(literal->getValue().getLimitedValue()));
   if (const auto* literal = dyn_cast<clang::CXXBoolLiteralExpr>(expression))
@@ -307,7 +309,7 @@ PathCondition PathValues::Condition(const clang::Expr* expression) {
 void PathValues::Initialise(const std::string& address, const clang::Expr* init) {
   const auto* list =
       dyn_cast_or_null<clang::InitListExpr>(init ? init->IgnoreParenCasts()->IgnoreImplicit() : nullptr);
-  if (!list || !list->getType()->isRecordType() || list->isTransparent()) return;
+  if (!list || list->getType().isNull() || !list->getType()->isRecordType() || list->isTransparent()) return;
   const clang::RecordDecl* record = list->getType()->getAsRecordDecl();
   if (!record ||
       (isa<clang::CXXRecordDecl>(record) && llvm::cast<clang::CXXRecordDecl>(record)->getNumBases()))

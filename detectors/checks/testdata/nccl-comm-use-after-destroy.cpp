@@ -83,3 +83,11 @@ class Clears {
   ncclComm_t comm_ = nullptr;
   std::vector<ncclComm_t> parts_;
 };
+// Lists without a type, in a template: nothing is known of them.
+template <class T>
+void InATemplate(T a, ncclComm_t comm) {
+  auto list = {a, a};
+  T pair{a, {a, a}};
+  CHECK(ncclCommDestroy(comm));
+  CHECK(ncclCommDestroy(comm));  // warns: nccl-comm-use-after-destroy
+}

@@ -41,7 +41,7 @@ template <typename... Arguments>
 
 // Defined under names of their own: the headers' declarations differ from one C library to the next.
 #define RANKLE_LEAVER(symbol, leaver, parameters, ...)                                    \
-  extern "C" RANKLE_EXPORT [[noreturn]] void rankle_##symbol parameters __asm__(#symbol); \
+  extern "C" [[noreturn]] RANKLE_EXPORT void rankle_##symbol parameters __asm__(#symbol); \
   extern "C" void rankle_##symbol parameters { Leave(leaver, __VA_ARGS__); }
 
 RANKLE_LEAVER(longjmp, kLongjmp, (void* place, int value), place, value)

@@ -14,6 +14,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <random>
 
 #include "tests/programs/probe_target/progress.h"
 #include "tests/support/ebpf_here.h"
@@ -218,6 +219,26 @@ TEST_F(EbpfAttach, KilledWhileAProcessIsStoppedItLeavesNothingAndTheProcessGoesO
       << "still stopped after 2 s";
   EXPECT_TRUE(WaitUntil([&] { return LoadedPrograms() == before; }));
   EXPECT_EQ(target.End(), 0);
+}
+
+// Wherever in the work of a fault it is killed: while a process is being stopped, is stopped, is being continued.
+TEST_F(EbpfAttach, RandomKillsLeaveNothingAndNobodyStopped) {
+  Target target(scratch_, {PROBE_TARGET, "FILE", "100000000", "200"});
+  target.Go();
+  const int before = LoadedPrograms();
+  std::mt19937 random(7);
+  for (int i = 0; i < 10; ++i) {
+    const auto attached = Attach({std::to_string(target.pid())}, {"--fault", "delay ncclAllReduce every=3 time=2ms"});
+    const uint64_t until = target.progress().completed + 10 + random() % 50;
+    ASSERT_TRUE(WaitUntil([&] { return target.progress().completed > until; })) << attached->err();
+    attached->Signal(SIGKILL);
+    attached->Wait();
+    const uint64_t completed = target.progress().completed;
+    EXPECT_TRUE(WaitUntil([&] { return target.progress().completed > completed + 100; }, /*limit_s=*/2)) << "kill " << i;
+    std::filesystem::remove_all(out_dir());
+  }
+  EXPECT_TRUE(WaitUntil([&] { return LoadedPrograms() == before; }));
+  EXPECT_THAT(ProcessesWith("rankle-watchdog"), ::testing::IsEmpty());
 }
 
 TEST_F(EbpfAttach, DetachingLeavesNothingBehind) {

@@ -1,10 +1,12 @@
 // `rankle attach` and `rankle run --via ebpf` on real processes: what is recorded, what is broken at which
 // call, what is refused, and that nothing stays behind. Needs root and a kernel that takes the programs;
 // skips, and says why, where it does not have them.
+#include <elf.h>
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -14,6 +16,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <random>
 
 #include "tests/programs/probe_target/progress.h"
 #include "tests/support/ebpf_here.h"
@@ -220,6 +223,29 @@ TEST_F(EbpfAttach, KilledWhileAProcessIsStoppedItLeavesNothingAndTheProcessGoesO
   EXPECT_EQ(target.End(), 0);
 }
 
+// Wherever in the work of a fault it is killed: while a process is being stopped, is stopped, is being
+// continued.
+TEST_F(EbpfAttach, RandomKillsLeaveNothingAndNobodyStopped) {
+  Target target(scratch_, {PROBE_TARGET, "FILE", "100000000", "200"});
+  target.Go();
+  const int before = LoadedPrograms();
+  std::mt19937 random(7);
+  for (int i = 0; i < 10; ++i) {
+    const auto attached =
+        Attach({std::to_string(target.pid())}, {"--fault", "delay ncclAllReduce every=3 time=2ms"});
+    const uint64_t until = target.progress().completed + 10 + random() % 50;
+    ASSERT_TRUE(WaitUntil([&] { return target.progress().completed > until; })) << attached->err();
+    attached->Signal(SIGKILL);
+    attached->Wait();
+    const uint64_t completed = target.progress().completed;
+    EXPECT_TRUE(WaitUntil([&] { return target.progress().completed > completed + 100; }, /*limit_s=*/2))
+        << "kill " << i;
+    std::filesystem::remove_all(out_dir());
+  }
+  EXPECT_TRUE(WaitUntil([&] { return LoadedPrograms() == before; }));
+  EXPECT_THAT(ProcessesWith("rankle-watchdog"), ::testing::IsEmpty());
+}
+
 TEST_F(EbpfAttach, DetachingLeavesNothingBehind) {
   Target target(scratch_, {PROBE_TARGET, "FILE", "1000000", "1000"});
   target.Go();
@@ -385,20 +411,26 @@ TEST_F(EbpfAttach, WhatCannotBeAttachedIsRefusedWithTheReason) {
               HasSubstr("only functions of NCCL and CUDA"));
 }
 
-// An ELF file of 32 bits whose one segment is code that pauses for ever: pause() by int 0x80.
+// An ELF file of 32 bits whose code pauses for ever.
 std::string ThirtyTwoBitProgram() {
-  const unsigned char file[] = {
-      0x7f, 'E',  'L',  'F',  1,    1,    1,    0,    0,    0,    0,    0,    0,  0,    0,  0,  // 32 bits,
-                                                                                                // little
-                                                                                                // endian
-      2,    0,    3,    0,    1,    0,    0,    0,    0x54, 0x80, 0x04, 0x08,  // program, i386, entry
-                                                                               // 0x08048054
-      52,   0,    0,    0,    0,    0,    0,    0,    0,    0,    0,    0,    52, 0,    32, 0,    1,
-      0,    0,    0,    0,    0,    0,    0,    1,    0,    0,    0,    0,    0,  0,    0,  0x00, 0x80,
-      0x04, 0x08, 0x00, 0x80, 0x04, 0x08,  // PT_LOAD of the whole file
-      0x60, 0,    0,    0,    0x60, 0,    0,    0,    5,    0,    0,    0,    0,  0x10, 0,  0,    0xb8,
-      29,   0,    0,    0,    0xcd, 0x80, 0xeb, 0xf7, 0x90, 0x90, 0x90};  // mov eax, 29; int 0x80; jmp back
-  return std::string(reinterpret_cast<const char*>(file), sizeof(file));
+  constexpr uint32_t kBase = 0x08048000;
+  // mov eax, 29 (pause); int 0x80; jmp back
+  const std::string code("\xb8\x1d\x00\x00\x00\xcd\x80\xeb\xf7", 9);
+  Elf32_Ehdr header = {};
+  memcpy(header.e_ident, ELFMAG, SELFMAG);
+  header.e_ident[EI_CLASS] = ELFCLASS32, header.e_ident[EI_DATA] = ELFDATA2LSB;
+  header.e_ident[EI_VERSION] = EV_CURRENT;
+  header.e_type = ET_EXEC, header.e_machine = EM_386, header.e_version = EV_CURRENT;
+  header.e_phoff = header.e_ehsize = sizeof(Elf32_Ehdr);
+  header.e_phentsize = sizeof(Elf32_Phdr), header.e_phnum = 1;
+  header.e_entry = kBase + sizeof(Elf32_Ehdr) + sizeof(Elf32_Phdr);
+  Elf32_Phdr segment = {};
+  segment.p_type = PT_LOAD, segment.p_vaddr = segment.p_paddr = kBase;
+  segment.p_filesz = segment.p_memsz = static_cast<uint32_t>(sizeof(header) + sizeof(segment) + code.size());
+  segment.p_flags = PF_R | PF_X, segment.p_align = 4096;
+  std::string file(reinterpret_cast<const char*>(&header), sizeof(header));
+  file.append(reinterpret_cast<const char*>(&segment), sizeof(segment));
+  return file + code;
 }
 
 TEST_F(EbpfAttach, A32BitProcessIsRefused) {

@@ -12,5 +12,5 @@ struct TargetProgress {
   std::atomic<uint32_t> ready;    // it has its communicator, and waits
   std::atomic<uint32_t> started;  // threads that are about to call
   std::atomic<uint32_t> signals;  // SIGUSR1 that arrived
-  std::atomic<uint64_t> loop_ns;      // CPU time of one thread, from its first call to the end of its last
+  std::atomic<uint64_t> loop_ns;  // CPU time of one thread, from its first call to the end of its last
 };

@@ -12,6 +12,7 @@ using Weight = ErrorMeaning::Weight;
 struct Pattern {
   std::string_view text;
   ErrorMeaning meaning;
+  std::string_view also = {};  // must stand behind the text
 };
 
 constexpr ErrorMeaning kNothing{Weight::kNothing, {}, {}};
@@ -62,11 +63,19 @@ constexpr Pattern kWarnings[] = {
     {"Connection reset by peer", kPeerGone},
     // Work request flushed, retries exceeded: the network or the peer.
     {"Got completion from peer", kNccl},
+    {"Broken pipe", kPeerGone},
+    {"Connect to ", kNccl, "failed :"},
+    {"Call to ", kNccl, "failed :"},
+    // The transport found peers in different collectives; which of them is wrong it cannot know.
+    {"Mismatched collective", kNccl},
+    {"collective mismatch", kNccl},
 };
 
 ErrorMeaning Find(std::span<const Pattern> patterns, std::string_view text, ErrorMeaning otherwise) {
   for (const Pattern& pattern : patterns) {
-    if (text.find(pattern.text) != std::string_view::npos) return pattern.meaning;
+    const size_t at = text.find(pattern.text);
+    if (at != std::string_view::npos && text.find(pattern.also, at) != std::string_view::npos)
+      return pattern.meaning;
   }
   return otherwise;
 }

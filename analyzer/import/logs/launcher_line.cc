@@ -4,6 +4,7 @@
 #include <csignal>
 #include <nlohmann/json.hpp>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "analyzer/import/logs/traceback.h"
 
@@ -56,6 +57,29 @@ std::optional<ProcessEnd> AgentSignal(std::string_view text) {
   return end;
 }
 
+// "Received 15 death signal, shutting down workers": torchrun itself was told to end.
+std::optional<ProcessEnd> AgentDeath(std::string_view text) {
+  const size_t at = text.find("Received ");
+  const int64_t signal = at == kNowhere ? 0 : NumberAfter(text.substr(at), "Received ", int64_t{0});
+  if (signal <= 0 || signal > 64) return std::nullopt;
+  ProcessEnd end;
+  end.signal = static_cast<int32_t>(signal), end.asked = true, end.time = FindTime(text);
+  end.reason = absl::StrCat("the launcher was told to end the job by signal ", signal);
+  return end;
+}
+
+// "slurmstepd: error: *** STEP 6053.0 ON n1 CANCELLED AT 2024-04-23T12:18:08 DUE TO TIME LIMIT ***"
+std::optional<ProcessEnd> SlurmCancel(std::string_view text) {
+  ProcessEnd end;
+  end.signal = SIGTERM, end.asked = true, end.time = FindTime(text);
+  const std::string_view why = Between(text, " DUE TO ", " ***");
+  end.reason = absl::StrCat("Slurm cancelled the job", why.empty() ? "" : " due to ", std::string(why));
+  return end;
+}
+bool IsSlurmCancel(std::string_view text) {
+  return Has(text, "slurmstepd: error: ***") && Has(text, " CANCELLED AT ");
+}
+
 // "srun: error: node1: task 3: Exited with exit code 1", "... tasks 0-2: Killed", "... task 3: Segmentation
 // fault (core dumped)". Of several tasks nobody can say who was first: only single ones are taken.
 std::optional<ProcessEnd> SrunFailure(std::string_view text) {
@@ -95,7 +119,8 @@ constexpr std::string_view kFirst = "Root Cause (first observed failure):";
 bool LauncherReader::MayBeLauncherLine(std::string_view text) {
   return Has(text, "failed (exitcode: ") || Has(text, "closing signal SIG") || text.starts_with(kFirst) ||
          text.starts_with("  host      : ") || text.starts_with("  time      : ") ||
-         Has(text, "srun: error: ") || Has(text, "mpirun noticed that process rank");
+         Has(text, " death signal, ") || IsSlurmCancel(text) || Has(text, "srun: error: ") ||
+         Has(text, "mpirun noticed that process rank");
 }
 
 std::optional<ProcessEnd> LauncherReader::Close() {
@@ -160,6 +185,10 @@ std::optional<ProcessEnd> LauncherReader::Take(std::string_view text) {
     return AgentFailure(text);
   } else if (Has(text, "closing signal SIG")) {
     return AgentSignal(text);
+  } else if (Has(text, " death signal, ")) {
+    return AgentDeath(text);
+  } else if (IsSlurmCancel(text)) {
+    return SlurmCancel(text);
   } else if (Has(text, "srun: error: ")) {
     return SrunFailure(text);
   } else if (Has(text, "mpirun noticed that process rank")) {

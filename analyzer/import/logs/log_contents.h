@@ -59,7 +59,8 @@ enum class TroubleKind : uint8_t {
   kWatchdog,  // the watchdog found a timeout or ends the process: it waited
   kEnd,       // how the process ended
   kXid,
-  kRemark,  // for the causal chain only
+  kRemark,  // no failure of this process: somebody asked it to end (signal), or its watchdog passes on a
+            // timeout
 };
 
 struct LoggedTrouble {
@@ -68,8 +69,9 @@ struct LoggedTrouble {
   store::ReportedFailure failure = store::ReportedFailure::kProcess;
   store::Blame blame = store::Blame::kLocal;
   int32_t exit_code = 0, signal = 0, xid = 0;
-  bool fatal = false;  // kError: the process said nothing more, so it did not survive
-  bool first = false;  // kEnd: the launcher calls it the first that it saw
+  bool fatal = false;       // kError: the process said nothing more, so it did not survive
+  bool by_library = false;  // kError: NCCL or the watchdog says so itself: no exception that somebody caught
+  bool first = false;       // kEnd: the launcher calls it the first that it saw
   int64_t time = 0;
   std::string text;
 };

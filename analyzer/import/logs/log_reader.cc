@@ -21,6 +21,9 @@ constexpr int64_t kStepNs = 1'000;
 // What a process still says while it ends (warnings of destructors, the notice of a debugger). One that says
 // more after an error has got over it.
 constexpr int kLastWords = 40;
+// A process that launched this many collectives after an error of NCCL has recovered from it, as in
+// analyzer/localize/failure.cc.
+constexpr int kRecoveredOperations = 64;
 // Of a file of one process the lines need no tag to tell whose they are.
 constexpr size_t kSeveral = 2;
 
@@ -109,14 +112,29 @@ void LogReader::TakeNccl(const NcclLine& line) {
   const int32_t process = nccl_.Take(line, now_, file_);
   if (process < 0) return;
   if (processes_.size() < kSeveral) processes_.insert(process);
+  if (!open_errors_.empty()) GetOverErrors(process, line.kind);
   if (line.kind != NcclLineKind::kWarning) return;
   const ErrorMeaning meaning = MeaningOfWarning(line.message);
   if (meaning.weight != ErrorMeaning::Weight::kFailure) return;
   LoggedTrouble trouble;
   trouble.kind = TroubleKind::kError, trouble.failure = meaning.failure, trouble.blame = meaning.blame;
+  trouble.by_library = true;
   trouble.who.host = line.host, trouble.who.pid = line.pid, trouble.time = now_;
   trouble.text = absl::StrCat("NCCL warned: ", Cut(line.message));
+  OpenErrors& open = open_errors_[process];
+  open.troubles.push_back(contents_.troubles.size()), open.operations = 0;
   Add(std::move(trouble));
+}
+
+void LogReader::GetOverErrors(int32_t process, NcclLineKind kind) {
+  const auto it = open_errors_.find(process);
+  if (it == open_errors_.end()) return;
+  it->second.operations += kind == NcclLineKind::kCollective;
+  if (kind != NcclLineKind::kDestroyed && it->second.operations < kRecoveredOperations) return;
+  for (const size_t i : it->second.troubles) {
+    if (i < contents_.troubles.size()) contents_.troubles[i].by_library = false;
+  }
+  open_errors_.erase(it);
 }
 
 LoggedStatus* LogReader::StatusOf(int32_t rank, const WatchdogLine& line) {
@@ -153,14 +171,29 @@ void LogReader::TakeWatchdog(const WatchdogLine& line) {
       }
     }
   }
-  if (!waited && line.kind != WatchdogLineKind::kStuck) return;
+  if (line.kind == WatchdogLineKind::kStatus) return;
+  if (line.kind == WatchdogLineKind::kError) return TakeWatchdogError(rank, line.error);
   LoggedTrouble trouble;
-  trouble.kind = TroubleKind::kWatchdog, trouble.who.rank = rank, trouble.time = now_;
+  const bool passes_on = line.kind == WatchdogLineKind::kDumpSignal;
+  trouble.kind = passes_on ? TroubleKind::kRemark : TroubleKind::kWatchdog, trouble.who.rank = rank,
+  trouble.time = now_;
   trouble.text = line.kind == WatchdogLineKind::kTimeout
                      ? absl::StrCat("the watchdog saw ", std::string(line.operation), " #", line.sequence,
                                     " not finish for ", line.ran_ms / 1000, " s")
+                 : passes_on ? "the watchdog was told that a collective of some rank did not finish in time"
                  : line.kind == WatchdogLineKind::kTakenDown ? "the watchdog ends its process"
                                                              : "the watchdog itself stands still";
+  Add(std::move(trouble));
+}
+
+// An error that is the watchdog's own, a timeout, was told by it before.
+void LogReader::TakeWatchdogError(int32_t rank, std::string_view error) {
+  const ErrorMeaning meaning = MeaningOfError(error);
+  if (meaning.weight != ErrorMeaning::Weight::kFailure) return;
+  LoggedTrouble trouble;
+  trouble.kind = TroubleKind::kError, trouble.failure = meaning.failure, trouble.blame = meaning.blame;
+  trouble.by_library = true, trouble.who.rank = rank, trouble.time = now_;
+  trouble.text = absl::StrCat("the watchdog saw an error: ", Cut(error));
   Add(std::move(trouble));
 }
 
@@ -179,9 +212,11 @@ void LogReader::TakeEnd(const ProcessEnd& end) {
   }
   trouble.kind = end.asked ? TroubleKind::kRemark : TroubleKind::kEnd;
   trouble.text =
-      absl::StrCat("the launcher ", end.asked ? "ended the process with" : "saw the process end by",
-                   trouble.signal != 0 ? " signal " : " exit code ",
-                   trouble.signal != 0 ? trouble.signal : trouble.exit_code);
+      !end.reason.empty()
+          ? Cut(end.reason)
+          : absl::StrCat("the launcher ", end.asked ? "ended the process with" : "saw the process end by",
+                         trouble.signal != 0 ? " signal " : " exit code ",
+                         trouble.signal != 0 ? trouble.signal : trouble.exit_code);
   Add(std::move(trouble));
 }
 
@@ -191,9 +226,12 @@ void LogReader::TakeXid(std::string_view line) {
   // The kernel has a clock of its own, often in another time zone: it does not move that of the file.
   const int64_t stamp = FindTime(line);
   LoggedTrouble trouble;
-  trouble.kind = TroubleKind::kXid, trouble.xid = xid.number, trouble.who = xid.who;
+  trouble.kind = TroubleKind::kXid, trouble.xid = xid.cause != 0 ? xid.cause : xid.number,
+  trouble.who = xid.who;
   trouble.failure = store::ReportedFailure::kCuda, trouble.time = stamp == 0 ? now_ : stamp;
-  trouble.text = absl::StrCat("Xid ", xid.number, " in the kernel log: ", MeaningOfXid(xid.number).text);
+  trouble.text = absl::StrCat("Xid ", xid.number, " in the kernel log",
+                              xid.cause != 0 ? absl::StrCat(", caused by Xid ", xid.cause) : "", ": ",
+                              MeaningOfXid(trouble.xid).text);
   Add(std::move(trouble));
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "analyzer/import/logs/launcher_line.h"
 #include "analyzer/import/logs/line_splitter.h"
@@ -48,7 +49,9 @@ class LogReader {
 
   void Line(std::string_view raw);
   void TakeNccl(const NcclLine& line);
+  void GetOverErrors(int32_t process, NcclLineKind kind);
   void TakeWatchdog(const WatchdogLine& line);
+  void TakeWatchdogError(int32_t rank, std::string_view error);
   void TakeEnd(const ProcessEnd& end);
   // False: the line belongs to no family.
   bool TakeText(std::string_view line);
@@ -65,6 +68,12 @@ class LogReader {
   std::map<int32_t, Stream> streams_;  // by rank of the tag; -1 = none
   std::set<int32_t> processes_;        // of the file, the first few
   size_t first_trouble_ = 0;           // of the file
+  // Errors of NCCL that the process may have got over, and how much it has launched since.
+  struct OpenErrors {
+    std::vector<size_t> troubles;
+    int operations = 0;
+  };
+  std::map<int32_t, OpenErrors> open_errors_;  // by process
   std::map<std::pair<int32_t, std::string>, size_t> status_index_;
   std::map<int32_t, Work>
       timed_out_;  // by rank: what its watchdog named last, whose group the next line tells

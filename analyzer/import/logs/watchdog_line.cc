@@ -60,6 +60,15 @@ void ParseWork(std::string_view line, WatchdogLine& parsed) {
     parsed.operation = Between(line, "OpType=", ")");
 }
 
+// What stands behind "... raised the following async exception: " or "... terminated with exception: ".
+std::string_view ErrorIn(std::string_view line) {
+  for (const std::string_view word : {std::string_view("raised the following async exception: "),
+                                      std::string_view("watchdog thread terminated with exception: ")}) {
+    if (const size_t at = line.find(word); at != kNowhere) return line.substr(at + word.size());
+  }
+  return {};
+}
+
 }  // namespace
 
 bool MayBeWatchdogLine(std::string_view line) {
@@ -87,6 +96,8 @@ bool ParseWatchdogLine(std::string_view line, WatchdogLine& parsed) {
   } else if (Has(line, "taking the entire process down") ||
              Has(line, "Terminating the process after attempting")) {
     parsed.kind = WatchdogLineKind::kTakenDown;
+  } else if (parsed.error = ErrorIn(line); !parsed.error.empty()) {
+    parsed.kind = WatchdogLineKind::kError;
   } else {
     return false;
   }

@@ -73,6 +73,8 @@ bool ParseXidLine(std::string_view line, XidLine& parsed) {
   const int64_t number = NumberAfter(message, "): ", int64_t{0});
   if (number <= 0 || number > 10'000) return false;
   parsed.number = static_cast<int32_t>(number);
+  parsed.cause = static_cast<int32_t>(
+      std::clamp<int64_t>(NumberAfter(message, "caused by previous Xid ", int64_t{0}), 0, 10'000));
   parsed.who.bus = BusOf(Between(message, "(", ")"));
   const int64_t pid = NumberAfter(message, "pid=", int64_t{-1});
   if (pid > 0 && pid <= INT32_MAX) parsed.who.pid = static_cast<int32_t>(pid);

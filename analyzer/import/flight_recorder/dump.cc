@@ -40,6 +40,7 @@ enum class Key : uint8_t {
   kStarted,
   kCompleted,
   kRetired,
+  kTimeout,
   kFrames
 };
 constexpr struct {
@@ -62,6 +63,7 @@ constexpr struct {
     {"time_discovered_started_ns", Key::kStarted},
     {"time_discovered_completed_ns", Key::kCompleted},
     {"retired", Key::kRetired},
+    {"timeout_ms", Key::kTimeout},
     {"frames", Key::kFrames},
 };
 
@@ -200,6 +202,9 @@ class Extractor {
           break;
         case Key::kRetired:
           retired = IsTrue(v);
+          break;
+        case Key::kTimeout:
+          dump_.timeout_ms = std::max(dump_.timeout_ms, AsInt(v, 0));
           break;
         case Key::kFrames:
           entry.place = PlaceOf(v);

@@ -32,6 +32,9 @@ TaggedLine SplitTags(std::string_view line);
 // The last such tag anywhere in a text that precedes something known.
 TaggedLine TagsIn(std::string_view prefix);
 
+// "Nov 22 15:39:14 node7 kernel: [ 12.3] ..." -> node7. dmesg tells none.
+std::string_view HostOfKernelLine(std::string_view text);
+
 // The first date with time of day in a text, as ns since the first of January, 00:00, plus a day (so that 0
 // means none). Years are dropped: half of the formats lack them. Time zones are not known.
 int64_t FindTime(std::string_view text);

@@ -34,7 +34,10 @@ int WeightOf(const LoggedTrouble& t, bool known, bool ended_well) {
       return 7;
     case TroubleKind::kXid:
       // Kernel logs reach back to other jobs: beside one that ended well they say nothing of it.
-      return !ended_well && MeaningOfXid(t.xid).blame < XidBlame::kConsequence ? 5 : 0;
+      return !ended_well &&
+                     MeaningOfXid(t.xid_cause != 0 ? t.xid_cause : t.xid).blame < XidBlame::kConsequence
+                 ? 5
+                 : 0;
     case TroubleKind::kRemark:
       if (t.signal == 0) return 3;  // a watchdog passes on the timeout of another one
       return ended_well ? 0 : 1;    // somebody told the job to end

@@ -39,6 +39,12 @@ TEST_F(LogsTest, AStatedFailureIsNotHealth) {
            Case{
                "[ 7.6] NVRM: Xid (PCI:0000:dc:00): 45, pid=18, name=python3, Ch 1 caused by previous Xid 149",
                "caused by Xid 149"},
+           Case{"[ 18.3] NVRM: fallen off the bus and is not responding to commands.", "fallen off the bus"},
+           Case{"HW Exception by GPU node-9 (Agent handle: 0x6313) reason :GPU Hang", "GPU Hang"},
+           Case{"[2025-07-28 11:07:56] Child process unexpectedly failed with exitcode=134. pid=1926765",
+                "signal 6"},
+           Case{"ERROR 07-01 13:54:43 m.py:1] Worker VllmWorkerProcess pid 1159 died, exit code: -6",
+                "signal 6"},
            Case{"W1 12:13:49.3 1 torch/distributed/elastic/agent/server/api.py:7] Received 15 death signal, "
                 "shutting "
                 "down workers",

@@ -60,13 +60,18 @@ void ParseWork(std::string_view line, WatchdogLine& parsed) {
     parsed.operation = Between(line, "OpType=", ")");
 }
 
-// What stands behind "... raised the following async exception: " or "... terminated with exception: ".
-std::string_view ErrorIn(std::string_view line) {
-  for (const std::string_view word : {std::string_view("raised the following async exception: "),
-                                      std::string_view("watchdog thread terminated with exception: ")}) {
-    if (const size_t at = line.find(word); at != kNowhere) return line.substr(at + word.size());
+// "... raised the following async exception: NCCL error ..." or "... terminated with exception: CUDA error".
+bool ParseError(std::string_view line, WatchdogLine& parsed) {
+  static constexpr std::string_view kRaised = "raised the following async exception: ",
+                                    kEnds = "watchdog thread terminated with exception: ";
+  for (const std::string_view word : {kRaised, kEnds}) {
+    const size_t at = line.find(word);
+    if (at == kNowhere) continue;
+    parsed.error = line.substr(at + word.size()), parsed.ends_process = word == kEnds;
+    parsed.kind = WatchdogLineKind::kError;
+    return true;
   }
-  return {};
+  return false;
 }
 
 }  // namespace
@@ -96,9 +101,7 @@ bool ParseWatchdogLine(std::string_view line, WatchdogLine& parsed) {
   } else if (Has(line, "taking the entire process down") ||
              Has(line, "Terminating the process after attempting")) {
     parsed.kind = WatchdogLineKind::kTakenDown;
-  } else if (parsed.error = ErrorIn(line); !parsed.error.empty()) {
-    parsed.kind = WatchdogLineKind::kError;
-  } else {
+  } else if (!ParseError(line, parsed)) {
     return false;
   }
   ParseGroup(line, parsed);

@@ -26,6 +26,7 @@ struct WatchdogLine {
   bool has_status = false;
   std::string_view operation;  // "ALLREDUCE"
   std::string_view error;      // kError: its text
+  bool ends_process = false;   // kError: the watchdog dies of it, and its process with it
   int64_t elements_in = -1, elements_out = -1, timeout_ms = -1, ran_ms = -1;
 };
 

@@ -33,6 +33,7 @@ struct XidLine {
 
 // "NVRM: Xid (PCI:0000:3b:00): 79, pid=1234, name=python, GPU has fallen off the bus." as dmesg, journalctl
 // and syslog print it.
+bool MayBeXidLine(std::string_view line);
 bool ParseXidLine(std::string_view line, XidLine& parsed);
 
 }  // namespace rankle::import

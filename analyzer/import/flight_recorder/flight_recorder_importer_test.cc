@@ -150,6 +150,19 @@ TEST_F(DumpTest, ADumpOfAnEarlierIncidentIsNotUsed) {
   EXPECT_THAT(report.data_quality.notes, Contains(HasSubstr("earlier incident")));
 }
 
+TEST_F(DumpTest, AByteOrderMarkIsLookedThrough) {
+  DumpDirectory::Form form;
+  form.json = true;
+  dumps_.Write(HangWithout(2), form);
+  for (int rank = 0; rank < 4; ++rank) {
+    const std::string name = absl::StrCat("nccl_trace_rank_", rank);
+    std::stringstream text;
+    text << std::ifstream(dumps_.path() / name).rdbuf();
+    dumps_.Write(name, "\xef\xbb\xbf" + text.str());
+  }
+  EXPECT_THAT(dumps_.Analyze().verdict.ranks, ElementsAre(2));
+}
+
 // Profiles show healthy steps before the hang, however many files they are.
 TEST_F(DumpTest, DumpsOfAHangAreNotOutvotedByProfiles) {
   dumps_.Write(HangWithout(2));

@@ -71,6 +71,7 @@ constexpr Pattern kWarnings[] = {
     {"Broken pipe", kPeerGone},
     {"Connect to ", kNccl, "failed :"},
     {"Call to ", kNccl, "failed :"},
+    {"no algorithm/protocol available", kNccl},
     // The transport found peers in different collectives; which of them is wrong it cannot know.
     {"Mismatched collective", kNccl},
     {"collective mismatch", kNccl},

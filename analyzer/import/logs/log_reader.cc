@@ -40,6 +40,7 @@ bool Has(std::string_view line, std::string_view text) {
 
 std::string Cut(std::string_view text) { return Printable(text.substr(0, kMostText)); }
 
+constexpr std::string_view kNcclWarns = " NCCL WARN ";
 // ROCm's runtime, of a device of its process: "HW Exception by GPU node-9 (Agent handle: 0x1) reason :GPU
 // Hang".
 constexpr std::string_view kGpuException = "HW Exception by GPU";
@@ -71,7 +72,8 @@ bool LooksLikeLog(std::string_view first_bytes) {
     WatchdogLine watchdog;
     XidLine xid;
     const size_t mark = FindNcclMark(line);
-    found = (mark != kNowhere && ParseNcclLine(line, mark, nccl)) ||
+    found = (mark != kNowhere &&
+             (ParseNcclLine(line, mark, nccl) || line.substr(mark).starts_with(kNcclWarns))) ||
             tagged.text.starts_with("NCCL version ") || ParseWatchdogLine(line, watchdog) ||
             ParseXidLine(line, xid) || FindTraceback(tagged.text) != kNowhere || MayBeFingerprintLine(line) ||
             Has(line, kGpuException) || LauncherReader::MayBeLauncherLine(tagged.text) ||
@@ -111,6 +113,7 @@ void LogReader::Line(std::string_view raw) {
       if (!nccl.prefix.empty()) now_ = std::max(now_, FindTime(nccl.prefix));
       return TakeNccl(nccl);
     }
+    if (line.substr(mark).starts_with(kNcclWarns)) TakeNamelessWarning(line, mark);
   }
   if (streams_.empty() && !MayTell(line)) return;
   if (WatchdogLine watchdog; MayBeWatchdogLine(line) && ParseWatchdogLine(line, watchdog)) {
@@ -141,6 +144,19 @@ void LogReader::TakeNccl(const NcclLine& line) {
   trouble.text = absl::StrCat("NCCL warned: ", Cut(line.message));
   OpenErrors& open = open_errors_[process];
   open.troubles.push_back(contents_.troubles.size()), open.operations = 0;
+  Add(std::move(trouble));
+}
+
+// Some programs cut the host and the process off: "[10] alloc.h:58 NCCL WARN Cuda failure".
+void LogReader::TakeNamelessWarning(std::string_view line, size_t mark) {
+  const std::string_view message = line.substr(mark + kNcclWarns.size());
+  const ErrorMeaning meaning = MeaningOfWarning(message);
+  if (meaning.weight != ErrorMeaning::Weight::kFailure) return;
+  const TaggedLine tagged = SplitTags(line);
+  LoggedTrouble trouble;
+  trouble.kind = TroubleKind::kError, trouble.failure = meaning.failure, trouble.blame = meaning.blame;
+  trouble.by_library = true, trouble.who.rank = tagged.rank, trouble.who.local_rank = tagged.local_rank;
+  trouble.time = now_, trouble.text = absl::StrCat("NCCL warned: ", Cut(message));
   Add(std::move(trouble));
 }
 

@@ -53,6 +53,7 @@ class LogReader {
   void TakeNccl(const NcclLine& line);
   void GetOverErrors(int32_t process, NcclLineKind kind);
   void SayMore(const NcclLine& line);
+  void TakeNamelessWarning(std::string_view line, size_t mark);
   void TakeWatchdog(const WatchdogLine& line);
   void TakeWatchdogError(int32_t rank, const WatchdogLine& line);
   void TakeEnd(const ProcessEnd& end);

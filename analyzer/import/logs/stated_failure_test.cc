@@ -39,6 +39,9 @@ TEST_F(LogsTest, AStatedFailureIsNotHealth) {
            Case{
                "[ 7.6] NVRM: Xid (PCI:0000:dc:00): 45, pid=18, name=python3, Ch 1 caused by previous Xid 149",
                "caused by Xid 149"},
+           Case{"[10] ./src/include/alloc.h:58 NCCL WARN Cuda failure 'out of memory'", "out of memory"},
+           Case{"201: :41367:41367 [1] enqueue.cc:422 NCCL WARN Error : no algorithm/protocol available",
+                "no algorithm"},
            Case{"[ 18.3] NVRM: fallen off the bus and is not responding to commands.", "fallen off the bus"},
            Case{"HW Exception by GPU node-9 (Agent handle: 0x6313) reason :GPU Hang", "GPU Hang"},
            Case{"[2025-07-28 11:07:56] Child process unexpectedly failed with exitcode=134. pid=1926765",

@@ -48,6 +48,10 @@ constexpr Pattern kErrors[] = {
     {"Connection closed by", kPeerGone},
     {"Connection reset by peer", kPeerGone},
     {"Broken pipe", kPeerGone},
+    // PyTorch's store and its barriers: others did not come.
+    {"Timed out initializing process group", kPeerGone},
+    {"Socket Timeout", kPeerGone},
+    {"wait timeout after", kPeerGone},
     {"DistStoreError", kPeerGone},
     {"DistNetworkError", kPeerGone},
     {"NCCL communicator was aborted", kPeerGone},

@@ -9,8 +9,9 @@
 namespace rankle::import {
 
 struct FileRanks {
-  std::vector<int32_t> ranks;  // of each file; -1 = cannot be told
-  bool guessed = false;        // numbers without a word that says what they count
+  std::vector<int32_t> ranks;    // of each file; -1 = cannot be told
+  std::vector<int32_t> on_host;  // likewise, of torchrun's directories: the rank on the host
+  bool guessed = false;          // numbers without a word that says what they count
 };
 FileRanks RanksOfFiles(const std::vector<std::string>& paths);
 

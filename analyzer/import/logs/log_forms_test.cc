@@ -155,6 +155,33 @@ TEST_F(LogsTest, AFileOfOneRankTellsItByItsName) {
   }
 }
 
+TEST_F(LogsTest, DirectoriesOfSeveralHostsOrAttemptsTellNoRank) {
+  for (const char* directory : {"n0/attempt_0/1", "n1/attempt_0/1"}) {
+    std::filesystem::create_directories(directory_.path() / directory);
+    directory_.Write(absl::StrCat(directory, "/stderr.log"), kOutOfMemory);
+  }
+  const Report report = directory_.Analyze();
+  EXPECT_EQ(report.verdict.anomaly, "unknown") << report.verdict.summary;
+  EXPECT_THAT(report.verdict.ranks, IsEmpty());
+}
+
+TEST_F(LogsTest, WordsThatHoldRankNameNone) {
+  directory_.Write("frank7.log", kOutOfMemory), directory_.Write("ranking_9.log", kOutOfMemory);
+  EXPECT_THAT(directory_.Analyze().verdict.ranks, IsEmpty());
+}
+
+TEST_F(LogsTest, WhoTimesOutInTheStoreIsNotBlamed) {
+  for (const char* error : {"RuntimeError: Socket Timeout",
+                            "RuntimeError: Timed out initializing process group in "
+                            "store based barrier on rank: 0"}) {
+    const Report report =
+        Analyze(absl::StrCat("[rank0]: Traceback (most recent call last):\n[rank0]: ", error, "\n",
+                             Prefixed("[rank1]: ", kOutOfMemory)));
+    EXPECT_EQ(report.verdict.anomaly, "crash.oom") << report.verdict.summary;
+    EXPECT_THAT(report.verdict.ranks, ElementsAre(1));
+  }
+}
+
 TEST_F(LogsTest, NumbersInNamesThatDoNotCountUpAreNoRanks) {
   directory_.Write("job-17.out", kOutOfMemory), directory_.Write("job-19.out", kPeerGone);
   const Report report = directory_.Analyze();
@@ -203,11 +230,18 @@ TEST_F(LogsTest, OfSeveralAttemptsTheLastIsAnalyzed) {
 }
 
 TEST_F(LogsTest, OfTwoJobsInOneFolderTheLaterIsAnalyzed) {
-  directory_.Write("a.log", Hang("18", 57, 2)), directory_.Write("b.log", Hang("14", 12, 3));
-  const Report report = directory_.Analyze();
-  EXPECT_EQ(report.verdict.anomaly, "hang.not_entered") << report.verdict.summary;
-  EXPECT_THAT(report.verdict.ranks, ElementsAre(2));
-  EXPECT_LE(report.verdict.confidence, 0.5);
+  // The later one in the first or in the second file, with higher or lower numbers.
+  for (const bool later_first : {true, false}) {
+    for (const bool later_is_higher : {true, false}) {
+      const std::string later = Hang("18", later_is_higher ? 57 : 12, 2),
+                        earlier = Hang("14", later_is_higher ? 12 : 57, 3);
+      directory_.Write("a.log", later_first ? later : earlier),
+          directory_.Write("b.log", later_first ? earlier : later);
+      const Report report = directory_.Analyze();
+      EXPECT_EQ(report.verdict.anomaly, "hang.not_entered") << report.verdict.summary;
+      EXPECT_THAT(report.verdict.ranks, ElementsAre(2)) << later_first << later_is_higher;
+    }
+  }
 }
 
 TEST_F(LogsTest, ProcessesThatWereStartedAgainReplaceTheFirst) {
@@ -270,6 +304,7 @@ TEST_F(LogsTest, OldWatchdogsThatNameDifferentOperationsOfOneNumberDisagree) {
   const Report report = Analyze(log);
   EXPECT_EQ(report.verdict.anomaly, "hang.mismatch") << report.verdict.summary;
   EXPECT_THAT(report.verdict.ranks, ElementsAre(2));
+  EXPECT_LE(report.verdict.confidence, 0.5) << "they tell no groups";
 }
 
 // The numbers may count different groups.

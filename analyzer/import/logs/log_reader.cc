@@ -210,13 +210,13 @@ void LogReader::TakeWatchdog(const WatchdogLine& line) {
   if (line.has_status && rank >= 0) {
     if (LoggedStatus* status = StatusOf(rank, line)) {
       status->group_rank = std::max(status->group_rank, line.group_rank);
-      // A number below what was complete is that of another attempt, before or after.
-      if (line.enqueued < status->completed) {
+      // Numbers below what was complete are those of another attempt, before or after. Where no line tells
+      // the group, they may be those of another group.
+      const bool before = now_ <= status->time, falls = line.enqueued < status->completed;
+      if (!line.group.empty() && (falls || (before && line.completed > status->enqueued))) {
         restarted_ = std::max(restarted_, std::min(status->time, now_));
-        if (now_ <= status->time) return;
+        if (before) return;
         status->enqueued = status->completed = status->timed_out = -1;
-      } else if (status->completed >= 0 && status->timed_out >= 0 && now_ < status->time) {
-        return;
       }
       // The numbers only rise; the last line is the one to believe.
       status->enqueued = std::max(status->enqueued, line.enqueued);
@@ -414,7 +414,10 @@ void LogReader::NameTheNameless() {
     for (size_t i = nameless_[f].first; i < nameless_[f].last; ++i) {
       LoggedTrouble& trouble = contents_.troubles[i];
       const bool nobodys = trouble.who.rank < 0 && trouble.who.pid < 0 && trouble.kind != TroubleKind::kXid;
-      if (nobodys && ranks.ranks[f] >= 0) trouble.who.rank = ranks.ranks[f], any = true;
+      if (!nobodys) continue;
+      trouble.who.rank = ranks.ranks[f];
+      if (ranks.ranks[f] < 0 && trouble.who.local_rank < 0) trouble.who.local_rank = ranks.on_host[f];
+      any = any || trouble.who.rank >= 0 || trouble.who.local_rank >= 0;
     }
   }
   if (!any) return;
@@ -473,6 +476,12 @@ void LogReader::Finish() {
   for (const auto& [rank, work] : first_timed_out_) numbers.insert(work.sequence);
   if (groups.size() > 1 || numbers.size() != 1 || *numbers.begin() < 1) return;
   const LoggedStatus known = contents_.statuses.empty() ? LoggedStatus{} : contents_.statuses.front();
+  std::set<std::string> operations;
+  for (const auto& [rank, work] : first_timed_out_) operations.insert(work.operation);
+  if (operations.size() > 1) {
+    contents_.certainty = std::min(contents_.certainty, kCertaintyGuessed);
+    contents_.notes.push_back("not all watchdogs tell the group of what timed out: one group is assumed");
+  }
   for (const auto& [rank, work] : first_timed_out_) {
     if (told.contains(rank)) continue;
     LoggedStatus& status = contents_.statuses.emplace_back();

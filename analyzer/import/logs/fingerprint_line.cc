@@ -43,7 +43,7 @@ bool ParseSide(std::string_view text, Fingerprint& side) {
 
 }  // namespace
 
-bool MayBeFingerprintLine(std::string_view line) { return line.find(kMark) != kNowhere; }
+bool MayBeFingerprintLine(std::string_view line) { return Holds(line, kMark); }
 
 bool ParseFingerprintLine(std::string_view line, std::array<Fingerprint, 2>& sides) {
   const size_t at = line.find(kMark);

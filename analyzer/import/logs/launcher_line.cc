@@ -20,7 +20,7 @@ std::string_view Trim(std::string_view text) {
   while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
   return text;
 }
-bool Has(std::string_view line, std::string_view text) { return line.find(text) != kNowhere; }
+bool Has(std::string_view line, std::string_view text) { return Holds(line, text); }
 
 void SetCode(int64_t code, ProcessEnd& end) {
   if (code < 0 && code > -128) end.signal = static_cast<int32_t>(-code);

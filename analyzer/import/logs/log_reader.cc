@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <filesystem>
 
 #include "absl/strings/numbers.h"
@@ -34,10 +33,6 @@ constexpr int kRecoveredOperations = 64;
 // Of a file of one process the lines need no tag to tell whose they are.
 constexpr size_t kSeveral = 2;
 
-bool Has(std::string_view line, std::string_view text) {
-  return memmem(line.data(), line.size(), text.data(), text.size()) != nullptr;
-}
-
 std::string Cut(std::string_view text) { return Printable(text.substr(0, kMostText)); }
 
 constexpr std::string_view kNcclWarns = " NCCL WARN ";
@@ -49,9 +44,9 @@ constexpr std::string_view kGpuException = "HW Exception by GPU";
 // a log hold none, and the check decides how fast logs are read.
 bool MayTell(std::string_view line) {
   if (line.size() < 8) return false;
-  if (MayBeXidLine(line) || Has(line, kGpuException)) return true;
+  if (MayBeXidLine(line) || Holds(line, kGpuException)) return true;
   return MayBeWatchdogLine(line) || MayBeFingerprintLine(line) || LauncherReader::MayBeLauncherLine(line) ||
-         Has(line, "Traceback (most") || Has(line, "terminate called");
+         Holds(line, "Traceback (most") || Holds(line, "terminate called");
 }
 
 }  // namespace
@@ -76,9 +71,9 @@ bool LooksLikeLog(std::string_view first_bytes) {
              (ParseNcclLine(line, mark, nccl) || line.substr(mark).starts_with(kNcclWarns))) ||
             tagged.text.starts_with("NCCL version ") || ParseWatchdogLine(line, watchdog) ||
             ParseXidLine(line, xid) || FindTraceback(tagged.text) != kNowhere || MayBeFingerprintLine(line) ||
-            Has(line, kGpuException) || LauncherReader::MayBeLauncherLine(tagged.text) ||
-            Has(line, "torch.distributed.run") || Has(line, "torch.distributed.elastic") ||
-            Has(line, "torch/distributed/run.py");
+            Holds(line, kGpuException) || LauncherReader::MayBeLauncherLine(tagged.text) ||
+            Holds(line, "torch.distributed.run") || Holds(line, "torch.distributed.elastic") ||
+            Holds(line, "torch/distributed/run.py");
   };
   LineSplitter splitter;
   splitter.Feed(first_bytes, look);
@@ -120,7 +115,7 @@ void LogReader::Line(std::string_view raw) {
     At(line);
     TakeWatchdog(watchdog);
     // what() of an exception repeats the watchdog's message.
-    if (!Has(line, "what():")) return;
+    if (!Holds(line, "what():")) return;
   }
   if (MayBeFingerprintLine(line)) TakeFingerprints(line);
   TakeText(line);
@@ -477,8 +472,10 @@ void LogReader::Finish() {
   if (groups.size() > 1 || numbers.size() != 1 || *numbers.begin() < 1) return;
   const LoggedStatus known = contents_.statuses.empty() ? LoggedStatus{} : contents_.statuses.front();
   std::set<std::string> operations;
-  for (const auto& [rank, work] : first_timed_out_) operations.insert(work.operation);
-  if (operations.size() > 1) {
+  bool any_untold = false;
+  for (const auto& [rank, work] : first_timed_out_)
+    operations.insert(work.operation), any_untold = any_untold || !told.contains(rank);
+  if (any_untold && operations.size() > 1) {
     contents_.certainty = std::min(contents_.certainty, kCertaintyGuessed);
     contents_.notes.push_back("not all watchdogs tell the group of what timed out: one group is assumed");
   }

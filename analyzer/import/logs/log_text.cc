@@ -102,6 +102,8 @@ int64_t Fraction(std::string_view text) {
 
 }  // namespace
 
+bool Holds(std::string_view line, std::string_view text) { return line.find(text) != std::string_view::npos; }
+
 std::string_view CleanLine(std::string_view line, std::string& scratch) {
   while (!line.empty() && (line.back() == '\r' || line.back() == '\0')) line.remove_suffix(1);
   if (line.starts_with("\xef\xbb\xbf")) line.remove_prefix(3);  // the byte order mark of a file

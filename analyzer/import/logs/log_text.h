@@ -42,6 +42,8 @@ int64_t FindTime(std::string_view text);
 int64_t YearTime(int64_t seconds);
 inline constexpr int64_t kDayNs = 86'400'000'000'000;
 
+bool Holds(std::string_view line, std::string_view text);
+
 // The number behind the first `word` from `from` on; base 10, or 16 with or without "0x". False: there is
 // none. Moves `from` behind it.
 bool NumberAfter(std::string_view text, std::string_view word, int base, size_t& from, uint64_t& value);

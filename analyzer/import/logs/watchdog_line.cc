@@ -9,7 +9,7 @@ namespace {
 
 constexpr auto kNowhere = std::string_view::npos;
 
-bool Has(std::string_view line, std::string_view text) { return line.find(text) != kNowhere; }
+bool Has(std::string_view line, std::string_view text) { return Holds(line, text); }
 
 // The first of several spellings; behind it the number.
 int64_t WorkNumber(std::string_view line, std::string_view word) {

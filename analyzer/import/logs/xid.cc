@@ -58,7 +58,7 @@ const XidMeaning& MeaningOfXid(int32_t number) {
   return it == std::end(kMeanings) ? kUnknown : *it;
 }
 
-bool MayBeXidLine(std::string_view line) { return line.find("NVRM:") != std::string_view::npos; }
+bool MayBeXidLine(std::string_view line) { return Holds(line, "NVRM:"); }
 
 bool ParseXidLine(std::string_view line, XidLine& parsed) {
   const size_t at = line.find("NVRM: Xid (");

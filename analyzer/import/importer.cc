@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <map>
+#include <string_view>
+#include <tuple>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -33,17 +35,47 @@ FilesByFormat Sort(const Importers& importers, const std::vector<InputFile>& inp
   return files;
 }
 
+// Formats that hold what was unfinished: of a hang they are the records, while profiles of the same job show
+// the healthy steps before it, however many they are.
+bool HoldsUnfinishedWork(const Importer& importer) {
+  const std::string_view name = importer.name();
+  return name == "rankle" || name == "pytorch-flight-recorder";
+}
+
 // The format that tells the most of the job; its files may be none.
 size_t ChooseMain(const Importers& importers, const FilesByFormat& files) {
   const auto worth = [&](size_t i) {
-    const bool operations = importers[i]->layer() == Layer::kOperations;
-    return std::pair(!files[i].empty() && operations, files[i].size());
+    const bool any = !files[i].empty(), operations = importers[i]->layer() == Layer::kOperations;
+    return std::tuple(any && operations, any && HoldsUnfinishedWork(*importers[i]), files[i].size());
   };
   size_t best = 0;
   for (size_t i = 1; i < importers.size(); ++i) {
     if (worth(i) > worth(best)) best = i;
   }
   return best;
+}
+
+// Does the store hold only what its source cannot prove?
+bool IsInconclusive(const store::Store& store) {
+  return !store.doubts.empty() && store.operations.size() == 0 && store.events.size() == 0 &&
+         std::all_of(store.processes.begin(), store.processes.end(),
+                     [](const store::Process& p) { return p.state == store::ProcessState::kRunning; });
+}
+
+// RAS counts launches and lists outliers; the lines of NCCL and of watchdogs tell what each rank did. Where
+// it concludes nothing and they tell that, the store becomes theirs.
+size_t PreferLogsToDoubts(const Importers& importers, const FilesByFormat& files, size_t used,
+                          const store::DataQuality& before, store::Store& store) {
+  if (importers[used]->layer() != Layer::kTestimony || !IsInconclusive(store)) return used;
+  for (size_t i = 0; i < importers.size(); ++i) {
+    if (i == used || files[i].empty() || importers[i]->layer() != Layer::kTestimony) continue;
+    store::Store told;
+    told.quality = before;
+    if (!importers[i]->Import(files[i], told).ok() || told.operations.size() == 0) continue;
+    store = std::move(told);
+    return i;
+  }
+  return used;
 }
 
 // Joins the testimonies. What becomes of the files of each format.
@@ -54,7 +86,9 @@ std::vector<store::InputFiles> JoinOthers(const Importers& importers, const File
     if (files[i].empty()) continue;
     std::string why;
     if (i != used && importers[i]->layer() == Layer::kOperations) {
-      why = absl::StrCat("there are more files of ", importers[used]->name());
+      why = HoldsUnfinishedWork(*importers[used]) && !HoldsUnfinishedWork(*importers[i])
+                ? absl::StrCat(importers[used]->name(), " holds what was unfinished")
+                : absl::StrCat("there are more files of ", importers[used]->name());
     } else if (i != used) {
       why = std::string(importers[i]->Join(files[i], store).message());
     }
@@ -129,7 +163,9 @@ absl::StatusOr<store::Store> ImportPaths(const std::vector<std::string>& paths, 
     ++store.quality.malformed;
     store.quality.notes.push_back(absl::StrCat(input.path, ": not a known trace format, left out"));
   }
+  const store::DataQuality before = store.quality;
   if (absl::Status status = importers[used]->Import(files[used], store); !status.ok()) return status;
+  used = PreferLogsToDoubts(importers, files, used, before, store);
   store.inputs = JoinOthers(importers, files, used, store);
   AccountForUnknown(*importers[used], inputs, store.inputs);
   return store;

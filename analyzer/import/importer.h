@@ -35,7 +35,7 @@ class Importer {
   // Reads the files, which all were recognised, into an empty store, and calls Store::Finish.
   virtual absl::Status Import(const std::vector<std::string>& files, store::Store& store) const = 0;
   // kTestimony: adds what the files tell to a job that another importer has read and finished: notices,
-  // events, how processes ended, quality. Never operations, ranks or communicators, whose order is settled.
+  // events, how processes ended, quality, ranks without a record that died. Never operations or groups.
   // An error means that nothing could be used, which the report says; it does not spoil the rest.
   virtual absl::Status Join(const std::vector<std::string>&, store::Store&) const {
     return absl::UnimplementedError("this format adds nothing to another one");

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "analyzer/localize/describe.h"
+#include "analyzer/store/operation_flags.h"
 #include "injector/api/api.h"
 
 namespace rankle::localize {
@@ -22,7 +23,13 @@ using Signature =
 // iteration.
 constexpr size_t kWindow = 96;
 
+bool IsTold(const store::Operations& o, uint32_t i) { return (o.flags[i] & store::kFlagOnlyCounted) == 0; }
+
+// Of an operation that only a counter knows of: one that equals none of a call.
+constexpr Signature kUntold = {0xffff, UINT64_MAX, 0xff, 0xff, kNone};
+
 Signature SignatureOf(const store::Operations& o, uint32_t i) {
+  if (!IsTold(o, i)) return kUntold;
   return {o.api[i], o.count[i], o.dtype[i], o.redop[i], o.peer[i]};
 }
 
@@ -79,6 +86,11 @@ class CollectiveComparer {
   // Each member is compared with the longest one by walking both lists once: linear, and as good as comparing
   // all pairs because the first difference between any two is also one with the reference.
   int64_t FirstDifference() const {
+    for (const store::Member& m : members_) {
+      const bool told = std::all_of(m.collectives.begin(), m.collectives.end(),
+                                    [&](uint32_t op) { return IsTold(o_, op); });
+      if (!told) return FirstDifferenceOfTold();
+    }
     const store::Member* reference = nullptr;
     for (const store::Member& m : members_) {
       if (reference == nullptr || m.collectives.size() > reference->collectives.size()) reference = &m;
@@ -97,6 +109,21 @@ class CollectiveComparer {
           break;
         }
         ++a, ++b;
+      }
+    }
+    return first;
+  }
+
+  // Where some are only counted, no member need have told all that others told.
+  int64_t FirstDifferenceOfTold() const {
+    absl::flat_hash_map<uint32_t, Signature> told;  // by number
+    int64_t first = -1;
+    for (const store::Member& m : members_) {
+      for (const uint32_t op : m.collectives) {
+        if (!IsTold(o_, op)) continue;
+        const auto [it, added] = told.try_emplace(o_.seq[op], SignatureOf(o_, op));
+        const bool differs = !added && it->second != SignatureOf(o_, op);
+        if (differs && (first < 0 || o_.seq[op] < first)) first = o_.seq[op];
       }
     }
     return first;
@@ -123,7 +150,7 @@ class CollectiveComparer {
     std::map<Signature, int64_t> first_of_camp;
     for (const store::Member& m : members_) {
       const uint32_t* op = At(m, d.seq);
-      if (op == nullptr || m.rank == kNone) continue;
+      if (op == nullptr || m.rank == kNone || !IsTold(o_, *op)) continue;
       const Signature signature = SignatureOf(o_, *op);
       camps[signature].push_back(m.rank);
       const auto [it, added] = first_of_camp.try_emplace(signature, o_.entered[*op]);

@@ -27,7 +27,9 @@ void YieldToUnseen(const store::Store& store, const std::vector<Wait>& waits,
     if (wait.kind != WaitKind::kCollective && wait.kind != WaitKind::kP2p) continue;
     const bool waits_for_others = std::any_of(wait.waiters.begin(), wait.waiters.end(),
                                               [&](int32_t rank) { return behind[rank].groups == 0; });
-    if (wait.missing_holders.empty() || !waits_for_others || !wait.IsStalled()) continue;
+    const bool lacks_members =
+        !wait.missing_holders.empty() || (wait.kind == WaitKind::kCollective && wait.unknown_holders > 0);
+    if (!lacks_members || !waits_for_others || !wait.IsStalled()) continue;
     if (found++ < kMostShown) unseen.evidence.push_back(DescribeWait(store, wait));
     AddOnce(unseen.victims, wait.waiters);
     if (found == 1) {
@@ -42,8 +44,10 @@ void YieldToUnseen(const store::Store& store, const std::vector<Wait>& waits,
     AddOnce(unseen.suspects, stall.culprits);
     unseen.evidence.push_back(
         absl::StrCat("what is known points at rank ", store::RankList(GlobalRanks(store, stall.culprits)),
-                     " (", StallKindName(stall.kind), "), which may not be all, or may wait for rank ",
-                     store::RankList(unseen.wait.missing_holders), " itself"));
+                     " (", StallKindName(stall.kind), "), which may not be all, or may wait for ",
+                     unseen.wait.missing_holders.empty()
+                         ? "others itself"
+                         : absl::StrCat("rank ", store::RankList(unseen.wait.missing_holders), " itself")));
     unseen.evidence.insert(
         unseen.evidence.end(), stall.evidence.begin(),
         stall.evidence.begin() + static_cast<int64_t>(std::min(stall.evidence.size(), kMostShown)));

@@ -109,6 +109,7 @@ const Process* Store::ProcessOf(int32_t rank) const {
 }
 
 std::string OperationName(uint16_t api) {
+  if (api == 0) return "an operation";  // only a counter knows of it
   std::string name(api::ApiName(api));
   return name.rfind("nccl", 0) == 0 ? name.substr(4) : name;
 }

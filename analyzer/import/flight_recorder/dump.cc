@@ -7,6 +7,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "analyzer/import/flight_recorder/coalesced.h"
 #include "analyzer/import/flight_recorder/pickle.h"
 #include "analyzer/import/torch_names.h"
@@ -40,8 +41,11 @@ enum class Key : uint8_t {
   kStarted,
   kCompleted,
   kRetired,
+  kTimeout,
   kFrames
 };
+// Some editors and shells put it before what they save.
+constexpr absl::string_view kByteOrderMark = "\xef\xbb\xbf";
 constexpr struct {
   absl::string_view text;
   Key key;
@@ -62,6 +66,7 @@ constexpr struct {
     {"time_discovered_started_ns", Key::kStarted},
     {"time_discovered_completed_ns", Key::kCompleted},
     {"retired", Key::kRetired},
+    {"timeout_ms", Key::kTimeout},
     {"frames", Key::kFrames},
 };
 
@@ -201,6 +206,9 @@ class Extractor {
         case Key::kRetired:
           retired = IsTrue(v);
           break;
+        case Key::kTimeout:
+          dump_.timeout_ms = std::max(dump_.timeout_ms, AsInt(v, 0));
+          break;
         case Key::kFrames:
           entry.place = PlaceOf(v);
           break;
@@ -327,6 +335,7 @@ constexpr absl::string_view kTopKeys[] = {"pg_config", "pg_status", "entries"};
 }  // namespace
 
 bool LooksLikeDump(absl::string_view first_bytes) {
+  absl::ConsumePrefix(&first_bytes, kByteOrderMark);
   const bool json = absl::StartsWith(absl::StripLeadingAsciiWhitespace(first_bytes), "{");
   if (!json && !LooksLikePickledDict(first_bytes)) return false;
   const auto has = [&](absl::string_view word) { return absl::StrContains(first_bytes, word); };
@@ -339,6 +348,7 @@ bool LooksLikeDump(absl::string_view first_bytes) {
 absl::Status DumpReader::Read(absl::string_view bytes, const std::string& file, Dump& dump) {
   dump = {};
   dump.file = file;
+  absl::ConsumePrefix(&bytes, kByteOrderMark);
   const bool json = absl::StartsWith(absl::StripLeadingAsciiWhitespace(bytes.substr(0, 4096)), "{");
   const absl::StatusOr<TreeValue> root = json ? json_.Parse(bytes, tree_) : ParsePickle(bytes, tree_);
   if (!root.ok()) {

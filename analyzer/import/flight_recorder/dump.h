@@ -19,6 +19,7 @@ inline constexpr int64_t kAbsent = -1;
 struct DumpGroup {  // of pg_config
   std::string name, description;
   std::vector<int32_t> ranks;  // global, in the order of the group; empty = not told
+  int32_t least_size = 0;      // members that it has at least; those beyond `ranks` are known to nobody
 };
 
 struct DumpStatus {  // of pg_status: how far the process came; kAbsent = nothing yet, or not told
@@ -49,6 +50,7 @@ struct Dump {
   std::vector<DumpGroup> named;      // the groups that entries name; without ranks
   std::vector<std::string> places;
   std::vector<std::string> unknown_operations;
+  int64_t timeout_ms = 0;  // the longest after which a watchdog of the process loses patience; 0 = not told
   uint64_t malformed = 0;  // entries that are no entries
   bool has_status = false;
 };

@@ -66,6 +66,7 @@ int32_t DumpGroups::AddTold(const DumpGroup& group) {
   if (added) {
     JobGroup& made = groups_.emplace_back();
     made.name = group.name, made.description = group.description, made.ranks = group.ranks, made.told = true;
+    made.least_size = group.least_size;
   }
   return it->second;
 }

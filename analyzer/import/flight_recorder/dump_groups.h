@@ -14,6 +14,7 @@ namespace rankle::import {
 struct JobGroup {
   std::string name, description;
   std::vector<int32_t> ranks;  // global ranks by place in the group
+  int32_t least_size = 0;      // members, with those whose ranks nobody tells
   bool told = false;           // pg_config lists its ranks; else they are those that recorded something in it
   bool has_p2p = false;        // someone sent or received in it: pg_status then counts those, not collectives
   int64_t most_collectives = 0;  // highest collective number in anybody's records

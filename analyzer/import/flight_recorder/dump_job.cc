@@ -11,6 +11,7 @@
 #include "absl/strings/str_join.h"
 #include "analyzer/import/flight_recorder/dump_groups.h"
 #include "analyzer/import/flight_recorder/dump_ranks.h"
+#include "analyzer/store/operation_flags.h"
 
 namespace rankle::import {
 namespace {
@@ -132,7 +133,7 @@ class JobBuilder {
     for (const JobGroup& group : groups_->groups()) {
       store::Communicator& c = store_.communicators.emplace_back();
       c.id = HashOf(group), c.name = group.Title();
-      c.members.resize(group.ranks.size());
+      c.members.resize(std::max(group.ranks.size(), static_cast<size_t>(std::max(group.least_size, 0))));
       for (size_t place = 0; place < group.ranks.size(); ++place) {
         store::Member& member = c.members[place];
         const auto it = dense_.find(group.ranks[place]);
@@ -228,6 +229,7 @@ class JobBuilder {
         store::Operation row;
         row.rank = index_of_dump_[d], row.communicator = g, row.member = place;
         row.seq = static_cast<uint32_t>(n), row.state = store::OpState::kEnqueued;
+        row.flags = store::kFlagOnlyCounted;
         row.api = peer == first_of_.end() ? uint16_t{0} : peer->second.first;
         row.entered = peer == first_of_.end() ? 1 : peer->second.second;
         // What the entries do not hold yet was issued after them.

@@ -50,6 +50,35 @@ int32_t RankByPlace(const Dump& dump) {
   return -1;
 }
 
+// A rank that issues nothing any more makes the others time out, so its dump ends one timeout before theirs
+// at most; the second is for whoever dumps later. One that ends earlier is of another incident, and its rank
+// left no dump of this one. Only a minority can be out of date: else the newer ones are the odd ones.
+constexpr int64_t kStaleTimeouts = 2, kNsPerMs = 1'000'000;
+
+void LeaveOutStale(const std::vector<Dump>& dumps, DumpRanks& result) {
+  int64_t newest = 0, timeout_ms = 0;
+  size_t told = 0;
+  for (size_t d = 0; d < dumps.size(); ++d) {
+    if (result.ranks[d] < 0) continue;
+    newest = std::max(newest, LastTime(dumps[d])), timeout_ms = std::max(timeout_ms, dumps[d].timeout_ms);
+    told += LastTime(dumps[d]) > 0;
+  }
+  if (timeout_ms <= 0 || timeout_ms > newest / kNsPerMs / kStaleTimeouts) return;
+  std::vector<size_t> stale;
+  for (size_t d = 0; d < dumps.size(); ++d) {
+    const int64_t last = LastTime(dumps[d]);
+    if (result.ranks[d] >= 0 && last > 0 && last < newest - kStaleTimeouts * timeout_ms * kNsPerMs)
+      stale.push_back(d);
+  }
+  if (stale.size() * 2 >= told) return;
+  for (const size_t d : stale) {
+    result.notes.push_back(
+        absl::StrCat(dumps[d].file, ": ends ", (newest - LastTime(dumps[d])) / 1'000'000'000,
+                     " s before the newest dump, so it is of an earlier incident, left out"));
+    result.ranks[d] = -1;
+  }
+}
+
 }  // namespace
 
 DumpRanks RanksOf(const std::vector<Dump>& dumps) {
@@ -128,6 +157,7 @@ DumpRanks RanksOf(const std::vector<Dump>& dumps) {
     }
     take(o.dump, rank);
   }
+  LeaveOutStale(dumps, result);
   return result;
 }
 

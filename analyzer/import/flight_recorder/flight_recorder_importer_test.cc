@@ -4,8 +4,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <sstream>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "analyzer/analyze.h"
 #include "analyzer/testing/dump_files.h"
+#include "analyzer/testing/profiles.h"
 
 namespace rankle::import {
 namespace {
@@ -83,6 +89,94 @@ TEST_F(DumpTest, ADeviceThatDoesNotCompleteWhatOthersDidIsNamed) {
   EXPECT_THAT(report.verdict.ranks, ElementsAre(5));
   EXPECT_THAT(report.verdict.summary, HasSubstr("device-side"));
   EXPECT_THAT(report.findings[0].evidence, Contains(HasSubstr("in 2 communicators")));
+}
+
+// Of a dump without entries only pg_status tells that the rank has issued what the others wait in.
+TEST_F(DumpTest, WhatIsOnlyCountedDisagreesWithNothing) {
+  DumpDirectory::Form only_counts;
+  only_counts.omit = {"entries"};
+  for (const bool one_has_entries : {true, false}) {
+    DumpJob job(4);
+    const int dp = job.Group("dp", {0, 1, 2, 3});
+    for (int i = 0; i < 5; ++i) job.Collective(dp);
+    job.Collective(dp, {.hangs = true});
+    dumps_.Write(job);
+    if (one_has_entries) dumps_.Write(job, 2, only_counts);
+    if (!one_has_entries) {
+      for (const int rank : {0, 1, 3}) dumps_.Write(job, rank, only_counts);
+    }
+    const Report report = dumps_.Analyze();
+    EXPECT_EQ(report.verdict.anomaly, "hang.in_collective") << report.verdict.summary;
+    EXPECT_THAT(report.verdict.ranks, IsEmpty());
+  }
+}
+
+TEST_F(DumpTest, ADifferenceBetweenThoseThatTellIsFoundBesideThoseThatOnlyCount) {
+  DumpJob job(5);
+  const int dp = job.Group("dp", {0, 1, 2, 3, 4});
+  for (int i = 0; i < 5; ++i) job.Collective(dp);
+  job.Collective(dp, {.hangs = true, .other_size = {{3, {1000}}}});
+  dumps_.Write(job);
+  DumpDirectory::Form only_counts;
+  only_counts.omit = {"entries"};
+  dumps_.Write(job, 0, only_counts);
+  const Report report = dumps_.Analyze();
+  EXPECT_EQ(report.verdict.anomaly, "hang.mismatch") << report.verdict.summary;
+  EXPECT_THAT(report.verdict.ranks, ElementsAre(3));
+}
+
+DumpJob HangWithout(int rank) {
+  DumpJob job(4);
+  const int dp = job.Group("dp", {0, 1, 2, 3});
+  for (int i = 0; i < 5; ++i) job.Collective(dp);
+  job.Collective(dp, {.absent = {rank}, .hangs = true});
+  return job;
+}
+
+TEST_F(DumpTest, ADumpOfAnEarlierIncidentIsNotUsed) {
+  const DumpJob job = HangWithout(2);
+  DumpDirectory::Form form;
+  form.json = true;
+  dumps_.Write(job, form);
+  ASSERT_THAT(dumps_.Analyze().verdict.ranks, ElementsAre(2));
+  const std::filesystem::path path = dumps_.path() / "nccl_trace_rank_2";
+  std::stringstream text;
+  text << std::ifstream(path).rdbuf();
+  // 1,000,000 s earlier.
+  dumps_.Write("nccl_trace_rank_2", absl::StrReplaceAll(text.str(), {{"17000000", "16990000"}}));
+  const Report report = dumps_.Analyze();
+  EXPECT_EQ(report.verdict.anomaly, "unknown") << report.verdict.summary;
+  EXPECT_THAT(report.verdict.summary, HasSubstr("without a record (rank 2)"));
+  EXPECT_THAT(report.data_quality.notes, Contains(HasSubstr("earlier incident")));
+}
+
+TEST_F(DumpTest, AByteOrderMarkIsLookedThrough) {
+  DumpDirectory::Form form;
+  form.json = true;
+  dumps_.Write(HangWithout(2), form);
+  for (int rank = 0; rank < 4; ++rank) {
+    const std::string name = absl::StrCat("nccl_trace_rank_", rank);
+    std::stringstream text;
+    text << std::ifstream(dumps_.path() / name).rdbuf();
+    dumps_.Write(name, "\xef\xbb\xbf" + text.str());
+  }
+  EXPECT_THAT(dumps_.Analyze().verdict.ranks, ElementsAre(2));
+}
+
+// Profiles show healthy steps before the hang, however many files they are.
+TEST_F(DumpTest, DumpsOfAHangAreNotOutvotedByProfiles) {
+  dumps_.Write(HangWithout(2));
+  for (int rank = 0; rank < 8; ++rank) {
+    using rankle::testing::Kernel;
+    dumps_.Write(absl::StrCat("worker", rank, ".pt.trace.json"),
+                 rankle::testing::Document(
+                     rank, 8,
+                     {Kernel(1000, 10, "allreduce", "0", "[0, 1, 2, 3, 4, 5, 6, 7]", 8, 64, 11),
+                      Kernel(2000, 10, "allreduce", "0", "[0, 1, 2, 3, 4, 5, 6, 7]", 8, 64, 12)}));
+  }
+  const Report report = dumps_.Analyze();
+  EXPECT_EQ(report.verdict.anomaly, "hang.not_entered") << report.verdict.summary;
+  EXPECT_THAT(report.verdict.ranks, ElementsAre(2));
 }
 
 TEST_F(DumpTest, WithTimingTheDeviceThatNeverBeganIsNamed) {

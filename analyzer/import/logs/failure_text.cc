@@ -12,6 +12,7 @@ using Weight = ErrorMeaning::Weight;
 struct Pattern {
   std::string_view text;
   ErrorMeaning meaning;
+  std::string_view also = {};  // must stand behind the text
 };
 
 constexpr ErrorMeaning kNothing{Weight::kNothing, {}, {}};
@@ -27,26 +28,35 @@ constexpr Pattern kErrors[] = {
     {"SignalException", kNothing},
     {"RendezvousConnectionError", kNothing},
     {"KeyboardInterrupt", kNothing},
+    // Told by fingerprint_line.h; whoever notices is not who is wrong.
+    {"Detected mismatch between collectives on ranks",
+     {Weight::kWatchdog, ReportedFailure::kNccl, Blame::kTypical}},
     {"Watchdog caught collective operation timeout",
      {Weight::kWatchdog, ReportedFailure::kNccl, Blame::kTypical}},
-    {"watchdog thread terminated", {Weight::kWatchdog, ReportedFailure::kNccl, Blame::kTypical}},
+    {"Out Of Memory (of the host)", kMemory},
     {"CUDA out of memory", kMemory},
     {"HIP out of memory", kMemory},
     {"OutOfMemoryError", kMemory},
     {"CUDA error: out of memory", kMemory},
+    // A device that fails ends the watchdog and the communicator of its own rank, too.
+    {"CUDA error", kCuda},
+    {"HIP error", kCuda},
+    {"watchdog thread terminated", {Weight::kWatchdog, ReportedFailure::kNccl, Blame::kTypical}},
     {"ncclUnhandledCudaError", {Weight::kFailure, ReportedFailure::kCuda, Blame::kAmbiguous}},
     {"ncclRemoteError", kPeerGone},
     {"remote process exited", kPeerGone},
     {"Connection closed by", kPeerGone},
     {"Connection reset by peer", kPeerGone},
     {"Broken pipe", kPeerGone},
+    // PyTorch's store and its barriers: others did not come.
+    {"Timed out initializing process group", kPeerGone},
+    {"Socket Timeout", kPeerGone},
+    {"wait timeout after", kPeerGone},
     {"DistStoreError", kPeerGone},
     {"DistNetworkError", kPeerGone},
     {"NCCL communicator was aborted", kPeerGone},
     {"NCCL error", kNccl},
     {"DistBackendError", kNccl},
-    {"CUDA error", kCuda},
-    {"HIP error", kCuda},
     {"CUDA driver error", kCuda},
     {"CUBLAS_STATUS", kCuda},
     {"CUDNN_STATUS", kCuda},
@@ -62,11 +72,20 @@ constexpr Pattern kWarnings[] = {
     {"Connection reset by peer", kPeerGone},
     // Work request flushed, retries exceeded: the network or the peer.
     {"Got completion from peer", kNccl},
+    {"Broken pipe", kPeerGone},
+    {"Connect to ", kNccl, "failed :"},
+    {"Call to ", kNccl, "failed :"},
+    {"no algorithm/protocol available", kNccl},
+    // The transport found peers in different collectives; which of them is wrong it cannot know.
+    {"Mismatched collective", kNccl},
+    {"collective mismatch", kNccl},
 };
 
 ErrorMeaning Find(std::span<const Pattern> patterns, std::string_view text, ErrorMeaning otherwise) {
   for (const Pattern& pattern : patterns) {
-    if (text.find(pattern.text) != std::string_view::npos) return pattern.meaning;
+    const size_t at = text.find(pattern.text);
+    if (at != std::string_view::npos && text.find(pattern.also, at) != std::string_view::npos)
+      return pattern.meaning;
   }
   return otherwise;
 }

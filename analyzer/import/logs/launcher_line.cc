@@ -4,6 +4,7 @@
 #include <csignal>
 #include <nlohmann/json.hpp>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "analyzer/import/logs/traceback.h"
 
@@ -12,13 +13,14 @@ namespace {
 
 constexpr auto kNowhere = std::string_view::npos;
 constexpr size_t kMostText = 300;
+constexpr std::string_view kKilled = "ut of memory: Killed process ";
 
 std::string_view Trim(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
   while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
   return text;
 }
-bool Has(std::string_view line, std::string_view text) { return line.find(text) != kNowhere; }
+bool Has(std::string_view line, std::string_view text) { return Holds(line, text); }
 
 void SetCode(int64_t code, ProcessEnd& end) {
   if (code < 0 && code > -128) end.signal = static_cast<int32_t>(-code);
@@ -47,12 +49,85 @@ std::optional<ProcessEnd> AgentFailure(std::string_view text) {
   return end;
 }
 
+// "[2023-07-10 04:26:35,999] [ERROR] [launch.py:324:sigkill_handler] ['python', '-u', 'train.py',
+// '--local_rank=1', ...] exits with return code = -11": DeepSpeed's launcher of the first failure.
+constexpr std::string_view kReturnCode = "exits with return code = ";
+std::optional<ProcessEnd> DeepSpeedFailure(std::string_view text) {
+  ProcessEnd end;
+  SetCode(NumberAfter(text, kReturnCode, int64_t{0}), end);
+  end.who.local_rank = static_cast<int32_t>(NumberAfter(text, "--local_rank=", int64_t{-1}));
+  end.time = FindTime(text), end.first = true;
+  if (end.who.local_rank < 0 || (end.exit_code == 0 && end.signal == 0)) return std::nullopt;
+  return end;
+}
+
+// Parents of worker processes: sglang's "Child process unexpectedly failed with exitcode=134. pid=1926765",
+// vLLM's "Worker VllmWorkerProcess pid 1159 died, exit code: -6".
+constexpr std::string_view kChildFailed = "rocess unexpectedly failed with exitcode=",
+                           kWorkerDied = " died, exit code: ";
+std::optional<ProcessEnd> WorkerFailure(std::string_view text) {
+  ProcessEnd end;
+  SetCode(NumberAfter(text, Has(text, kWorkerDied) ? kWorkerDied : kChildFailed, int64_t{0}), end);
+  end.who.pid =
+      static_cast<int32_t>(NumberAfter(text, Has(text, kWorkerDied) ? "pid " : "pid=", int64_t{-1}));
+  end.time = FindTime(text);
+  if (end.who.pid <= 0 || (end.exit_code == 0 && end.signal == 0)) return std::nullopt;
+  return end;
+}
+
 // "Sending process 165 closing signal SIGTERM"
 std::optional<ProcessEnd> AgentSignal(std::string_view text) {
   ProcessEnd end;
   end.who.pid = static_cast<int32_t>(NumberAfter(text, "Sending process ", int64_t{-1}));
   if (end.who.pid < 0) return std::nullopt;
   end.signal = SIGTERM, end.asked = true, end.time = FindTime(text);
+  return end;
+}
+
+// "Received 15 death signal, shutting down workers": torchrun itself was told to end.
+std::optional<ProcessEnd> AgentDeath(std::string_view text) {
+  const size_t at = text.find("Received ");
+  const int64_t signal = at == kNowhere ? 0 : NumberAfter(text.substr(at), "Received ", int64_t{0});
+  if (signal <= 0 || signal > 64) return std::nullopt;
+  ProcessEnd end;
+  end.signal = static_cast<int32_t>(signal), end.asked = true, end.time = FindTime(text);
+  end.reason = absl::StrCat("the launcher was told to end the job by signal ", signal);
+  return end;
+}
+
+// "slurmstepd: error: *** STEP 6053.0 ON n1 CANCELLED AT 2024-04-23T12:18:08 DUE TO TIME LIMIT ***"
+std::optional<ProcessEnd> SlurmCancel(std::string_view text) {
+  ProcessEnd end;
+  end.signal = SIGTERM, end.asked = true, end.time = FindTime(text);
+  const std::string_view why = Between(text, " DUE TO ", " ***");
+  end.reason = absl::StrCat("Slurm cancelled the job", why.empty() ? "" : " due to ", std::string(why));
+  return end;
+}
+bool IsSlurmCancel(std::string_view text) {
+  return Has(text, "slurmstepd: error: ***") && Has(text, " CANCELLED AT ");
+}
+
+// "slurmstepd: error: Detected 2 oom_kill events in StepId=13.0. ..." tells no task.
+std::optional<ProcessEnd> SlurmOutOfMemory(std::string_view text) {
+  ProcessEnd end;
+  end.signal = SIGKILL, end.time = FindTime(text);
+  end.error = "Slurm: Out Of Memory (of the host): the kernel killed a task of the step";
+  return end;
+}
+bool IsSlurmOutOfMemory(std::string_view text) {
+  return Has(text, "slurmstepd: error: Detected ") &&
+         (Has(text, " oom_kill event") || Has(text, " oom-kill event"));
+}
+
+// "Mar 14 14:33:50 node7 kernel: [1.2] Out of memory: Killed process 1002 (python3) total-vm:...", "...
+// Memory cgroup out of memory: Killed process 1002 (python3) ..."
+std::optional<ProcessEnd> KernelOutOfMemory(std::string_view text) {
+  ProcessEnd end;
+  const int64_t pid = NumberAfter(text, kKilled, int64_t{-1});
+  if (pid <= 0 || pid > INT32_MAX) return std::nullopt;
+  end.who.pid = static_cast<int32_t>(pid), end.who.host = HostOfKernelLine(text);
+  end.signal = SIGKILL, end.time = FindTime(text);
+  end.error = absl::StrCat("Out Of Memory (of the host): the kernel killed process ", pid);
   return end;
 }
 
@@ -71,6 +146,8 @@ std::optional<ProcessEnd> SrunFailure(std::string_view text) {
   for (const auto& [name, signal] : kSignals) {
     if (Has(text, name)) end.signal = signal;
   }
+  // Slurm's word for a task that the kernel killed for its memory.
+  if (Has(text, "Out Of Memory")) end.signal = SIGKILL, end.error = "Slurm: Out Of Memory (of the host)";
   if (end.exit_code == 0 && end.signal == 0) return std::nullopt;
   end.asked = end.signal == SIGTERM;
   return end;
@@ -95,6 +172,8 @@ constexpr std::string_view kFirst = "Root Cause (first observed failure):";
 bool LauncherReader::MayBeLauncherLine(std::string_view text) {
   return Has(text, "failed (exitcode: ") || Has(text, "closing signal SIG") || text.starts_with(kFirst) ||
          text.starts_with("  host      : ") || text.starts_with("  time      : ") ||
+         Has(text, " death signal, ") || IsSlurmCancel(text) || IsSlurmOutOfMemory(text) ||
+         Has(text, kKilled) || Has(text, kReturnCode) || Has(text, kChildFailed) || Has(text, kWorkerDied) ||
          Has(text, "srun: error: ") || Has(text, "mpirun noticed that process rank");
 }
 
@@ -160,6 +239,18 @@ std::optional<ProcessEnd> LauncherReader::Take(std::string_view text) {
     return AgentFailure(text);
   } else if (Has(text, "closing signal SIG")) {
     return AgentSignal(text);
+  } else if (Has(text, " death signal, ")) {
+    return AgentDeath(text);
+  } else if (IsSlurmCancel(text)) {
+    return SlurmCancel(text);
+  } else if (IsSlurmOutOfMemory(text)) {
+    return SlurmOutOfMemory(text);
+  } else if (Has(text, kKilled)) {
+    return KernelOutOfMemory(text);
+  } else if (Has(text, kReturnCode)) {
+    return DeepSpeedFailure(text);
+  } else if (Has(text, kChildFailed) || Has(text, kWorkerDied)) {
+    return WorkerFailure(text);
   } else if (Has(text, "srun: error: ")) {
     return SrunFailure(text);
   } else if (Has(text, "mpirun noticed that process rank")) {

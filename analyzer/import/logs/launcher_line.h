@@ -11,13 +11,15 @@
 
 namespace rankle::import {
 
-// How one process ended. Exactly one of exit_code and signal is not 0.
+// How one process ended, or the whole job (a Speaker without rank and pid). Exactly one of exit_code and
+// signal is not 0.
 struct ProcessEnd {
   Speaker who;
   int32_t exit_code = 0, signal = 0;
   bool first = false;  // the launcher calls it the first failure that it saw
   bool asked = false;  // the launcher itself told the process to end: no failure
   std::string error;   // the last line of its traceback, where the launcher repeats it
+  std::string reason;  // why it was asked, where somebody tells
   int64_t time = 0;    // as FindTime; 0 = not told
 };
 

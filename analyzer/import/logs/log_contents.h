@@ -47,6 +47,7 @@ struct LoggedProcess {
 // How far a rank came in a process group, as PyTorch's watchdog tells it.
 struct LoggedStatus {
   int32_t rank = -1;
+  int32_t group_rank = -1;  // its place in the group; -1 = not told
   std::string group, description;
   int64_t enqueued = -1, completed = -1;
   int64_t timed_out = -1;  // the number of the operation that did
@@ -59,7 +60,8 @@ enum class TroubleKind : uint8_t {
   kWatchdog,  // the watchdog found a timeout or ends the process: it waited
   kEnd,       // how the process ended
   kXid,
-  kRemark,  // for the causal chain only
+  kRemark,  // no failure of this process: somebody asked it to end (signal), or its watchdog passes on a
+            // timeout
 };
 
 struct LoggedTrouble {
@@ -68,8 +70,10 @@ struct LoggedTrouble {
   store::ReportedFailure failure = store::ReportedFailure::kProcess;
   store::Blame blame = store::Blame::kLocal;
   int32_t exit_code = 0, signal = 0, xid = 0;
-  bool fatal = false;  // kError: the process said nothing more, so it did not survive
-  bool first = false;  // kEnd: the launcher calls it the first that it saw
+  int32_t xid_cause = 0;    // of whatever GPU; 0 = not told
+  bool fatal = false;       // kError: the process said nothing more, so it did not survive
+  bool by_library = false;  // kError: NCCL or the watchdog says so itself: no exception that somebody caught
+  bool first = false;       // kEnd: the launcher calls it the first that it saw
   int64_t time = 0;
   std::string text;
 };
@@ -79,6 +83,7 @@ struct LogContents {
   std::vector<LoggedCommunicator> communicators;
   std::vector<LoggedStatus> statuses;
   std::vector<LoggedTrouble> troubles;
+  double certainty = 1;       // of whose lines these are, and that they are of one run of the job
   bool has_timeouts = false;  // some watchdog saw the job stand still
   uint64_t nccl_lines = 0, cut_lines = 0, dropped_troubles = 0, unknown_operations = 0;
   std::vector<std::string> notes;

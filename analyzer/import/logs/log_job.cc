@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "analyzer/import/flight_recorder/dump_job.h"
+#include "analyzer/import/logs/dead_ranks.h"
 #include "analyzer/import/logs/log_ranks.h"
 #include "analyzer/import/logs/log_troubles.h"
 #include "analyzer/import/logs/nccl_job.h"
@@ -19,6 +20,8 @@ namespace {
 constexpr double kCertainty = 0.85;
 // A log that may have been copied while the job ran: ranks launch ahead of each other by many operations.
 constexpr double kCertaintyCut = 0.5;
+// Right for a job on one host, which is what a log without another host looks like.
+constexpr double kCertaintyOfLocalRank = 0.7;
 // Joined logs are dated after what is known better (the slack of the verdict is 1 s): dumps are written at a
 // timeout, so what ends a process later mostly follows from it, and what is the same rank's is its cause.
 constexpr int64_t kAfterwards = 2'000'000'000;
@@ -125,10 +128,29 @@ void AddHosts(const LogContents& contents, const LogSeats& seats, store::Store& 
   }
 }
 
+// Processes that are not analyzed, and what was said before those that are began.
+void ForgetOtherAttempts(const LogSeats& seats, LogContents& contents) {
+  if (seats.since == 0) return;
+  const auto is_old = [&](int64_t time) { return time >= kDayNs && time < seats.since; };
+  std::erase_if(contents.troubles,
+                [&](const LoggedTrouble& t) { return t.kind != TroubleKind::kXid && is_old(t.time); });
+  std::erase_if(contents.statuses, [&](const LoggedStatus& s) { return is_old(s.time); });
+}
+
+// A launcher's line tells the rank on its host only, and nothing else tells of several hosts, nor of this
+// rank.
+bool AnyRankIsGuessed(const LogContents& contents, const RankFinder& finder) {
+  std::set<int32_t> guessed, known;
+  for (const LoggedTrouble& t : contents.troubles)
+    (finder.IsGuess(t.who) ? guessed : known).insert(finder.RankOf(t.who));
+  return std::any_of(guessed.begin(), guessed.end(), [&](int32_t rank) { return !known.contains(rank); });
+}
+
 }  // namespace
 
 absl::Status BuildStore(LogContents contents, store::Store& store) {
   const LogSeats seats = SeatsOf(contents);
+  ForgetOtherAttempts(seats, contents);
   const Axis axis = AxisOf(contents);
   const std::function<int64_t(int64_t)> on_axis = axis;
   RankFinder finder;
@@ -151,11 +173,20 @@ absl::Status BuildStore(LogContents contents, store::Store& store) {
     AddNamedRanks(contents, finder, store);
     store.Finish();
   }
+  store.quality.certainty = std::min(store.quality.certainty, contents.certainty);
   store.source = "logs";
   store.streams_known = store.device_times = store.end_is_observed = false;
   if (!seats.how.empty()) store.quality.notes.push_back(seats.how);
+  if (AnyRankIsGuessed(contents, finder)) {
+    LimitCertainty(
+        kCertaintyOfLocalRank,
+        "a launcher tells ranks on their hosts only: they are taken for ranks of the job, which is wrong "
+        "for a job on several hosts",
+        store);
+  }
   for (const auto& time : store.operations.entered)
     store.observed_until = std::max(store.observed_until, time);
+  AddDeadRanks(contents, finder, store);
   const TroubleAccount account = AddTroubles(contents, finder, on_axis, EndsFromLogs::kAll, store);
   for (const store::Process& process : store.processes)
     store.observed_until = std::max(store.observed_until, process.last_seen);
@@ -189,6 +220,7 @@ absl::Status JoinStore(const LogContents& contents, store::Store& store) {
   const int64_t base = store.observed_until + kAfterwards;
   const std::function<int64_t(int64_t)> on_axis = [&](int64_t time) { return base + axis(time); };
   const bool native = store.source == "rankle";
+  if (!native) AddDeadRanks(contents, finder, store);
   const TroubleAccount account =
       AddTroubles(contents, finder, on_axis, native ? EndsFromLogs::kNone : EndsFromLogs::kOwnFault, store);
   if (account.told + account.stranger > 0) {

@@ -1,6 +1,7 @@
 #include "analyzer/import/logs/log_ranks.h"
 
 #include <algorithm>
+#include <map>
 #include <numeric>
 #include <set>
 #include <tuple>
@@ -30,6 +31,8 @@ class SeatFinder {
       result_.how = "ranks are those of the launcher's tags";
     } else if (IsUsable(WithHelp(by_nccl, by_tag))) {
       Take(WithHelp(by_nccl, by_tag));
+    } else if (HasAll(by_nccl)) {
+      TakeNewest(by_nccl);
     } else {
       TakeOrder();
     }
@@ -82,6 +85,9 @@ class SeatFinder {
     const std::set<int32_t> different(ranks.begin(), ranks.end());
     return !ranks.empty() && *different.begin() >= 0 && different.size() == ranks.size();
   }
+  static bool HasAll(const std::vector<int32_t>& ranks) {
+    return !ranks.empty() && *std::min_element(ranks.begin(), ranks.end()) >= 0;
+  }
   static std::vector<int32_t> WithHelp(std::vector<int32_t> ranks, const std::vector<int32_t>& others) {
     for (size_t i = 0; i < ranks.size(); ++i) {
       if (ranks[i] < 0) ranks[i] = others[i];
@@ -90,6 +96,36 @@ class SeatFinder {
   }
   void Take(const std::vector<int32_t>& ranks) {
     for (size_t s = 0; s < ranks.size(); ++s) result_.seats[s].rank = ranks[s];
+  }
+
+  int64_t BegunAt(const Seat& seat) const {
+    int64_t first = INT64_MAX;
+    for (const int32_t c : seat.communicators) {
+      for (const int64_t time : {At(c).init_started, At(c).ready})
+        first = time > 0 ? std::min(first, time) : first;
+    }
+    return first == INT64_MAX ? 0 : first;
+  }
+
+  // Ranks that occur twice were started again, or are those of another job: the newest of each count.
+  void TakeNewest(const std::vector<int32_t>& ranks) {
+    std::map<int32_t, size_t> newest;  // rank -> seat
+    for (size_t s = 0; s < ranks.size(); ++s) {
+      const auto [it, added] = newest.try_emplace(ranks[s], s);
+      if (!added && BegunAt(result_.seats[s]) >= BegunAt(result_.seats[it->second])) it->second = s;
+    }
+    std::vector<Seat> seats;
+    int64_t since = INT64_MAX;
+    for (const auto& [rank, s] : newest) {
+      seats.push_back(result_.seats[s]), seats.back().rank = rank;
+      since = std::min(since, BegunAt(seats.back()));
+    }
+    result_.how =
+        absl::StrCat("the logs hold several attempts of the job, or several jobs: ", seats.size(), " of ",
+                     result_.seats.size(), " processes are analyzed, the newest of each rank");
+    result_.seats = std::move(seats);
+    result_.certainty = kCertaintyByOrder;
+    result_.since = since >= kDayNs ? since : 0;  // places in files are no times
   }
 
   // One host, each device once, and numbers that are ranks of the largest communicator.
@@ -188,6 +224,15 @@ void RankFinder::KnowAll(const store::Store& store) {
     who.host = store.processes[rank.process].host, who.pid = store.processes[rank.process].pid;
     Know(rank.global, who);
   }
+}
+
+bool RankFinder::IsGuess(const Speaker& who) const {
+  Speaker by_other = who;
+  by_other.local_rank = -1;
+  const bool known =
+      Find(by_host_local_, {ShortHost(who.host), who.local_rank}) >= 0 ||
+      (hosts_.size() == 1 && Find(by_host_local_, {hosts_.begin()->first, who.local_rank}) >= 0);
+  return who.local_rank >= 0 && !known && RankOf(by_other) < 0 && RankOf(who) >= 0;
 }
 
 int32_t RankFinder::RankOf(const Speaker& who) const {

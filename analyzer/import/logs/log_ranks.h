@@ -23,6 +23,8 @@ struct LogSeats {
   std::vector<int32_t> seat_of;  // by communicator; -1 = of a seat that cannot be told
   std::string how;               // the ranks were told, ready to print; "" = by NCCL itself
   double certainty = 1;          // of the ranks
+  int64_t since =
+      0;  // a time of the logs: what is older is about earlier attempts of the job; 0 = there are none
 };
 LogSeats SeatsOf(const LogContents& contents);
 
@@ -34,6 +36,8 @@ class RankFinder {
   void KnowAll(const store::Store& store);
   // -1 = cannot be told, or could be several.
   int32_t RankOf(const Speaker& who) const;
+  // Is the rank on a host taken for that in the job, because nothing tells of another host?
+  bool IsGuess(const Speaker& who) const;
 
  private:
   static constexpr int32_t kSeveral = -2;

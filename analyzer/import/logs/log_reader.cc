@@ -1,12 +1,15 @@
 #include "analyzer/import/logs/log_reader.h"
 
 #include <algorithm>
-#include <cstring>
+#include <array>
 #include <filesystem>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "analyzer/import/logs/docker_line.h"
 #include "analyzer/import/logs/failure_text.h"
+#include "analyzer/import/logs/file_rank.h"
+#include "analyzer/import/logs/fingerprint_line.h"
 #include "analyzer/import/logs/xid.h"
 
 namespace rankle::import {
@@ -18,24 +21,32 @@ constexpr size_t kMostTroubles = 20'000, kMostStatuses = 1u << 18, kMostStreams 
 constexpr size_t kMostText = 300;
 // Without times, the place in the file orders events: one step a line.
 constexpr int64_t kStepNs = 1'000;
+// Files that only their numbers tell apart may be those of anything; of several attempts, what belongs to
+// which is told by times alone.
+constexpr double kCertaintyGuessed = 0.5;
 // What a process still says while it ends (warnings of destructors, the notice of a debugger). One that says
 // more after an error has got over it.
 constexpr int kLastWords = 40;
+// A process that launched this many collectives after an error of NCCL has recovered from it, as in
+// analyzer/localize/failure.cc.
+constexpr int kRecoveredOperations = 64;
 // Of a file of one process the lines need no tag to tell whose they are.
 constexpr size_t kSeveral = 2;
 
-bool Has(std::string_view line, std::string_view text) {
-  return memmem(line.data(), line.size(), text.data(), text.size()) != nullptr;
-}
-
 std::string Cut(std::string_view text) { return Printable(text.substr(0, kMostText)); }
+
+constexpr std::string_view kNcclWarns = " NCCL WARN ";
+// ROCm's runtime, of a device of its process: "HW Exception by GPU node-9 (Agent handle: 0x1) reason :GPU
+// Hang".
+constexpr std::string_view kGpuException = "HW Exception by GPU";
 
 // Is the line worth the looks of all scanners but NCCL's? Every such line holds one of these; most lines of
 // a log hold none, and the check decides how fast logs are read.
 bool MayTell(std::string_view line) {
   if (line.size() < 8) return false;
-  return MayBeWatchdogLine(line) || LauncherReader::MayBeLauncherLine(line) || Has(line, "Traceback (most") ||
-         Has(line, "terminate called") || Has(line, "NVRM: Xid");
+  if (MayBeXidLine(line) || Holds(line, kGpuException)) return true;
+  return MayBeWatchdogLine(line) || MayBeFingerprintLine(line) || LauncherReader::MayBeLauncherLine(line) ||
+         Holds(line, "Traceback (most") || Holds(line, "terminate called");
 }
 
 }  // namespace
@@ -43,22 +54,26 @@ bool MayTell(std::string_view line) {
 bool LooksLikeLog(std::string_view first_bytes) {
   if (LooksLikeErrorFile(first_bytes)) return true;
   // JSON and pickles may quote a log.
-  if (first_bytes.empty() || first_bytes[0] == '{' || first_bytes[0] == '\x80') return false;
+  if (first_bytes.empty() || first_bytes[0] == '\x80') return false;
+  if (MayBeJson(first_bytes) && !IsDockerLine(first_bytes)) return false;
   std::string scratch;
   bool found = false;
   const auto look = [&](std::string_view raw) {
     if (found) return;
-    const std::string_view line = CleanLine(raw, scratch);
+    std::string unpacked;
+    const std::string_view line = CleanLine(UnpackDockerLine(raw, unpacked), scratch);
     const TaggedLine tagged = SplitTags(line);
     NcclLine nccl;
     WatchdogLine watchdog;
     XidLine xid;
     const size_t mark = FindNcclMark(line);
-    found = (mark != kNowhere && ParseNcclLine(line, mark, nccl)) ||
+    found = (mark != kNowhere &&
+             (ParseNcclLine(line, mark, nccl) || line.substr(mark).starts_with(kNcclWarns))) ||
             tagged.text.starts_with("NCCL version ") || ParseWatchdogLine(line, watchdog) ||
-            ParseXidLine(line, xid) || TracebackReader::MayBegin(tagged.text) ||
-            LauncherReader::MayBeLauncherLine(tagged.text) || Has(line, "torch.distributed.run") ||
-            Has(line, "torch.distributed.elastic") || Has(line, "torch/distributed/run.py");
+            ParseXidLine(line, xid) || FindTraceback(tagged.text) != kNowhere || MayBeFingerprintLine(line) ||
+            Holds(line, kGpuException) || LauncherReader::MayBeLauncherLine(tagged.text) ||
+            Holds(line, "torch.distributed.run") || Holds(line, "torch.distributed.elastic") ||
+            Holds(line, "torch/distributed/run.py");
   };
   LineSplitter splitter;
   splitter.Feed(first_bytes, look);
@@ -83,7 +98,7 @@ int64_t LogReader::At(std::string_view text) {
 }
 
 void LogReader::Line(std::string_view raw) {
-  const std::string_view line = CleanLine(raw, scratch_);
+  const std::string_view line = CleanLine(UnpackDockerLine(raw, unpacked_), scratch_);
   now_ += kStepNs;
   // Lines of rankle itself tell what was injected, which no diagnosis may read.
   if (line.starts_with("rankle: ")) return;
@@ -93,14 +108,16 @@ void LogReader::Line(std::string_view raw) {
       if (!nccl.prefix.empty()) now_ = std::max(now_, FindTime(nccl.prefix));
       return TakeNccl(nccl);
     }
+    if (line.substr(mark).starts_with(kNcclWarns)) TakeNamelessWarning(line, mark);
   }
   if (streams_.empty() && !MayTell(line)) return;
   if (WatchdogLine watchdog; MayBeWatchdogLine(line) && ParseWatchdogLine(line, watchdog)) {
     At(line);
     TakeWatchdog(watchdog);
     // what() of an exception repeats the watchdog's message.
-    if (!Has(line, "what():")) return;
+    if (!Holds(line, "what():")) return;
   }
+  if (MayBeFingerprintLine(line)) TakeFingerprints(line);
   TakeText(line);
 }
 
@@ -109,14 +126,57 @@ void LogReader::TakeNccl(const NcclLine& line) {
   const int32_t process = nccl_.Take(line, now_, file_);
   if (process < 0) return;
   if (processes_.size() < kSeveral) processes_.insert(process);
+  if (!open_errors_.empty()) GetOverErrors(process, line.kind);
+  largest_ranks_ = std::max(largest_ranks_, line.ranks);
+  if (!streams_.empty()) SayMore(line);
   if (line.kind != NcclLineKind::kWarning) return;
   const ErrorMeaning meaning = MeaningOfWarning(line.message);
   if (meaning.weight != ErrorMeaning::Weight::kFailure) return;
   LoggedTrouble trouble;
   trouble.kind = TroubleKind::kError, trouble.failure = meaning.failure, trouble.blame = meaning.blame;
+  trouble.by_library = true;
   trouble.who.host = line.host, trouble.who.pid = line.pid, trouble.time = now_;
   trouble.text = absl::StrCat("NCCL warned: ", Cut(line.message));
+  OpenErrors& open = open_errors_[process];
+  open.troubles.push_back(contents_.troubles.size()), open.operations = 0;
   Add(std::move(trouble));
+}
+
+// Some programs cut the host and the process off: "[10] alloc.h:58 NCCL WARN Cuda failure".
+void LogReader::TakeNamelessWarning(std::string_view line, size_t mark) {
+  const std::string_view message = line.substr(mark + kNcclWarns.size());
+  const ErrorMeaning meaning = MeaningOfWarning(message);
+  if (meaning.weight != ErrorMeaning::Weight::kFailure) return;
+  const TaggedLine tagged = SplitTags(line);
+  LoggedTrouble trouble;
+  trouble.kind = TroubleKind::kError, trouble.failure = meaning.failure, trouble.blame = meaning.blame;
+  trouble.by_library = true, trouble.who.rank = tagged.rank, trouble.who.local_rank = tagged.local_rank;
+  trouble.time = now_, trouble.text = absl::StrCat("NCCL warned: ", Cut(message));
+  Add(std::move(trouble));
+}
+
+// Whoever launches or ends in an orderly way has got over the exception that it printed.
+void LogReader::SayMore(const NcclLine& line) {
+  const bool leaves = line.kind == NcclLineKind::kDestroyed;
+  if (!leaves && line.kind != NcclLineKind::kCollective) return;
+  int32_t tag = TagsIn(line.prefix).rank;
+  // In the largest communicator, ranks are those of the job.
+  if (tag < 0 && leaves && line.ranks == largest_ranks_) tag = line.rank;
+  for (const int32_t t : {tag, processes_.size() == 1 ? -1 : tag}) {
+    const auto stream = streams_.find(t);
+    if (stream != streams_.end()) stream->second.lines_after += leaves ? kLastWords + 1 : 1;
+  }
+}
+
+void LogReader::GetOverErrors(int32_t process, NcclLineKind kind) {
+  const auto it = open_errors_.find(process);
+  if (it == open_errors_.end()) return;
+  it->second.operations += kind == NcclLineKind::kCollective;
+  if (kind != NcclLineKind::kDestroyed && it->second.operations < kRecoveredOperations) return;
+  for (const size_t i : it->second.troubles) {
+    if (i < contents_.troubles.size()) contents_.troubles[i].by_library = false;
+  }
+  open_errors_.erase(it);
 }
 
 LoggedStatus* LogReader::StatusOf(int32_t rank, const WatchdogLine& line) {
@@ -137,30 +197,64 @@ void LogReader::TakeWatchdog(const WatchdogLine& line) {
   const bool waited = line.kind == WatchdogLineKind::kTimeout || line.kind == WatchdogLineKind::kTakenDown;
   contents_.has_timeouts = contents_.has_timeouts || waited || line.kind == WatchdogLineKind::kDumpSignal;
   if (line.kind == WatchdogLineKind::kTimeout && rank >= 0 && timed_out_.size() < kMostStreams) {
-    timed_out_[rank] = {line.sequence, line.elements_in, line.ran_ms, now_, Cut(line.operation)};
+    const Work work = {line.sequence, line.elements_in, line.ran_ms, now_, Cut(line.operation)};
+    timed_out_[rank] = work;
+    const auto [first, added] = first_timed_out_.try_emplace(rank, work);
+    if (!added && work.sequence >= 0 && work.sequence < first->second.sequence) first->second = work;
   }
   if (line.has_status && rank >= 0) {
     if (LoggedStatus* status = StatusOf(rank, line)) {
+      status->group_rank = std::max(status->group_rank, line.group_rank);
+      // Numbers below what was complete are those of another attempt, before or after. Where no line tells
+      // the group, they may be those of another group.
+      const bool before = now_ <= status->time, falls = line.enqueued < status->completed;
+      if (!line.group.empty() && (falls || (before && line.completed > status->enqueued))) {
+        restarted_ = std::max(restarted_, std::min(status->time, now_));
+        if (before) return;
+        status->enqueued = status->completed = status->timed_out = -1;
+      }
       // The numbers only rise; the last line is the one to believe.
       status->enqueued = std::max(status->enqueued, line.enqueued);
       status->completed = std::max(status->completed, line.completed);
       status->time = now_;
       const auto work = timed_out_.find(rank);
-      if (work != timed_out_.end() && (line.sequence < 0 || work->second.sequence == line.sequence) &&
+      if (work != timed_out_.end() && !work->second.operation.empty() &&
+          (line.sequence < 0 || work->second.sequence == line.sequence) &&
           work->second.sequence > line.completed && work->second.sequence <= line.enqueued) {
         status->timed_out = work->second.sequence, status->operation = work->second.operation;
         status->elements = work->second.elements, status->ran_ms = work->second.ran_ms;
       }
     }
   }
-  if (!waited && line.kind != WatchdogLineKind::kStuck) return;
+  if (line.kind == WatchdogLineKind::kStatus) return;
+  if (line.kind == WatchdogLineKind::kError) return TakeWatchdogError(rank, line);
   LoggedTrouble trouble;
-  trouble.kind = TroubleKind::kWatchdog, trouble.who.rank = rank, trouble.time = now_;
-  trouble.text = line.kind == WatchdogLineKind::kTimeout
+  const bool passes_on = line.kind == WatchdogLineKind::kDumpSignal;
+  trouble.kind = passes_on ? TroubleKind::kRemark : TroubleKind::kWatchdog, trouble.who.rank = rank,
+  trouble.time = now_;
+  // Some terminals wrapped the line.
+  const bool is_told = line.sequence >= 0;
+  trouble.text = line.kind == WatchdogLineKind::kTimeout && !is_told
+                     ? "the watchdog saw a collective not finish in time"
+                 : line.kind == WatchdogLineKind::kTimeout
                      ? absl::StrCat("the watchdog saw ", std::string(line.operation), " #", line.sequence,
                                     " not finish for ", line.ran_ms / 1000, " s")
+                 : passes_on ? "the watchdog was told that a collective of some rank did not finish in time"
                  : line.kind == WatchdogLineKind::kTakenDown ? "the watchdog ends its process"
                                                              : "the watchdog itself stands still";
+  Add(std::move(trouble));
+}
+
+// An error that is the watchdog's own, a timeout, was told by it before.
+void LogReader::TakeWatchdogError(int32_t rank, const WatchdogLine& line) {
+  const ErrorMeaning meaning = MeaningOfError(line.error);
+  if (meaning.weight != ErrorMeaning::Weight::kFailure) return;
+  LoggedTrouble trouble;
+  trouble.kind = TroubleKind::kError, trouble.failure = meaning.failure, trouble.blame = meaning.blame;
+  trouble.by_library = true, trouble.who.rank = rank, trouble.time = now_;
+  // Of what a peer did, the process may only be the first to tell.
+  trouble.fatal = line.ends_process && meaning.blame == store::Blame::kLocal;
+  trouble.text = absl::StrCat("the watchdog saw an error: ", Cut(line.error));
   Add(std::move(trouble));
 }
 
@@ -179,9 +273,11 @@ void LogReader::TakeEnd(const ProcessEnd& end) {
   }
   trouble.kind = end.asked ? TroubleKind::kRemark : TroubleKind::kEnd;
   trouble.text =
-      absl::StrCat("the launcher ", end.asked ? "ended the process with" : "saw the process end by",
-                   trouble.signal != 0 ? " signal " : " exit code ",
-                   trouble.signal != 0 ? trouble.signal : trouble.exit_code);
+      !end.reason.empty()
+          ? Cut(end.reason)
+          : absl::StrCat("the launcher ", end.asked ? "ended the process with" : "saw the process end by",
+                         trouble.signal != 0 ? " signal " : " exit code ",
+                         trouble.signal != 0 ? trouble.signal : trouble.exit_code);
   Add(std::move(trouble));
 }
 
@@ -191,15 +287,57 @@ void LogReader::TakeXid(std::string_view line) {
   // The kernel has a clock of its own, often in another time zone: it does not move that of the file.
   const int64_t stamp = FindTime(line);
   LoggedTrouble trouble;
-  trouble.kind = TroubleKind::kXid, trouble.xid = xid.number, trouble.who = xid.who;
+  trouble.kind = TroubleKind::kXid, trouble.xid = xid.number, trouble.xid_cause = xid.cause,
+  trouble.who = xid.who;
   trouble.failure = store::ReportedFailure::kCuda, trouble.time = stamp == 0 ? now_ : stamp;
-  trouble.text = absl::StrCat("Xid ", xid.number, " in the kernel log: ", MeaningOfXid(xid.number).text);
+  trouble.text = absl::StrCat("Xid ", xid.number, " in the kernel log",
+                              xid.cause != 0 ? absl::StrCat(", caused by Xid ", xid.cause) : "", ": ",
+                              MeaningOfXid(xid.cause != 0 ? xid.cause : xid.number).text);
   Add(std::move(trouble));
 }
 
+void LogReader::TakeFingerprints(std::string_view line) {
+  std::array<Fingerprint, 2> sides;
+  if (!ParseFingerprintLine(line, sides)) return;
+  contents_.has_timeouts = true;
+  for (const Fingerprint& side : sides) {
+    // Their numbers may differ: that the two meet is what the message says.
+    WatchdogLine watchdog;
+    watchdog.group = "compared collectives";
+    LoggedStatus* status = StatusOf(side.rank, watchdog);
+    if (status == nullptr) return;
+    const int64_t number = std::max<int64_t>({sides[0].sequence, sides[1].sequence, 1});
+    status->enqueued = status->timed_out = number, status->completed = number - 1;
+    status->operation = Cut(side.operation), status->elements = side.elements, status->time = now_;
+  }
+}
+
 bool LogReader::TakeText(std::string_view line) {
-  if (Has(line, "NVRM: Xid")) return TakeXid(line), true;
-  const TaggedLine tagged = SplitTags(line);
+  if (MayBeXidLine(line)) return TakeXid(line), true;
+  TaggedLine tagged = SplitTags(line);
+  if (const size_t at = line.find(kGpuException); at != kNowhere) {
+    LoggedTrouble trouble;
+    trouble.kind = TroubleKind::kError, trouble.failure = store::ReportedFailure::kCuda, trouble.fatal = true;
+    trouble.who.rank = tagged.rank, trouble.who.local_rank = tagged.local_rank, trouble.time = now_;
+    trouble.text = Cut(line.substr(at));
+    return Add(std::move(trouble)), true;
+  }
+  // What collectors of output put before each line.
+  size_t prefix = 0;
+  if (tagged.rank < 0 && tagged.local_rank < 0) {
+    prefix = FindTraceback(line);
+    if (prefix == kNowhere) {
+      prefix = 0;
+      const auto own = streams_.find(-1);
+      if (own != streams_.end() && own->second.traceback.inside()) {
+        // What stood before the first line only was a message, or a progress bar.
+        if (!own->second.prefix.Fits(line) && line.starts_with("  ")) own->second.prefix = LinePrefix();
+        if (!own->second.prefix.Fits(line)) return false;
+        prefix = own->second.prefix.size();
+      }
+    }
+    tagged.text = line.substr(prefix);
+  }
   const int32_t tag = tagged.rank >= 0 ? tagged.rank : tagged.local_rank >= 0 ? -2 - tagged.local_rank : -1;
   auto it = streams_.find(tag);
   const bool begins =
@@ -209,6 +347,7 @@ bool LogReader::TakeText(std::string_view line) {
     it = streams_.try_emplace(tag).first;
   }
   Stream& stream = it->second;
+  if (tag == -1 && TracebackReader::MayBegin(tagged.text)) stream.prefix = LinePrefix(line.substr(0, prefix));
   if (const auto end = stream.launcher.Take(tagged.text)) TakeEnd(*end);
   if (stream.launcher.inside()) return true;
   TracebackEnd end;
@@ -237,15 +376,61 @@ void LogReader::EndFile() {
     if (stream.error < 0 || stream.error >= static_cast<int64_t>(contents_.troubles.size())) continue;
     contents_.troubles[stream.error].fatal = stream.lines_after <= kLastWords;
   }
-  // Whose untagged lines are these? Of the one process of the file, if it has one.
+  // Whose untagged lines are these? Of the one process of the file, if it shows no other.
+  const LoggedProcess* only = processes_.size() == 1 ? &contents_.processes[*processes_.begin()] : nullptr;
+  const auto is_nobodys = [](const LoggedTrouble& t) {
+    return t.who.rank < 0 && t.who.local_rank < 0 && t.who.pid < 0 && t.kind != TroubleKind::kXid;
+  };
+  bool others = processes_.size() > 1;
   for (size_t i = first_trouble_; i < contents_.troubles.size(); ++i) {
-    LoggedTrouble& trouble = contents_.troubles[i];
-    const bool nobody = trouble.who.rank < 0 && trouble.who.local_rank < 0 && trouble.who.pid < 0;
-    if (!nobody || trouble.kind == TroubleKind::kXid) continue;
-    if (processes_.size() != 1) continue;
-    const LoggedProcess& process = contents_.processes[*processes_.begin()];
-    trouble.who.host = process.host, trouble.who.pid = process.pid;
+    const LoggedTrouble& trouble = contents_.troubles[i];
+    const bool somebodys = !is_nobodys(trouble) && trouble.kind != TroubleKind::kXid;
+    others = others || (somebodys && (only == nullptr || trouble.who.pid != only->pid));
   }
+  for (const auto& [tag, stream] : streams_) others = others || tag != -1;
+  if (others) return;
+  if (only == nullptr) {
+    nameless_.push_back({file_, first_trouble_, contents_.troubles.size()});
+    return;
+  }
+  for (size_t i = first_trouble_; i < contents_.troubles.size(); ++i) {
+    Speaker& who = contents_.troubles[i].who;
+    if (is_nobodys(contents_.troubles[i])) who.host = only->host, who.pid = only->pid;
+  }
+}
+
+// Files of one rank each.
+void LogReader::NameTheNameless() {
+  std::vector<std::string> paths;
+  for (const Nameless& file : nameless_) paths.push_back(file.path);
+  const FileRanks ranks = RanksOfFiles(paths);
+  bool any = false;
+  for (size_t f = 0; f < nameless_.size(); ++f) {
+    for (size_t i = nameless_[f].first; i < nameless_[f].last; ++i) {
+      LoggedTrouble& trouble = contents_.troubles[i];
+      const bool nobodys = trouble.who.rank < 0 && trouble.who.pid < 0 && trouble.kind != TroubleKind::kXid;
+      if (!nobodys) continue;
+      trouble.who.rank = ranks.ranks[f];
+      if (ranks.ranks[f] < 0 && trouble.who.local_rank < 0) trouble.who.local_rank = ranks.on_host[f];
+      any = any || trouble.who.rank >= 0 || trouble.who.local_rank >= 0;
+    }
+  }
+  if (!any) return;
+  if (ranks.guessed) contents_.certainty = std::min(contents_.certainty, kCertaintyGuessed);
+  contents_.notes.push_back(ranks.guessed
+                                ? "no line tells the ranks: they are the numbers in the names of the files"
+                                : "ranks of lines without a tag are those in the names of their files");
+}
+
+// Of several attempts, or jobs, in the same logs the last counts.
+void LogReader::ForgetBefore(int64_t time) {
+  std::erase_if(contents_.statuses, [time](const LoggedStatus& s) { return s.time <= time; });
+  std::erase_if(contents_.troubles, [time](const LoggedTrouble& t) {
+    return t.kind != TroubleKind::kXid && t.time >= kDayNs && t.time <= time;
+  });
+  contents_.certainty = std::min(contents_.certainty, kCertaintyGuessed);
+  contents_.notes.push_back(
+      "the logs hold several attempts of the job, or several jobs: the last one is analyzed");
 }
 
 void LogReader::TakeErrorFile(const std::string& path, std::string_view bytes) {
@@ -269,19 +454,38 @@ void LogReader::TakeErrorFile(const std::string& path, std::string_view bytes) {
   Add(std::move(trouble));
 }
 
-// Watchdogs before PyTorch 2.1 tell what timed out and neither the group nor how far the rank came. If all
-// name the same, it is one operation, which was the first unfinished one of each.
+// Watchdogs before PyTorch 2.1 tell what timed out, and neither the group nor how far the rank came; of later
+// ones a log may hold that line only. If all name the same number, and no more than one group is known, it is
+// one operation, which was the first unfinished one of each. Numbers that differ may be those of other
+// groups.
 void LogReader::Finish() {
-  if (!contents_.statuses.empty() || timed_out_.empty()) return;
-  const Work& first = timed_out_.begin()->second;
-  const bool same = std::all_of(timed_out_.begin(), timed_out_.end(), [&](const auto& work) {
-    return work.second.sequence == first.sequence && work.second.operation == first.operation;
-  });
-  if (!same || first.sequence < 1) return;
-  for (const auto& [rank, work] : timed_out_) {
+  NameTheNameless();
+  if (restarted_ > 0) ForgetBefore(restarted_);
+  std::set<std::string> groups;
+  std::set<int32_t> told;
+  std::set<int64_t> numbers;
+  for (const LoggedStatus& s : contents_.statuses) {
+    groups.insert(s.group), told.insert(s.rank);
+    if (s.timed_out >= 0) numbers.insert(s.timed_out);
+  }
+  for (const auto& [rank, work] : first_timed_out_) numbers.insert(work.sequence);
+  if (groups.size() > 1 || numbers.size() != 1 || *numbers.begin() < 1) return;
+  const LoggedStatus known = contents_.statuses.empty() ? LoggedStatus{} : contents_.statuses.front();
+  std::set<std::string> operations;
+  bool any_untold = false;
+  for (const auto& [rank, work] : first_timed_out_)
+    operations.insert(work.operation), any_untold = any_untold || !told.contains(rank);
+  if (any_untold && operations.size() > 1) {
+    contents_.certainty = std::min(contents_.certainty, kCertaintyGuessed);
+    contents_.notes.push_back("not all watchdogs tell the group of what timed out: one group is assumed");
+  }
+  for (const auto& [rank, work] : first_timed_out_) {
+    if (told.contains(rank)) continue;
     LoggedStatus& status = contents_.statuses.emplace_back();
-    status.rank = rank, status.enqueued = status.timed_out = work.sequence,
-    status.completed = work.sequence - 1;
+    status.group = known.group, status.description = known.description;
+    status.rank = rank, status.enqueued = work.sequence, status.completed = work.sequence - 1;
+    // A line that a terminal wrapped may not tell the operation: then it is only counted.
+    if (!work.operation.empty()) status.timed_out = work.sequence;
     status.operation = work.operation, status.elements = work.elements, status.ran_ms = work.ran_ms;
     status.time = work.time;
   }

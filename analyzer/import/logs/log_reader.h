@@ -7,8 +7,10 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "analyzer/import/logs/launcher_line.h"
+#include "analyzer/import/logs/line_prefix.h"
 #include "analyzer/import/logs/line_splitter.h"
 #include "analyzer/import/logs/log_contents.h"
 #include "analyzer/import/logs/nccl_collector.h"
@@ -35,6 +37,7 @@ class LogReader {
  private:
   // Lines of one tag are those of one process; without tags, of the file.
   struct Stream {
+    LinePrefix prefix;  // of the traceback that is being read
     TracebackReader traceback;
     LauncherReader launcher;
     int64_t error = -1;   // index of the last error, which may have ended the process
@@ -48,11 +51,18 @@ class LogReader {
 
   void Line(std::string_view raw);
   void TakeNccl(const NcclLine& line);
+  void GetOverErrors(int32_t process, NcclLineKind kind);
+  void SayMore(const NcclLine& line);
+  void TakeNamelessWarning(std::string_view line, size_t mark);
   void TakeWatchdog(const WatchdogLine& line);
+  void TakeWatchdogError(int32_t rank, const WatchdogLine& line);
   void TakeEnd(const ProcessEnd& end);
   // False: the line belongs to no family.
   bool TakeText(std::string_view line);
   void TakeXid(std::string_view line);
+  void TakeFingerprints(std::string_view line);
+  void NameTheNameless();
+  void ForgetBefore(int64_t time);
   LoggedStatus* StatusOf(int32_t rank, const WatchdogLine& line);
   void Add(LoggedTrouble trouble);
   int64_t At(std::string_view text);
@@ -60,14 +70,28 @@ class LogReader {
   LogContents& contents_;
   NcclCollector nccl_;
   LineSplitter splitter_;
-  std::string file_, scratch_;
+  std::string file_, scratch_, unpacked_;
   int64_t now_ = 0;
   std::map<int32_t, Stream> streams_;  // by rank of the tag; -1 = none
   std::set<int32_t> processes_;        // of the file, the first few
-  size_t first_trouble_ = 0;           // of the file
+  // Files of which no line tells whose they are: their troubles, from the first to the one behind the last.
+  struct Nameless {
+    std::string path;
+    size_t first = 0, last = 0;
+  };
+  std::vector<Nameless> nameless_;
+  int64_t restarted_ = 0;      // the last sign of an attempt that was followed by another one
+  int32_t largest_ranks_ = 0;  // of a communicator
+  size_t first_trouble_ = 0;   // of the file
+  // Errors of NCCL that the process may have got over, and how much it has launched since.
+  struct OpenErrors {
+    std::vector<size_t> troubles;
+    int operations = 0;
+  };
+  std::map<int32_t, OpenErrors> open_errors_;  // by process
   std::map<std::pair<int32_t, std::string>, size_t> status_index_;
-  std::map<int32_t, Work>
-      timed_out_;  // by rank: what its watchdog named last, whose group the next line tells
+  // By rank: what its watchdog named last, whose group the next line tells, and the lowest number of all.
+  std::map<int32_t, Work> timed_out_, first_timed_out_;
 };
 
 }  // namespace rankle::import

@@ -26,6 +26,8 @@ int32_t SmallNumber(std::string_view text, size_t at, size_t& end) {
   return end == at ? -1 : value;
 }
 
+constexpr size_t kLongestPrefix = 256;
+
 // One tag at the beginning; how long it is, 0 = there is none.
 size_t TagLength(std::string_view text, TaggedLine& line) {
   size_t end = 0;
@@ -100,6 +102,8 @@ int64_t Fraction(std::string_view text) {
 
 }  // namespace
 
+bool Holds(std::string_view line, std::string_view text) { return line.find(text) != std::string_view::npos; }
+
 std::string_view CleanLine(std::string_view line, std::string& scratch) {
   while (!line.empty() && (line.back() == '\r' || line.back() == '\0')) line.remove_suffix(1);
   if (line.starts_with("\xef\xbb\xbf")) line.remove_prefix(3);  // the byte order mark of a file
@@ -125,6 +129,17 @@ TaggedLine SplitTags(std::string_view line) {
     if (line.starts_with(" ")) line.remove_prefix(1);
   }
   result.text = line;
+  if (result.rank >= 0 || result.local_rank >= 0) return result;
+  // Behind what collectors of output put before it, or a progress bar that has no end of line.
+  const size_t at = line.substr(0, kLongestPrefix).find("[rank");
+  if (at == std::string_view::npos || at == 0) return result;
+  if (const size_t tag = TagLength(line.substr(at), result); tag > 0 && line.substr(at + tag - 1, 1) == ":") {
+    line.remove_prefix(at + tag);
+    if (line.starts_with(" ")) line.remove_prefix(1);
+    result.text = line;
+  } else {
+    result.rank = -1;
+  }
   return result;
 }
 
@@ -134,6 +149,14 @@ TaggedLine TagsIn(std::string_view prefix) {
   for (size_t at = prefix.find('['); at != std::string_view::npos; at = prefix.find('[', at + 1))
     TagLength(prefix.substr(at), result);
   return result;
+}
+
+std::string_view HostOfKernelLine(std::string_view text) {
+  const size_t kernel = text.rfind(" kernel:");
+  if (kernel == std::string_view::npos) return {};
+  const size_t blank = text.rfind(' ', kernel - (kernel > 0 ? 1 : 0));
+  const size_t begin = blank == std::string_view::npos ? 0 : blank + 1;
+  return begin >= kernel ? std::string_view() : text.substr(begin, kernel - begin);
 }
 
 int64_t FindTime(std::string_view text) {

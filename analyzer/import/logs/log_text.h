@@ -32,12 +32,17 @@ TaggedLine SplitTags(std::string_view line);
 // The last such tag anywhere in a text that precedes something known.
 TaggedLine TagsIn(std::string_view prefix);
 
+// "Nov 22 15:39:14 node7 kernel: [ 12.3] ..." -> node7. dmesg tells none.
+std::string_view HostOfKernelLine(std::string_view text);
+
 // The first date with time of day in a text, as ns since the first of January, 00:00, plus a day (so that 0
 // means none). Years are dropped: half of the formats lack them. Time zones are not known.
 int64_t FindTime(std::string_view text);
 // The same of seconds since 1970 (UTC); 0 = 0.
 int64_t YearTime(int64_t seconds);
 inline constexpr int64_t kDayNs = 86'400'000'000'000;
+
+bool Holds(std::string_view line, std::string_view text);
 
 // The number behind the first `word` from `from` on; base 10, or 16 with or without "0x". False: there is
 // none. Moves `from` behind it.

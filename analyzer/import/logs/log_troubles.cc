@@ -6,6 +6,7 @@
 #include <set>
 
 #include "absl/strings/str_cat.h"
+#include "analyzer/import/logs/stated_failure.h"
 #include "analyzer/import/logs/xid.h"
 
 namespace rankle::import {
@@ -77,14 +78,12 @@ class TroubleAdder {
   }
 
   // Nobody else speaks of this job: what failed without a name, or stood still, must not look like health.
+  // The rules pass over it where a rank is known to have failed.
   void ReportUnattributed() {
-    for (const LoggedTrouble& trouble : contents_.troubles) {
-      const bool fails =
-          trouble.kind == TroubleKind::kEnd || (trouble.kind == TroubleKind::kError && trouble.fatal);
-      const bool unknown = fails && !dense_.contains(finder_.RankOf(trouble.who));
-      if (trouble.kind != TroubleKind::kWatchdog && !unknown) continue;
-      return Report(kNone, trouble, trouble.time);  // one is enough
-    }
+    const auto is_known = [this](const LoggedTrouble& t) { return dense_.contains(finder_.RankOf(t.who)); };
+    const LoggedTrouble* stated = StatedFailure(contents_, is_known);
+    if (stated != nullptr && !(stated->kind == TroubleKind::kXid && IsOfEarlier(stated->time)))
+      Report(kNone, *stated, stated->time);
   }
 
   // Did anything fail besides what kernel logs say? Those reach back to other jobs.

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "analyzer/import/file_bytes.h"
+#include "analyzer/import/logs/docker_line.h"
 #include "analyzer/import/logs/log_job.h"
 #include "analyzer/import/logs/log_reader.h"
 
@@ -55,7 +56,9 @@ std::string ReadEnd(const std::string& path) {
 
 bool IsTelling(const std::string& path, const std::string& first_bytes) {
   if (LooksLikeLog(first_bytes)) return true;
-  if (first_bytes.size() < kFirstBytes || DescribeContent(first_bytes) != "text") return false;
+  const std::string kind = DescribeContent(first_bytes);
+  const bool text = kind == "text" || (kind.starts_with("JSON") && !MayBeJson(first_bytes));
+  if (first_bytes.size() < kFirstBytes || !text) return false;
   return LooksLikeLog(ReadFirstBytes(path, kBeginning)) || LooksLikeLog(ReadEnd(path));
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "analyzer/import/logs/testing/log_files.h"
 
 namespace rankle::import {
@@ -201,6 +202,8 @@ TEST_F(LogsTest, TheWaitOfAGroupLeadsThroughAnotherGroupToWhoHasNotCome) {
   for (int r : {0, 1}) log += Status(r, "0(default_pg)", 60, 56);
   log += Status(2, "7(tp)", 91, 90) + Status(3, "7(tp)", 90, 90) + Status(3, "0(default_pg)", 56, 56) +
          Status(2, "0(default_pg)", 56, 56);
+  // Watchdogs tell the place in the group.
+  log = absl::StrReplaceAll(log, {{"(tp) Rank 2", "(tp) Rank 0"}, {"(tp) Rank 3", "(tp) Rank 1"}});
   const Report report = Analyze(log);
   EXPECT_EQ(report.verdict.anomaly, "hang.not_entered") << report.verdict.summary;
   EXPECT_THAT(report.verdict.ranks, ElementsAre(3));
@@ -282,6 +285,29 @@ TEST_F(LogsTest, TracebacksTellWhy) {
     EXPECT_EQ(report.verdict.anomaly, c.anomaly) << report.verdict.summary;
     EXPECT_THAT(report.verdict.ranks, ElementsAre(1)) << c.error;
     EXPECT_THAT(report.verdict.summary, HasSubstr("train.py:12 in step"));
+  }
+}
+
+// The watchdog and the communicator of a rank whose device fails die of that, too.
+TEST_F(LogsTest, ACudaErrorThatEndsAWatchdogIsTheRanksOwn) {
+  const std::string watchdog =
+      "[rank1]:[E314 14:33:46.5 P.cpp:1] [PG ID 0 PG GUID 0(default_pg) Rank 1] Process group watchdog "
+      "thread "
+      "terminated with exception: CUDA error: uncorrectable ECC error encountered\n";
+  const std::string exception =
+      "[rank1]: terminate called after throwing an instance of 'c10::DistBackendError'\n[rank1]:   what():  "
+      "[PG ID "
+      "0 PG GUID 0(default_pg) Rank 1] Process group watchdog thread terminated with exception: CUDA error: "
+      "uncorrectable ECC error encountered\n";
+  const std::string remote =
+      "[rank0]: Traceback (most recent call last):\n[rank0]:   File \"t.py\", line 1, in s\n[rank0]: "
+      "torch.distributed.DistBackendError: NCCL error in: x, remote process exited\n";
+  for (const std::string& own : {watchdog, exception, watchdog + exception}) {
+    for (const std::string& log : {own, own + remote, remote + own}) {
+      const Report report = Analyze(log);
+      EXPECT_EQ(report.verdict.anomaly, "crash.cuda") << log << report.verdict.summary;
+      EXPECT_THAT(report.verdict.ranks, ElementsAre(1));
+    }
   }
 }
 

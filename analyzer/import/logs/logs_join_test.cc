@@ -10,6 +10,7 @@
 #include "analyzer/import/logs/logs_importer.h"
 #include "analyzer/import/logs/testing/log_files.h"
 #include "analyzer/testing/diagnose.h"
+#include "analyzer/testing/nccl_tools.h"
 
 namespace rankle::import {
 namespace {
@@ -107,6 +108,17 @@ TEST_F(LogsTest, LinesOfRankleItselfAreNotRead) {
   reader.EndFile();
   ASSERT_THAT(contents.troubles, ::testing::SizeIs(1));
   EXPECT_THAT(contents.troubles[0].text, HasSubstr("'y'"));
+}
+
+// RAS lists outliers, and a job that is stuck shows none.
+TEST_F(LogsTest, TextOfRasThatConcludesNothingTakesNothingFromALog) {
+  directory_.Write("ras1.txt", RasStatusText("")), directory_.Write("ras2.txt", RasStatusText(""));
+  ASSERT_EQ(directory_.Analyze().verdict.anomaly, "unknown");
+  std::string log = Status(2, "0(default_pg)", 56, 56);
+  for (int r : {0, 1, 3}) log += Status(r, "0(default_pg)", 57, 56);
+  const Report report = Analyze(log);
+  EXPECT_EQ(report.verdict.anomaly, "hang.not_entered") << report.verdict.summary;
+  EXPECT_THAT(report.verdict.ranks, ElementsAre(2));
 }
 
 // ---- what becomes of files

@@ -16,6 +16,8 @@ namespace {
 // Every rank's dump lists the members of its groups: beyond these, silent ranks are not listed.
 constexpr int32_t kMostRanks = 1 << 13;
 constexpr size_t kMostFilled = 8;
+// Nobody waits in a group of one.
+constexpr int32_t kLeastSize = 2;
 
 // PyTorch's numbering: group 0 is the whole job.
 bool IsWholeJob(const LoggedStatus& status) {
@@ -51,6 +53,10 @@ int32_t HighestRank(const LogContents& contents) {
   int32_t highest = 0;
   for (const LoggedStatus& s : contents.statuses) highest = std::max(highest, s.rank);
   for (const LoggedCommunicator& c : contents.communicators) highest = std::max(highest, c.ranks - 1);
+  // One hostile line may name any rank.
+  for (const LoggedTrouble& t : contents.troubles) {
+    if (t.who.rank < kMostRanks) highest = std::max(highest, t.who.rank);
+  }
   return highest;
 }
 
@@ -83,6 +89,15 @@ std::vector<Dump> DumpsOf(const LogContents& contents) {
     if (filled++ >= kMostFilled) break;
     for (int32_t rank = 0; rank <= highest; ++rank) ranks.insert(rank);
   }
+  std::map<std::string, int32_t> sizes;  // of groups, at least
+  for (const LoggedStatus& s : contents.statuses) {
+    int32_t& size = sizes.try_emplace(s.group, kLeastSize).first->second;
+    if (s.group_rank < kMostRanks) size = std::max(size, s.group_rank + 1);
+  }
+  // Lines of older versions, and wrapped ones, tell no sizes.
+  const bool sizes_told =
+      std::all_of(contents.statuses.begin(), contents.statuses.end(),
+                  [](const LoggedStatus& s) { return s.timed_out <= 0 || s.elements >= 0; });
   std::vector<Dump> dumps;
   for (auto& [rank, statuses] : by_rank) {
     Dump& dump = dumps.emplace_back();
@@ -93,12 +108,14 @@ std::vector<Dump> DumpsOf(const LogContents& contents) {
     for (const LoggedStatus* s : statuses) {
       const std::set<int32_t>& ranks = members[s->group];
       const int64_t number = numbers.at(s->group);
-      dump.groups.push_back({absl::StrCat(number), s->description, {ranks.begin(), ranks.end()}});
+      dump.groups.push_back(
+          {absl::StrCat(number), s->description, {ranks.begin(), ranks.end()}, sizes.at(s->group)});
       dump.statuses.push_back({number, s->enqueued, kAbsent, s->completed});
       const OperationMeaning meaning = MeaningOfWork(s->operation);
       if (s->timed_out <= 0 || meaning.p2p) continue;
       DumpEntry& e = dump.entries.emplace_back(EntryOf(*s, meaning));
       e.group = static_cast<int32_t>(dump.named.size()), e.group_id = number;
+      e.sizes_agree = e.sizes_agree && sizes_told;
       dump.named.push_back({absl::StrCat(number), s->description, {}});
     }
     std::stable_sort(dump.entries.begin(), dump.entries.end(),

@@ -9,7 +9,7 @@ namespace {
 
 constexpr auto kNowhere = std::string_view::npos;
 
-bool Has(std::string_view line, std::string_view text) { return line.find(text) != kNowhere; }
+bool Has(std::string_view line, std::string_view text) { return Holds(line, text); }
 
 // The first of several spellings; behind it the number.
 int64_t WorkNumber(std::string_view line, std::string_view word) {
@@ -60,6 +60,20 @@ void ParseWork(std::string_view line, WatchdogLine& parsed) {
     parsed.operation = Between(line, "OpType=", ")");
 }
 
+// "... raised the following async exception: NCCL error ..." or "... terminated with exception: CUDA error".
+bool ParseError(std::string_view line, WatchdogLine& parsed) {
+  static constexpr std::string_view kRaised = "raised the following async exception: ",
+                                    kEnds = "watchdog thread terminated with exception: ";
+  for (const std::string_view word : {kRaised, kEnds}) {
+    const size_t at = line.find(word);
+    if (at == kNowhere) continue;
+    parsed.error = line.substr(at + word.size()), parsed.ends_process = word == kEnds;
+    parsed.kind = WatchdogLineKind::kError;
+    return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 bool MayBeWatchdogLine(std::string_view line) {
@@ -87,7 +101,7 @@ bool ParseWatchdogLine(std::string_view line, WatchdogLine& parsed) {
   } else if (Has(line, "taking the entire process down") ||
              Has(line, "Terminating the process after attempting")) {
     parsed.kind = WatchdogLineKind::kTakenDown;
-  } else {
+  } else if (!ParseError(line, parsed)) {
     return false;
   }
   ParseGroup(line, parsed);

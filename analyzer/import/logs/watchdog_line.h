@@ -13,6 +13,7 @@ enum class WatchdogLineKind : uint8_t {
   kDumpSignal,  // somebody noticed a timeout, and this rank tells how far it came: a consequence
   kStuck,       // the watchdog itself stands still
   kTakenDown,   // the watchdog ends its process
+  kError,       // NCCL or CUDA reported an error to the watchdog, which it repeats
 };
 
 struct WatchdogLine {
@@ -24,6 +25,8 @@ struct WatchdogLine {
   int64_t sequence = -1, enqueued = -1, completed = -1;
   bool has_status = false;
   std::string_view operation;  // "ALLREDUCE"
+  std::string_view error;      // kError: its text
+  bool ends_process = false;   // kError: the watchdog dies of it, and its process with it
   int64_t elements_in = -1, elements_out = -1, timeout_ms = -1, ran_ms = -1;
 };
 

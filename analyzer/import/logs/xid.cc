@@ -7,6 +7,8 @@
 namespace rankle::import {
 namespace {
 
+constexpr int32_t kFallenOffTheBus = 79;
+
 constexpr XidMeaning kMeanings[] = {
     {13, XidBlame::kProgram, "graphics engine exception"},
     {31, XidBlame::kProgram, "memory page fault"},
@@ -21,7 +23,7 @@ constexpr XidMeaning kMeanings[] = {
     {64, XidBlame::kDevice, "row remapping or page retirement failed"},
     {69, XidBlame::kProgram, "graphics engine class error"},
     {74, XidBlame::kDevice, "NVLink error"},
-    {79, XidBlame::kDevice, "GPU has fallen off the bus"},
+    {kFallenOffTheBus, XidBlame::kDevice, "GPU has fallen off the bus"},
     {92, XidBlame::kNone, "high rate of corrected ECC errors"},
     {94, XidBlame::kDevice, "contained uncorrectable memory error"},
     {95, XidBlame::kDevice, "uncontained uncorrectable memory error"},
@@ -48,15 +50,6 @@ uint64_t BusOf(std::string_view text) {
   return domain << 20 | (bus & 0xff) << 12 | (device & 0xff) << 4;
 }
 
-// "Nov 22 15:39:14 node7 kernel: [ 12.3] NVRM: ..." -> node7. dmesg tells none.
-std::string_view HostBefore(std::string_view text) {
-  const size_t kernel = text.rfind(" kernel:");
-  if (kernel == std::string_view::npos) return {};
-  const size_t blank = text.rfind(' ', kernel - (kernel > 0 ? 1 : 0));
-  const size_t begin = blank == std::string_view::npos ? 0 : blank + 1;
-  return begin >= kernel ? std::string_view() : text.substr(begin, kernel - begin);
-}
-
 }  // namespace
 
 const XidMeaning& MeaningOfXid(int32_t number) {
@@ -65,18 +58,28 @@ const XidMeaning& MeaningOfXid(int32_t number) {
   return it == std::end(kMeanings) ? kUnknown : *it;
 }
 
+bool MayBeXidLine(std::string_view line) { return Holds(line, "NVRM:"); }
+
 bool ParseXidLine(std::string_view line, XidLine& parsed) {
   const size_t at = line.find("NVRM: Xid (");
-  if (at == std::string_view::npos) return false;
+  if (at == std::string_view::npos) {
+    // The driver's own words for it, in the lines around; "Xid 79" is not always among them.
+    parsed = {};
+    parsed.number = kFallenOffTheBus, parsed.who.host = HostOfKernelLine(line);
+    return line.find("NVRM:") != std::string_view::npos &&
+           line.find("fallen off the bus") != std::string_view::npos;
+  }
   parsed = {};
   const std::string_view message = line.substr(at);
   const int64_t number = NumberAfter(message, "): ", int64_t{0});
   if (number <= 0 || number > 10'000) return false;
   parsed.number = static_cast<int32_t>(number);
+  parsed.cause = static_cast<int32_t>(
+      std::clamp<int64_t>(NumberAfter(message, "caused by previous Xid ", int64_t{0}), 0, 10'000));
   parsed.who.bus = BusOf(Between(message, "(", ")"));
   const int64_t pid = NumberAfter(message, "pid=", int64_t{-1});
   if (pid > 0 && pid <= INT32_MAX) parsed.who.pid = static_cast<int32_t>(pid);
-  parsed.who.host = HostBefore(line.substr(0, at));
+  parsed.who.host = HostOfKernelLine(line.substr(0, at));
   return true;
 }
 

@@ -27,11 +27,13 @@ const XidMeaning& MeaningOfXid(int32_t number);
 
 struct XidLine {
   int32_t number = 0;
-  Speaker who;  // pid, host, bus
+  int32_t cause = 0;  // "caused by previous Xid 149"; 0 = not told
+  Speaker who;        // pid, host, bus
 };
 
 // "NVRM: Xid (PCI:0000:3b:00): 79, pid=1234, name=python, GPU has fallen off the bus." as dmesg, journalctl
 // and syslog print it.
+bool MayBeXidLine(std::string_view line);
 bool ParseXidLine(std::string_view line, XidLine& parsed);
 
 }  // namespace rankle::import

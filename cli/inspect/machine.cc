@@ -106,9 +106,10 @@ std::vector<Check> CheckInstallationFiles() {
                 "`rankle run --cupti` is refused; it is built where the CUDA toolkit has CUPTI's headers"),
       FileCheck("call sites", installation.libc_library, State::kMissing,
                 "`rankle run --sites` and faults aimed at the C library are refused; they need glibc 2.35"),
-      FileCheck("source parser", installation.source_program, State::kMissing,
-                "`rankle points` and `instrument` do not work; it is built where clang 19's libraries are "
-                "(scripts/install-deps)"),
+      FileCheck(
+          "source parser", installation.source_program, State::kMissing,
+          "`rankle points`, `instrument` and `lint` do not work; it is built where clang 19's libraries are "
+          "(scripts/install-deps)"),
       FileCheck("virtual GPUs", installation.virtual_gpu_dir, State::kMissing,
                 "--virtual-gpus does not work; they are built where CUDA headers and Gloo are "
                 "(scripts/install-deps)"),

@@ -14,7 +14,9 @@ namespace rankle::cli {
 
 struct RunOptions {
   std::vector<std::string> command;
-  int n = 0;             // 0: run the command once, without rank variables
+  int n = 0;  // 0: run the command once, without rank variables
+  int hosts =
+      0;  // network namespaces that the ranks are spread over; 0: none, all share this machine's network
   int virtual_gpus = 0;  // 0: real ones
   FaultSources faults;
   std::string output_dir;  // empty: rankle-out/<date>-<pid>

@@ -22,6 +22,7 @@
 #include "cli/launch/spawn.h"
 #include "cli/launch/terminal.h"
 #include "cli/launch/text.h"
+#include "injector/host/link_rules.h"
 
 namespace rankle::cli {
 namespace {
@@ -61,6 +62,9 @@ class Supervisor {
   void Reap();
   void OnEnd(pid_t pid, int wait_status);
   void StopWithJob(int signal);
+  LocalRank PlaceOf(int rank) const;
+  void OnKeeperEnd();
+  int KeeperDescriptor() const;
   Capture::Ends CaptureStreams(int rank);
   void StartWatcher();
   void EndWatcher();
@@ -94,6 +98,7 @@ class Supervisor {
   uint64_t next_sample_ns_ = 0;
   bool ending_ = false;  // rankle ends the job, or was asked to: deaths are not the job's own
   bool killed_ = false;
+  bool keeper_is_gone_ = false;
   bool abandoned_ = false;  // somebody asked to end while only the output was still being passed on
 };
 
@@ -131,7 +136,18 @@ void Supervisor::SaveRecord() {
 absl::Status Supervisor::StartRank(int rank) {
   Environment environment = job_.environment;
   if (job_.n > 0) {
-    SetLocalRank({.rank = rank, .world_size = job_.n, .master_port = job_.master_port}, environment);
+    SetLocalRank(PlaceOf(rank), environment);
+  }
+  RankPlace place = link_.keeper != nullptr ? link_.keeper->PlaceOf(rank) : RankPlace();
+  std::vector<FileDescriptor> groups;
+  std::vector<int> group_procs, namespaces;
+  for (const std::string& path : place.group_procs) {
+    groups.emplace_back(open(path.c_str(), O_WRONLY | O_CLOEXEC));
+    group_procs.push_back(groups.back().get());
+  }
+  if (place.host >= 0) {
+    const HostNamespaces& host = link_.keeper->network()->hosts[static_cast<size_t>(place.host)];
+    namespaces = {host.net.get(), host.uts.get()};
   }
   const Capture::Ends ends = CaptureStreams(rank);
   const absl::StatusOr<pid_t> pid = Spawn({.path = job_.path,
@@ -140,6 +156,9 @@ absl::Status Supervisor::StartRank(int rank) {
                                            .process_group = job_group_,
                                            .signal_mask = link_.original_mask,
                                            .no_input = rank > 0,
+                                           .namespaces = namespaces,
+                                           .group_procs = group_procs,
+                                           .clock_offset_ns = place.clock_offset_ns,
                                            .out = ends.out.get(),
                                            .err = ends.err.get()});
   if (!pid.ok()) return pid.status();
@@ -153,6 +172,19 @@ absl::Status Supervisor::StartRank(int rank) {
                                .end = {},
                                .ended_by_rankle = false});
   return absl::OkStatus();
+}
+
+// What the rank is told of its place among the others.
+LocalRank Supervisor::PlaceOf(int rank) const {
+  LocalRank local{.rank = rank, .world_size = job_.n, .master_port = job_.master_port, .interface = {}};
+  const host::Layout& layout = job_.hosts.layout;
+  if (layout.hosts == 0) return local;
+  const std::vector<int> beside = layout.RanksOf(layout.HostOf(rank));
+  local.local_rank = rank - beside.front();
+  local.local_world_size = static_cast<int>(beside.size());
+  local.master_address = host::AddressOf(layout.HostOf(0));
+  local.interface = host::kHostInterface;
+  return local;
 }
 
 Capture::Ends Supervisor::CaptureStreams(int rank) {
@@ -362,9 +394,10 @@ void Supervisor::LookForStall() {
 void Supervisor::WaitForEvents() {
   const uint64_t now = MonotonicNs();
   const uint64_t wait_ns = next_sample_ns_ > now ? next_sample_ns_ - now : SampleIntervalNs();
-  pollfd sources[2] = {{.fd = signals_.get(), .events = POLLIN, .revents = 0},
-                       {.fd = link_.alive.get(), .events = POLLIN, .revents = 0}};
-  if (poll(sources, 2, static_cast<int>(wait_ns / 1'000'000) + 1) <= 0) return;
+  pollfd sources[3] = {{.fd = signals_.get(), .events = POLLIN, .revents = 0},
+                       {.fd = link_.alive.get(), .events = POLLIN, .revents = 0},
+                       {.fd = KeeperDescriptor(), .events = POLLIN, .revents = 0}};
+  if (poll(sources, 3, static_cast<int>(wait_ns / 1'000'000) + 1) <= 0) return;
   signalfd_siginfo info;
   while (read(signals_.get(), &info, sizeof(info)) == static_cast<ssize_t>(sizeof(info))) {
     OnSignal(static_cast<int>(info.ssi_signo));
@@ -374,6 +407,18 @@ void Supervisor::WaitForEvents() {
     abandoned_ = true;
     KillJob();
   }
+  if (sources[2].revents != 0) OnKeeperEnd();
+}
+
+int Supervisor::KeeperDescriptor() const {  // -1, which poll passes over, where there is none
+  return link_.keeper != nullptr && !keeper_is_gone_ ? link_.keeper->control() : -1;
+}
+
+// Nobody ends the faults that are in force any more. The guard removes what the keeper left.
+void Supervisor::OnKeeperEnd() {
+  keeper_is_gone_ = true;
+  Say("the keeper of host faults was killed: the job is ended, because its faults would last for ever");
+  KillJob();
 }
 
 // Processes that the command left behind: asked to end, then made to.
@@ -399,6 +444,7 @@ int Supervisor::Run() {
   sigprocmask(SIG_BLOCK, &watched, nullptr);
   signals_ = FileDescriptor(signalfd(-1, &watched, SFD_CLOEXEC | SFD_NONBLOCK));
 
+  if (link_.keeper != nullptr) link_.keeper->Follow();
   record_.start_realtime_ns = RealtimeNs();
   record_.start_monotonic_ns = MonotonicNs();
   if (absl::Status status = StartRanks(); !status.ok()) {
@@ -406,6 +452,7 @@ int Supervisor::Run() {
     SayError(status);
     return absl::IsUnavailable(status) ? kExitUnusable : CommandErrorExitCode(status);
   }
+  if (link_.keeper != nullptr) link_.keeper->Begin();
   SaveRecord();
   capture_.Start();
   StartWatcher();

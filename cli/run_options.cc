@@ -127,32 +127,6 @@ absl::Status CheckInstallation(const RunOptions& options) {
 
 host::Layout LayoutOf(const RunOptions& options) { return {.ranks = options.n, .hosts = options.hosts}; }
 
-// Can this machine make the hosts, and carry out what acts on them? Asked before anything is changed.
-absl::Status CheckHosts(const RunOptions& options, const plan::Plan& plan) {
-  if (options.hosts > options.n)
-    return absl::InvalidArgumentError(
-        Cat("--hosts ", options.hosts, ": more hosts than ranks; give -n ", options.hosts, " or more"));
-  if (options.hosts > 0) {
-    if (std::string reason = WhyNoHosts(); !reason.empty())
-      return absl::FailedPreconditionError(Cat("--hosts: ", reason));
-  }
-  for (size_t i = 0; i < plan.size(); ++i) {
-    const plan::ArmedFault& fault = plan.fault(i);
-    const plan::ActionInfo& action = *plan::FindAction(fault.action);
-    if (action.place.empty()) continue;
-    const std::string name = plan.fault_name(i);
-    if (options.n == 0)
-      return absl::InvalidArgumentError(Cat("fault '", name, "': ", action.name,
-                                            " needs to know the ranks' processes: start them with -n"));
-    if (std::string reason = WhyNotHere(fault.action); !reason.empty())
-      return absl::FailedPreconditionError(Cat("fault '", name, "': ", action.name, ": ", reason));
-    absl::Status status = action.place == "network" ? host::CheckLinks(fault, name, LayoutOf(options))
-                                                    : host::CheckRanks(fault, name, LayoutOf(options));
-    if (!status.ok()) return status;
-  }
-  return absl::OkStatus();
-}
-
 HangPolicy PolicyOf(const RunOptions& options) {
   HangPolicy policy;
   if (options.on_hang == "kill") {
@@ -255,6 +229,31 @@ void SayWhatCame(const RunOutcome& outcome, const RunOptions& options) {
 
 double HangAfterSeconds(const RunOptions& options) {
   return options.hang_after_s.value_or(options.usual_hang_after_s);
+}
+
+absl::Status CheckHosts(const RunOptions& options, const plan::Plan& plan) {
+  if (options.hosts > options.n)
+    return absl::InvalidArgumentError(
+        Cat("--hosts ", options.hosts, ": more hosts than ranks; give -n ", options.hosts, " or more"));
+  if (options.hosts > 0) {
+    if (std::string reason = WhyNoHosts(); !reason.empty())
+      return absl::FailedPreconditionError(Cat("--hosts: ", reason));
+  }
+  for (size_t i = 0; i < plan.size(); ++i) {
+    const plan::ArmedFault& fault = plan.fault(i);
+    const plan::ActionInfo& action = *plan::FindAction(fault.action);
+    if (action.place.empty()) continue;
+    const std::string name = plan.fault_name(i);
+    if (options.n == 0)
+      return absl::InvalidArgumentError(Cat("fault '", name, "': ", action.name,
+                                            " needs to know the ranks' processes: start them with -n"));
+    if (std::string reason = WhyNotHere(fault.action); !reason.empty())
+      return absl::FailedPreconditionError(Cat("fault '", name, "': ", action.name, ": ", reason));
+    absl::Status status = action.place == "network" ? host::CheckLinks(fault, name, LayoutOf(options))
+                                                    : host::CheckRanks(fault, name, LayoutOf(options));
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
 }
 
 absl::Status CheckRunnable(const RunOptions& options) {

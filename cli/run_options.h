@@ -49,6 +49,9 @@ double HangAfterSeconds(const RunOptions& options);
 // Is there what the options ask for: enough virtual GPUs, the libraries?
 absl::Status CheckRunnable(const RunOptions& options);
 
+// Can this machine make the hosts, and carry out what acts on them? Asked before anything is changed.
+absl::Status CheckHosts(const RunOptions& options, const plan::Plan& plan);
+
 // Runs the job to its end. Errors are said on stderr; the exit code is the contract's.
 RunOutcome RunToEnd(const RunOptions& options);
 

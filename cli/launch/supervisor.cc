@@ -10,7 +10,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <functional>
+#include <string_view>
 
+#include "cli/hosts/kernel_watch.h"
 #include "cli/launch/capture.h"
 #include "cli/launch/clock.h"
 #include "cli/launch/command_path.h"
@@ -66,8 +69,15 @@ class Supervisor {
   void OnKeeperEnd();
   int KeeperDescriptor() const;
   Capture::Ends CaptureStreams(int rank);
-  void StartWatcher();
-  void EndWatcher();
+  // A process that watches the job until the supervisor closes its pipe.
+  struct Helper {
+    std::string_view what;   // it watches
+    pid_t pid = 0;           // 0 = none
+    FileDescriptor keep_on;  // it reads end-of-file when this is closed
+  };
+  void StartHelper(Helper& helper, const std::function<void(int stop)>& body);
+  void StartWatchers();
+  void EndWatchers();
   void DrainCapture();
   std::vector<pid_t> Helpers() const;
   void LookForStall();
@@ -91,9 +101,9 @@ class Supervisor {
   Capture capture_;
   FileDescriptor signals_;
   pid_t job_group_ = 0;
-  pid_t watcher_ = 0;             // 0 = none
-  FileDescriptor keep_watching_;  // the watcher's `stop` reads end-of-file when it is closed
-  pid_t hang_action_ = 0;         // process that prints the verdict or runs the user's command; 0 = none
+  Helper watcher_{.what = "the pace of the job", .keep_on = {}};
+  Helper kernel_watcher_{.what = "what the kernel tells", .keep_on = {}};
+  pid_t hang_action_ = 0;  // process that prints the verdict or runs the user's command; 0 = none
   uint64_t hang_action_deadline_ = 0;
   uint64_t next_sample_ns_ = 0;
   bool ending_ = false;  // rankle ends the job, or was asked to: deaths are not the job's own
@@ -168,6 +178,7 @@ absl::Status Supervisor::StartRank(int rank) {
   }
   record_.processes.push_back({.pid = *pid,
                                .rank = job_.n > 0 ? rank : -1,
+                               .host = place.host >= 0 ? host::HostName(place.host) : std::string(),
                                .started_ns = MonotonicNs(),
                                .end = {},
                                .ended_by_rankle = false});
@@ -196,37 +207,52 @@ Capture::Ends Supervisor::CaptureStreams(int rank) {
 }
 
 // The helpers of the supervisor are no part of the job: they outlive it to tell its end.
-std::vector<pid_t> Supervisor::Helpers() const { return {watcher_, capture_.helper()}; }
+std::vector<pid_t> Supervisor::Helpers() const {
+  return {watcher_.pid, kernel_watcher_.pid, capture_.helper()};
+}
 
-void Supervisor::StartWatcher() {
+void Supervisor::StartHelper(Helper& helper, const std::function<void(int stop)>& body) {
   int ends[2];
-  if (job_.watch == nullptr) return;
-  if (pipe2(ends, O_CLOEXEC) != 0) return Say("cannot watch the pace of the job: no pipe");
+  const auto refuse = [&](const char* why) { Say(Cat("cannot watch ", helper.what, ": ", why)); };
+  if (pipe2(ends, O_CLOEXEC) != 0) return refuse("no pipe");
   FileDescriptor stop(ends[0]);
-  keep_watching_ = FileDescriptor(ends[1]);
+  helper.keep_on = FileDescriptor(ends[1]);
   const pid_t parent = getpid();
-  watcher_ = fork();
-  if (watcher_ > 0) return;
-  if (watcher_ < 0) {
-    watcher_ = 0;
-    return Say("cannot watch the pace of the job: out of processes");
+  helper.pid = fork();
+  if (helper.pid > 0) return;
+  if (helper.pid < 0) {
+    helper.pid = 0;
+    return refuse("out of processes");
   }
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) _exit(1);
   setpgid(0, 0);
-  keep_watching_.Close();
+  for (Helper* other : {&watcher_, &kernel_watcher_}) other->keep_on.Close();
   capture_.ReleaseInChild();
-  job_.watch(job_, stop.get());
+  body(stop.get());
   _exit(0);
 }
 
-// The watcher writes its last digest.
-void Supervisor::EndWatcher() {
-  keep_watching_.Close();
+void Supervisor::StartWatchers() {
+  if (job_.watch != nullptr) StartHelper(watcher_, [this](int stop) { job_.watch(job_, stop); });
+  if (!job_.watch_records || link_.keeper == nullptr) return;
+  KernelWatch watch{.ranks = {},
+                    .layout = job_.hosts.layout,
+                    .network = link_.keeper->network(),
+                    .output_dir = job_.output_dir};
+  for (const RunProcess& process : record_.processes) watch.ranks.emplace_back(process.rank, process.pid);
+  StartHelper(kernel_watcher_, [&watch](int stop) { WatchKernel(watch, stop); });
+}
+
+// The watchers write their last.
+void Supervisor::EndWatchers() {
   const uint64_t deadline = MonotonicNs() + kWatcherTimeout;
-  while (watcher_ != 0) {
-    if (MonotonicNs() > deadline) kill(watcher_, SIGKILL);
-    WaitForEvents();
+  for (Helper* helper : {&watcher_, &kernel_watcher_}) {
+    helper->keep_on.Close();
+    while (helper->pid != 0) {
+      if (MonotonicNs() > deadline) kill(helper->pid, SIGKILL);
+      WaitForEvents();
+    }
   }
 }
 
@@ -250,10 +276,11 @@ absl::Status Supervisor::StartRanks() {
 void Supervisor::OnEnd(pid_t pid, int wait_status) {
   if (pid == hang_action_) return OnHangActionEnd();
   if (pid == capture_.helper()) return abandoned_ ? capture_.Abandon() : capture_.OnHelperEnd(wait_status);
-  if (pid == watcher_) {
-    if (keep_watching_.is_open())
-      Say("the watcher of the pace has ended: slow-downs are not called any more");
-    watcher_ = 0;
+  for (Helper* helper : {&watcher_, &kernel_watcher_}) {
+    if (pid != helper->pid) continue;
+    if (helper->keep_on.is_open())
+      Say(Cat("the watcher of ", helper->what, " has ended: nothing more of it is told"));
+    helper->pid = 0;
     return;
   }
   for (RunProcess& process : record_.processes) {
@@ -455,7 +482,7 @@ int Supervisor::Run() {
   if (link_.keeper != nullptr) link_.keeper->Begin();
   SaveRecord();
   capture_.Start();
-  StartWatcher();
+  StartWatchers();
   while (AnyRunning()) {
     WaitForEvents();
     LookForStall();
@@ -472,7 +499,7 @@ int Supervisor::Run() {
   record_.exit_code = JobExitCode(by_themselves, by_rankle);
   record_.end_monotonic_ns = MonotonicNs();
   SaveRecord();
-  EndWatcher();
+  EndWatchers();
   return *record_.exit_code;
 }
 

@@ -348,8 +348,8 @@ absl::Status ReadPercent(const Reading& in) {
   const double most = in.fault.action == Action::kThrottle ? kMostCpuPercent : 100;
   const double least = in.fault.action == Action::kThrottle ? kLeastCpuPercent : 0;
   if (!(*number > 0 && *number >= least && *number <= most))
-    return Refuse(
-        Concat("'", *text, "' is out of range (", least == 0 ? "above 0" : "from 5", " to ", FormatReal(most), ")"));
+    return Refuse(Concat("'", *text, "' is out of range (", least == 0 ? "above 0" : "from 5", " to ",
+                         most == 100 ? 100 : 100000, ")"));
   in.fault.factor = *number;
   return absl::OkStatus();
 }

@@ -75,11 +75,7 @@ int RunJob(const Job& job) {
   GuardLink link;
   sigprocmask(SIG_BLOCK, &watched, &link.original_mask);
   link.guard_group = getpgrp();
-  int ends[2];
-  if (pipe2(ends, O_CLOEXEC) != 0) {
-    Say(Cat("cannot start the job: no pipe: ", strerror(errno)));
-    return kExitUnusable;
-  }
+  // Before the pipe by which guard and supervisor notice each other's end: the keeper must hold no copy of it.
   std::unique_ptr<KeeperLink> keeper;
   if (job.hosts.IsNeeded()) {
     absl::StatusOr<std::unique_ptr<KeeperLink>> started = KeeperLink::Start(job.hosts);
@@ -89,6 +85,11 @@ int RunJob(const Job& job) {
     }
     keeper = *std::move(started);
     link.keeper = keeper.get();
+  }
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) != 0) {
+    Say(Cat("cannot start the job: no pipe: ", strerror(errno)));
+    return kExitUnusable;
   }
   link.alive = FileDescriptor(ends[0]);
   FileDescriptor alive(ends[1]);

@@ -55,7 +55,7 @@ struct LocalRank {
   // Of a job on several hosts (run --hosts); without: one host, and its loopback.
   int local_rank = -1, local_world_size = 0;
   std::string master_address = "127.0.0.1";
-  std::string interface;  // that NCCL and Gloo are to use, unless the user said
+  std::string interface = {};  // that NCCL and Gloo are to use, unless the user said
 };
 
 // Sets the variables of the job; those of an outer rankle run that do not apply here are removed.

@@ -187,7 +187,7 @@ absl::Status Supervisor::StartRank(int rank) {
 
 // What the rank is told of its place among the others.
 LocalRank Supervisor::PlaceOf(int rank) const {
-  LocalRank local{.rank = rank, .world_size = job_.n, .master_port = job_.master_port, .interface = {}};
+  LocalRank local{.rank = rank, .world_size = job_.n, .master_port = job_.master_port};
   const host::Layout& layout = job_.hosts.layout;
   if (layout.hosts == 0) return local;
   const std::vector<int> beside = layout.RanksOf(layout.HostOf(rank));

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <functional>
+#include <map>
 
 #include "absl/strings/str_split.h"
 #include "cli/hosts/control_groups.h"
@@ -105,11 +106,7 @@ std::string TryTimeNamespace() {
              : "this kernel has no time namespaces (CONFIG_TIME_NS)";
 }
 
-}  // namespace
-
-std::string WhyNoHosts() { return InChild(CLONE_NEWNET, TryHosts); }
-
-std::string WhyNotHere(Action action) {
+std::string Try(Action action) {
   switch (action) {
     case Action::kNetDelay:
       return InChild(CLONE_NEWNET, TryDelay);
@@ -133,6 +130,20 @@ std::string WhyNotHere(Action action) {
     default:
       return "";
   }
+}
+
+}  // namespace
+
+// Asked for every case of a suite, and taking namespaces down is slow on a busy kernel: tried once.
+std::string WhyNoHosts() {
+  static const auto* const why = new std::string(InChild(CLONE_NEWNET, TryHosts));
+  return *why;
+}
+
+std::string WhyNotHere(Action action) {
+  static auto* const known = new std::map<Action, std::string>;
+  const auto found = known->find(action);
+  return found != known->end() ? found->second : known->emplace(action, Try(action)).first->second;
 }
 
 }  // namespace rankle::cli

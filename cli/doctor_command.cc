@@ -5,6 +5,8 @@
 
 #include "absl/strings/str_format.h"
 #include "cli/ebpf/attachment.h"
+#include "cli/hosts/abilities.h"
+#include "cli/hosts/control_groups.h"
 #include "cli/inspect/leftovers.h"
 #include "cli/inspect/machine.h"
 #include "cli/launch/exit_status.h"
@@ -12,6 +14,7 @@
 #include "cli/launch/message.h"
 #include "cli/launch/text.h"
 #include "cli/output.h"
+#include "injector/plan/catalogue.h"
 
 namespace rankle::cli {
 namespace {
@@ -49,6 +52,20 @@ std::string Json(const std::vector<Check>& checks, bool works) {
   return json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
 
+// Faults of hosts and network, and the hosts that they act on.
+std::vector<Check> CheckHostFaults() {
+  const auto check = [](std::string name, const std::string& why_not, std::string_view what) {
+    return why_not.empty() ? Check{std::move(name), Check::State::kOk, std::string(what)}
+                           : Check{std::move(name), Check::State::kMissing, Cat("does not work: ", why_not)};
+  };
+  std::vector<Check> checks = {check("hosts", WhyNoHosts(), "`rankle run --hosts` works")};
+  for (const plan::ActionInfo& action : plan::Catalogue()) {
+    if (!action.place.empty() && action.unavailable.empty())
+      checks.push_back(check(std::string(action.name), WhyNotHere(action.action), "works"));
+  }
+  return checks;
+}
+
 }  // namespace
 
 const char* DoctorCommand::examples() const {
@@ -61,7 +78,29 @@ const char* DoctorCommand::examples() const {
 
 void DoctorCommand::DeclareFlags(Flags& flags) {
   flags.Choice({.name = "--format", .type = "FORMAT", .help = "text or json"}, {"text", "json"}, format_);
-  flags.Switch("--repair", "End processes of runs whose rankle is gone", repair_);
+  flags.Switch(
+      "--repair",
+      "End processes of runs whose rankle is gone, and take back faults of hosts that they left in force",
+      repair_);
+}
+
+// Control groups whose keeper is gone (cli/hosts/keeper.h). Repaired first: what is frozen cannot be ended.
+Check DoctorCommand::CheckLeftoverGroups() const {
+  const std::vector<ControlGroup> groups = FindGroups(std::nullopt);
+  if (groups.empty())
+    return {"host faults", Check::State::kOk, "none was left in force by a rankle that is gone"};
+  std::string list, failed;
+  for (const ControlGroup& group : groups) list += Cat(list.empty() ? "" : ", ", group.directory);
+  if (!repair_) {
+    return {"host faults", Check::State::kMissing,
+            Cat("left in force by a rankle that is gone: ", list, "; --repair takes them back")};
+  }
+  for (const ControlGroup& group : groups) {
+    if (absl::Status status = RemoveGroup(group); !status.ok())
+      failed += Cat("; ", StdView(status.message()));
+  }
+  return {"host faults", failed.empty() ? Check::State::kOk : Check::State::kBroken,
+          Cat("taken back: ", list, failed)};
 }
 
 Check DoctorCommand::CheckLeftovers() const {
@@ -86,6 +125,8 @@ int DoctorCommand::Run(const std::vector<std::string>& command) {
   std::vector<Check> checks = CheckInstallationFiles();
   for (Check& check : CheckMachine()) checks.push_back(std::move(check));
   for (Check& check : CheckEbpf()) checks.push_back(std::move(check));
+  for (Check& check : CheckHostFaults()) checks.push_back(std::move(check));
+  checks.push_back(CheckLeftoverGroups());
   checks.push_back(CheckLeftovers());
   if (!command.empty()) checks.push_back(CheckCommand(command.front()));
   const bool works = std::none_of(checks.begin(), checks.end(),

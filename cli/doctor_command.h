@@ -18,6 +18,7 @@ class DoctorCommand : public Subcommand {
 
  private:
   Check CheckLeftovers() const;
+  Check CheckLeftoverGroups() const;
 
   std::string format_ = "text";
   bool repair_ = false;

@@ -2,6 +2,7 @@
 
 #include "cli/launch/exit_status.h"
 #include "cli/launch/message.h"
+#include "injector/host/layout.h"
 
 namespace rankle::cli {
 
@@ -20,6 +21,12 @@ void RunCommand::DeclareFlags(Flags& flags) {
                  .type = "N",
                  .help = "Start N local processes with RANK, WORLD_SIZE, ... set, as torchrun does"},
                 1, 65536, options_.n);
+  flags.Integer(
+      {.name = "--hosts",
+       .type = "N",
+       .help = "With -n: spread the ranks over N hosts with networks of their own, joined by a switch\n"
+               "(network namespaces; needs root), so that faults can act on the links between them"},
+      1, host::kMostHosts, options_.hosts);
   flags.Integer({.name = "--virtual-gpus", .type = "N", .help = "Run on N virtual GPUs: no GPU is needed"}, 1,
                 1024, options_.virtual_gpus);
   flags.Texts({.name = "--plan", .type = "FILE", .help = "Fault plan (YAML); may be repeated"},

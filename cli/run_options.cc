@@ -10,6 +10,7 @@
 #include "absl/strings/str_format.h"
 #include "analyzer/import/nodes.h"
 #include "cli/ebpf/attachment.h"
+#include "cli/hosts/abilities.h"
 #include "cli/inspect/elf_program.h"
 #include "cli/launch/clock.h"
 #include "cli/launch/command_path.h"
@@ -22,6 +23,8 @@
 #include "cli/launch/text.h"
 #include "cli/verdict.h"
 #include "cli/watch/watcher.h"
+#include "injector/host/link_rules.h"
+#include "injector/plan/catalogue.h"
 #include "tracer/cupti/format.h"
 #include "tracer/record/writer.h"
 #include "tracer/sites/format.h"
@@ -127,6 +130,8 @@ absl::Status CheckInstallation(const RunOptions& options) {
   if (HasFaults(options) && !options.via_ebpf && !FileExists(installation.libc_library)) return CheckHooks();
   return absl::OkStatus();
 }
+
+host::Layout LayoutOf(const RunOptions& options) { return {.ranks = options.n, .hosts = options.hosts}; }
 
 HangPolicy PolicyOf(const RunOptions& options) {
   HangPolicy policy;
@@ -260,6 +265,31 @@ double HangAfterSeconds(const RunOptions& options) {
   return options.hang_after_s.value_or(options.usual_hang_after_s);
 }
 
+absl::Status CheckHosts(const RunOptions& options, const plan::Plan& plan) {
+  if (options.hosts > options.n)
+    return absl::InvalidArgumentError(
+        Cat("--hosts ", options.hosts, ": more hosts than ranks; give -n ", options.hosts, " or more"));
+  if (options.hosts > 0) {
+    if (std::string reason = WhyNoHosts(); !reason.empty())
+      return absl::FailedPreconditionError(Cat("--hosts: ", reason));
+  }
+  for (size_t i = 0; i < plan.size(); ++i) {
+    const plan::ArmedFault& fault = plan.fault(i);
+    const plan::ActionInfo& action = *plan::FindAction(fault.action);
+    if (action.place.empty()) continue;
+    const std::string name = plan.fault_name(i);
+    if (options.n == 0)
+      return absl::InvalidArgumentError(Cat("fault '", name, "': ", action.name,
+                                            " needs to know the ranks' processes: start them with -n"));
+    if (std::string reason = WhyNotHere(fault.action); !reason.empty())
+      return absl::FailedPreconditionError(Cat("fault '", name, "': ", action.name, ": ", reason));
+    absl::Status status = action.place == "network" ? host::CheckLinks(fault, name, LayoutOf(options))
+                                                    : host::CheckRanks(fault, name, LayoutOf(options));
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckRunnable(const RunOptions& options) {
   if (absl::Status status = CheckGpus(options); !status.ok()) return status;
   if (absl::Status status = CheckCupti(options); !status.ok()) return status;
@@ -283,6 +313,7 @@ RunOutcome RunToEnd(const RunOptions& options) {
   if (!plan.ok()) return refuse(plan.status());
   if (absl::Status status = CheckRunnable(options); !status.ok()) return refuse(status);
   if (absl::Status status = CheckWay(options, *plan); !status.ok()) return refuse(status);
+  if (absl::Status status = CheckHosts(options, *plan); !status.ok()) return refuse(status);
   const absl::StatusOr<std::string> node = NodeName(options);
   if (!node.ok()) return refuse(node.status());
   const std::string job_dir =
@@ -300,6 +331,10 @@ RunOutcome RunToEnd(const RunOptions& options) {
           .command = options.command,
           .n = options.n,
           .master_port = port.ok() ? port->number() : 0,
+          .hosts = {.layout = LayoutOf(options),
+                    .armed_plan = faults->plan_path,
+                    .control = faults->control_path,
+                    .has_faults = plan->ActsOnHosts()},
           .environment = {},
           .output_dir = output_dir->path,
           .job_dir = node->empty() ? output_dir->path : ParentOf(output_dir->path),

@@ -14,7 +14,9 @@ namespace rankle::cli {
 
 struct RunOptions {
   std::vector<std::string> command;
-  int n = 0;             // 0: run the command once, without rank variables
+  int n = 0;  // 0: run the command once, without rank variables
+  int hosts =
+      0;  // network namespaces that the ranks are spread over; 0: none, all share this machine's network
   int virtual_gpus = 0;  // 0: real ones
   FaultSources faults;
   std::string output_dir;  // empty: rankle-out/<date>-<pid>
@@ -50,6 +52,9 @@ uint64_t BytesNeeded(const RunOptions& options);
 
 // Is there what the options ask for: enough virtual GPUs, the libraries?
 absl::Status CheckRunnable(const RunOptions& options);
+
+// Can this machine make the hosts, and carry out what acts on them? Asked before anything is changed.
+absl::Status CheckHosts(const RunOptions& options, const plan::Plan& plan);
 
 // Runs the job to its end. Errors are said on stderr; the exit code is the contract's.
 RunOutcome RunToEnd(const RunOptions& options);

@@ -16,6 +16,7 @@ SELECT json_group_array(rank) AS ranks, min(communicator) AS communicator, min(t
        CASE WHEN count(*) = 1 THEN 'rank ' ELSE 'ranks ' END || group_concat(rank, ', ') || ': ' || min(what) AS summary
 FROM failures
 WHERE root = 1 AND kind = 'process'
+  AND rank NOT IN (SELECT rank FROM oom_killed) AND rank NOT IN (SELECT rank FROM frozen_ranks)   -- these are told by their own rules
   AND (rank_ended = 1 OR EXISTS (SELECT 1 FROM stalls s, json_each(s.culprits) c WHERE c.value = failures.rank))
 HAVING count(*) > 0
 UNION ALL

@@ -20,3 +20,4 @@ SELECT culprits AS ranks, links, victims, communicator, op, seq, waited_s AS sin
                  ELSE 'rank ' || culprits_text || ' is behind' END AS summary
 FROM stalls
 WHERE kind = 'in_collective' AND waited_s >= threshold_s
+  AND NOT EXISTS (SELECT 1 FROM silent_links) AND NOT EXISTS (SELECT 1 FROM frozen_ranks)   -- the kernel tells more: their own rules

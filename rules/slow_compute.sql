@@ -16,7 +16,7 @@ SELECT json_group_array(rank) AS ranks, min(since_s) AS at_s, NULL AS since_s, m
               || '%d slow, %s %d-%d, probability by chance 1e-%.0f)',
               rank, 1e3 * own_s, CASE by_steps WHEN 1 THEN ' step' ELSE 'n iteration' END, peers, 1e3 * normal_s, factor,
               slow_iterations, iterations, CASE by_steps WHEN 1 THEN 'steps' ELSE 'iterations' END, first_iteration,
-              last_iteration, surprise)) AS evidence,
+              last_iteration, surprise) || coalesce((SELECT contention FROM contended_ranks c WHERE c.rank = late_ranks.rank), '')) AS evidence,
        CASE WHEN count(*) = 1 THEN 'rank ' ELSE 'ranks ' END || group_concat(rank, ', ')
          || printf(' arrive%s late from own work: %.2f times the normal %.2f ms', CASE WHEN count(*) = 1 THEN 's' ELSE '' END,
                    max(factor), 1e3 * max(normal_s)) AS summary

@@ -275,6 +275,22 @@ absl::Status AddSlowTransfers(const Store& store, const Facts& facts, store::Dat
       rows);
 }
 
+absl::Status AddSlowConnections(const Store&, const Facts& facts, store::Database& db) {
+  static constexpr const char* kParts[] = {"rank_tx", "rank_rx", "link"};
+  Rows rows;
+  const auto rank_or_null = [](int32_t rank) { return rank < 0 ? Value{} : Int(rank); };
+  for (const localize::SlowConnection& c : facts.slow_connections) {
+    rows.push_back({std::string(kParts[static_cast<int>(c.part)]), rank_or_null(c.source),
+                    rank_or_null(c.destination), localize::CauseName(c.cause), c.share, c.normal,
+                    Int(c.segments), Int(c.retransmits), c.min_rtt_s, c.normal_min_rtt_s, Int(c.links)});
+  }
+  return db.AddTable(
+      "slow_connections",
+      "part TEXT, source INTEGER, destination INTEGER, cause TEXT, share REAL, normal REAL, segments "
+      "INTEGER, retransmits INTEGER, min_rtt_s REAL, normal_min_rtt_s REAL, links INTEGER",
+      rows);
+}
+
 absl::Status AddLastArrivals(const Store& store, const Facts& facts, store::Database& db) {
   Rows rows;
   for (const localize::LastArrival& a : facts.last_arrivals) {
@@ -320,14 +336,16 @@ Facts FindFacts(const Store& store, const localize::HangSettings& settings) {
   localize::AddHostTimes(store, facts.lateness);
   facts.slow_transfers = localize::FindSlowTransfers(store);
   localize::AddCosts(iterations, facts.slow_transfers);
+  facts.slow_connections = localize::FindSlowConnections(store.kernel_links);
   if (!store.device_times && store.durations_known) facts.last_arrivals = localize::FindLastArrivals(store);
   return facts;
 }
 
 absl::Status AddFactTables(const Store& store, const Facts& facts, store::Database& database) {
   if (absl::Status status = AddJob(store, database); !status.ok()) return status;
-  for (auto* add : {AddStalls, AddDisagreements, AddFailures, AddLateness, AddInconsistencies, AddPaceChanges,
-                    AddMemoryUse, AddClocks, AddSlowTransfers, AddLastArrivals, AddDoubts}) {
+  for (auto* add :
+       {AddStalls, AddDisagreements, AddFailures, AddLateness, AddInconsistencies, AddPaceChanges,
+        AddMemoryUse, AddClocks, AddSlowTransfers, AddSlowConnections, AddLastArrivals, AddDoubts}) {
     if (absl::Status status = add(store, facts, database); !status.ok()) return status;
   }
   return absl::OkStatus();

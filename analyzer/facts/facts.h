@@ -6,6 +6,7 @@
 
 #include "absl/status/status.h"
 #include "analyzer/localize/arrival.h"
+#include "analyzer/localize/connections.h"
 #include "analyzer/localize/consistency.h"
 #include "analyzer/localize/failure.h"
 #include "analyzer/localize/last_arrival.h"
@@ -30,6 +31,7 @@ struct Facts {
   std::vector<localize::PaceChange> pace_changes;
   std::vector<localize::MemoryUse> memory_use;
   std::vector<localize::SlowTransfer> slow_transfers;
+  std::vector<localize::SlowConnection> slow_connections;
   std::vector<localize::LastArrival> last_arrivals;  // where only durations are known
 };
 

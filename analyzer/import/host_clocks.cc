@@ -251,6 +251,10 @@ void AlignClocks(const std::vector<HostClock>& clocks, Store& store) {
   for (store::Kernel& k : store.kernels) shift(k.process, k.started), shift(k.process, k.finished);
   for (size_t i = 0; i < store.processes.size(); ++i) {
     store::Process& p = store.processes[i];
+    // What is added later (transport records, kernels) is placed by this offset: it must be the corrected
+    // one. Drift within a job is left out; it matters where records of hours are matched by microseconds.
+    if (const HostClock* clock = clock_of[i]; clock != nullptr && p.started != 0)
+      p.clock_offset += Corrected(*clock, p.started) - p.started;
     for (int64_t* t : {&p.started, &p.heartbeat, &p.ended, &p.last_seen, &p.observed})
       shift(static_cast<int32_t>(i), *t);
   }

@@ -356,5 +356,46 @@ TEST_F(GoldenTest, EachPartOfTheMatrixBelongsToOneRule) {
   }
 }
 
+TEST_F(GoldenTest, WhatTheKernelToldOfDeadLinksAndFrozenRanksReplacesGuesses) {
+  const auto silent = [&](const char* received) {
+    Sql("DELETE FROM kernel_links");
+    Sql("INSERT INTO kernel_links VALUES(2,3,100,90,90,0,20,30,1000,9,5000," + std::string(received) +
+        ",4.0)");
+  };
+  silent("5000");
+  EXPECT_EQ(Run(), Found{});  // nobody waits
+  Stall("in_collective", "1", "running", 9, 2);
+  EXPECT_EQ(Run(), (Found{{"hang/link-silent", {{}}}}));
+  silent("9000");  // it arrives, and the way back is dead: another link is to blame
+  EXPECT_EQ(Run(), (Found{{"hang/in-collective", {{1}}}}));
+  Sql("INSERT INTO kernel_ranks VALUES(2,9,1,0,0,0,5.0,1,0,0)");
+  EXPECT_EQ(Run(), (Found{{"hang/frozen", {{2}}}}));
+}
+
+TEST_F(GoldenTest, AQuotaIsToBlameWhereItHoldsOneRankBackAndNotTheOthers) {
+  for (const char* rank : {"0", "1", "2"})
+    Sql(std::string("INSERT INTO kernel_ranks VALUES(") + rank + ",10,1,0,0,0,0,0,0,0)");
+  EXPECT_EQ(Run(), Found{});
+  Sql("UPDATE kernel_ranks SET throttled_s = 6 WHERE rank = 1");
+  EXPECT_EQ(Run(), (Found{{"slow/throttled", {{1}}}}));
+  Sql("UPDATE kernel_ranks SET throttled_s = 4 WHERE rank = 2");  // all are short of quota: that rank is no
+                                                                  // exception
+  EXPECT_EQ(Run(), Found{});
+}
+
+TEST_F(GoldenTest, EachPartOfTheSlowConnectionsBelongsToOneRule) {
+  const auto slow = [&](const std::string& part, const std::string& ends) {
+    Sql("DELETE FROM slow_connections");
+    Sql("INSERT INTO slow_connections VALUES('" + part + "'," + ends +
+        ",'loss',0.5,0.01,1000,50,2e-5,2e-5,1)");
+  };
+  slow("link", "2,0");
+  EXPECT_EQ(Run(), (Found{{"slow/link-connection", {{}}}}));
+  slow("rank_tx", "2,NULL");
+  EXPECT_EQ(Run(), (Found{{"slow/rank-tx-connection", {{2}}}}));
+  slow("rank_rx", "NULL,1");
+  EXPECT_EQ(Run(), (Found{{"slow/rank-rx-connection", {{1}}}}));
+}
+
 }  // namespace
 }  // namespace rankle::rules

@@ -233,6 +233,21 @@ struct Kernel {
   int64_t operation = kNone;  // index into operations of the first that it carries; kNone = not certain
 };
 
+// What the kernel told of a rank, and of the way from one rank's host to another's (kernel.json,
+// tracer/kernel/kernel_record.h: the same fields). Ranks are global.
+struct KernelRank {
+  int32_t rank = 0;
+  double seen_s = 0, cpu_s = 0, core_wait_s = 0, throttled_s = 0, disk_wait_s = 0, frozen_s = 0;
+  bool frozen = false;
+  int64_t oom_kills = 0, major_faults = 0;
+};
+struct KernelLink {
+  int32_t source = 0, destination = 0;
+  int64_t looks = 0, in_flight = 0, under_way = 0, queued = 0, segments = 0, retransmits = 0, bytes_acked = 0,
+          bytes_received = 0;
+  double min_rtt_us = 0, rtt_us = 0, stuck_s = 0;
+};
+
 // What somebody said of the job (`rankle run` while it ran, in events.jsonl; a log; RAS): for the causal
 // chain, no rule reads it.
 struct Notice {
@@ -286,6 +301,8 @@ class Store {
   std::vector<OperationProgress> progress;  // ordered by operation; the last ones of each process
   std::vector<Kernel> kernels;              // by process, in the order in which CUPTI told them
   std::vector<std::string> kernel_names;
+  std::vector<KernelRank> kernel_ranks;  // by rank
+  std::vector<KernelLink> kernel_links;  // by source and destination
   std::vector<Notice> notices;
   std::vector<Doubt> doubts;
   DataQuality quality;

@@ -220,6 +220,35 @@ absl::Status AddTransfers(const Store& s, Database& db) {
       rows);
 }
 
+absl::Status AddKernelRanks(const Store& s, Database& db) {
+  std::vector<std::vector<Value>> rows;
+  for (const KernelRank& r : s.kernel_ranks) {
+    rows.push_back({Int(r.rank), r.seen_s, r.cpu_s, r.core_wait_s, r.throttled_s, r.disk_wait_s, r.frozen_s,
+                    Int(r.frozen), Int(r.oom_kills), Int(r.major_faults)});
+  }
+  return db.AddTable(
+      "kernel_ranks",
+      "rank INTEGER, seen_s REAL, cpu_s REAL, core_wait_s REAL, throttled_s REAL, disk_wait_s REAL, "
+      "frozen_s REAL, frozen INTEGER, oom_kills INTEGER, major_faults INTEGER",
+      rows);
+}
+
+absl::Status AddKernelLinks(const Store& s, Database& db) {
+  std::vector<std::vector<Value>> rows;
+  for (const KernelLink& l : s.kernel_links) {
+    rows.push_back({Int(l.source), Int(l.destination), Int(l.looks), Int(l.in_flight), Int(l.under_way),
+                    Int(l.queued), l.min_rtt_us, l.rtt_us, Int(l.segments), Int(l.retransmits),
+                    Int(l.bytes_acked), Int(l.bytes_received), l.stuck_s});
+  }
+  return db.AddTable(
+      "kernel_links",
+      "source INTEGER, destination INTEGER, looks INTEGER, in_flight INTEGER, under_way INTEGER, queued "
+      "INTEGER, "
+      "min_rtt_us REAL, rtt_us REAL, segments INTEGER, retransmits INTEGER, bytes_acked INTEGER, "
+      "bytes_received INTEGER, stuck_s REAL",
+      rows);
+}
+
 absl::Status AddOperationProgress(const Store& s, Database& db) {
   const std::vector<OperationProgress>& v = s.progress;
   const Operations& o = s.operations;
@@ -286,7 +315,7 @@ absl::Status AddKernels(const Store& s, Database& db) {
 
 absl::Status AddStoreTables(const Store& store, Database& database) {
   for (auto* add : {AddProcesses, AddCommunicators, AddOperations, AddCallsAndEvents, AddSamples,
-                    AddTransfers, AddOperationProgress, AddKernels}) {
+                    AddTransfers, AddOperationProgress, AddKernels, AddKernelRanks, AddKernelLinks}) {
     if (absl::Status status = add(store, database); !status.ok()) return status;
   }
   return absl::OkStatus();

@@ -81,11 +81,16 @@ void SetJobVariables(const JobVariables& job, Environment& environment) {
 }
 
 void SetLocalRank(const LocalRank& process, Environment& environment) {
-  for (const char* name : {"RANK", "LOCAL_RANK"}) environment.Set(name, Cat(process.rank));
-  for (const char* name : {"WORLD_SIZE", "LOCAL_WORLD_SIZE"}) {
-    environment.Set(name, Cat(process.world_size));
+  const bool one_host = process.local_rank < 0;
+  environment.Set("RANK", Cat(process.rank));
+  environment.Set("WORLD_SIZE", Cat(process.world_size));
+  environment.Set("LOCAL_RANK", Cat(one_host ? process.rank : process.local_rank));
+  environment.Set("LOCAL_WORLD_SIZE", Cat(one_host ? process.world_size : process.local_world_size));
+  environment.Set("MASTER_ADDR", process.master_address);
+  for (const char* name : {"NCCL_SOCKET_IFNAME", "GLOO_SOCKET_IFNAME"}) {
+    if (!process.interface.empty() && environment.Find(name) == nullptr)
+      environment.Set(name, process.interface);
   }
-  environment.Set("MASTER_ADDR", "127.0.0.1");
   environment.Set("MASTER_PORT", Cat(process.master_port));
 }
 

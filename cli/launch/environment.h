@@ -52,6 +52,10 @@ struct LocalRank {
   int rank = 0;
   int world_size = 1;
   int master_port = 0;
+  // Of a job on several hosts (run --hosts); without: one host, and its loopback.
+  int local_rank = -1, local_world_size = 0;
+  std::string master_address = "127.0.0.1";
+  std::string interface = {};  // that NCCL and Gloo are to use, unless the user said
 };
 
 // Sets the variables of the job; those of an outer rankle run that do not apply here are removed.

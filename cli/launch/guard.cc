@@ -23,7 +23,8 @@ constexpr uint64_t kKillTimeoutNs = 10'000'000'000;
 // The supervisor's exit code when it has ended; stops together with it on the way there.
 class Guard {
  public:
-  Guard(pid_t supervisor, FileDescriptor signals) : supervisor_(supervisor), signals_(std::move(signals)) {}
+  Guard(pid_t supervisor, FileDescriptor signals, pid_t keeper)
+      : supervisor_(supervisor), signals_(std::move(signals)), keeper_(keeper) {}
 
   int Wait() {
     while (!ended_) {
@@ -52,14 +53,15 @@ class Guard {
     }
   }
 
-  static int SupervisorDied(int signal) {
+  int SupervisorDied(int signal) const {
     Say(Cat("the supervisor of the job was ended by ", SignalName(signal), "; ending the job"));
-    KillDescendants(kKillTimeoutNs, [](pid_t, int) {});
+    KillDescendants(kKillTimeoutNs, [](pid_t, int) {}, {keeper_});
     return 128 + signal;
   }
 
   pid_t supervisor_;
   FileDescriptor signals_;
+  pid_t keeper_;  // takes back what it did by itself; 0 = none
   bool ended_ = false;
   int exit_code_ = 0;
 };
@@ -73,6 +75,17 @@ int RunJob(const Job& job) {
   GuardLink link;
   sigprocmask(SIG_BLOCK, &watched, &link.original_mask);
   link.guard_group = getpgrp();
+  // Before the pipe by which guard and supervisor notice each other's end: the keeper must hold no copy of it.
+  std::unique_ptr<KeeperLink> keeper;
+  if (job.hosts.IsNeeded()) {
+    absl::StatusOr<std::unique_ptr<KeeperLink>> started = KeeperLink::Start(job.hosts);
+    if (!started.ok()) {
+      SayError(started.status());
+      return kExitUnusable;
+    }
+    keeper = *std::move(started);
+    link.keeper = keeper.get();
+  }
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) {
     Say(Cat("cannot start the job: no pipe: ", strerror(errno)));
@@ -94,8 +107,10 @@ int RunJob(const Job& job) {
     _exit(exit_code);
   }
   link.alive.Close();
+  if (keeper) keeper->LeaveToSupervisor();
   FileDescriptor signals(signalfd(-1, &watched, SFD_CLOEXEC));
-  const int exit_code = Guard(supervisor, std::move(signals)).Wait();
+  const int exit_code = Guard(supervisor, std::move(signals), keeper ? keeper->pid() : 0).Wait();
+  if (keeper) keeper->Finish();
   sigprocmask(SIG_SETMASK, &link.original_mask, nullptr);
   return exit_code;
 }

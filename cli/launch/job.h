@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/hosts/keeper.h"
 #include "cli/launch/environment.h"
 #include "cli/launch/hang_detector.h"
 #include "cli/launch/run_record.h"
@@ -30,6 +31,7 @@ struct Job {
   std::vector<std::string> command;
   int n = 0;  // local ranks; 0: run the command once as it is
   int master_port = 0;
+  HostPlan hosts;
   Environment environment;  // without the variables of single ranks
   std::string output_dir;   // of this node
   std::string job_dir;      // of all nodes; the same where there is only this one

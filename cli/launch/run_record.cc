@@ -22,6 +22,7 @@ std::optional<int> OptionalInt(const Json& object, const char* key) {
 
 Json ProcessJson(const RunProcess& process) {
   Json json{{"pid", process.pid}, {"rank", process.rank}, {"started_ns", process.started_ns}};
+  if (!process.host.empty()) json["host"] = process.host;
   if (process.end) {
     json["ended_ns"] = process.end->ended_ns;
     json["exit_code"] = OrNull(process.end->exit_code);
@@ -34,6 +35,7 @@ Json ProcessJson(const RunProcess& process) {
 RunProcess ProcessFromJson(const Json& json) {
   RunProcess process{.pid = json.at("pid"),
                      .rank = json.at("rank"),
+                     .host = json.value("host", ""),
                      .started_ns = json.at("started_ns"),
                      .end = {},
                      .ended_by_rankle = json.value("ended_by", "") == "rankle"};

@@ -14,7 +14,8 @@ namespace rankle::cli {
 
 struct RunProcess {
   int pid = 0;
-  int rank = -1;  // -1: not started by -n, the launcher knows
+  int rank = -1;          // -1: not started by -n, the launcher knows
+  std::string host = {};  // of its own (run --hosts); "" = the record's
   uint64_t started_ns = 0;
   std::optional<ProcessEnd> end;  // absent while it runs
   bool ended_by_rankle = false;

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <sys/types.h>
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -19,7 +20,10 @@ struct SpawnRequest {
   pid_t process_group = 0;               // to join; 0 = lead a new one
   sigset_t signal_mask;                  // what the program starts with
   bool no_input = false;                 // standard input from /dev/null
-  int out = -1, err = -1;                // standard output and error; -1 = as the parent's
+  std::vector<int> namespaces;           // to enter; descriptors
+  std::vector<int> group_procs;  // cgroup.procs of the control groups to enter; descriptors, open for writing
+  int64_t clock_offset_ns = 0;   // of monotonic time, in a time namespace of its own
+  int out = -1, err = -1;        // standard output and error; -1 = as the parent's
 };
 
 // Returns once the program runs. An error means that nothing runs; NotFound and PermissionDenied as in

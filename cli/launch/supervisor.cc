@@ -10,7 +10,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <functional>
+#include <string_view>
 
+#include "cli/hosts/kernel_watch.h"
 #include "cli/launch/capture.h"
 #include "cli/launch/clock.h"
 #include "cli/launch/command_path.h"
@@ -22,6 +25,7 @@
 #include "cli/launch/spawn.h"
 #include "cli/launch/terminal.h"
 #include "cli/launch/text.h"
+#include "injector/host/link_rules.h"
 
 namespace rankle::cli {
 namespace {
@@ -61,9 +65,19 @@ class Supervisor {
   void Reap();
   void OnEnd(pid_t pid, int wait_status);
   void StopWithJob(int signal);
+  LocalRank PlaceOf(int rank) const;
+  void OnKeeperEnd();
+  int KeeperDescriptor() const;
   Capture::Ends CaptureStreams(int rank);
-  void StartWatcher();
-  void EndWatcher();
+  // A process that watches the job until the supervisor closes its pipe.
+  struct Helper {
+    std::string_view what;   // it watches
+    pid_t pid = 0;           // 0 = none
+    FileDescriptor keep_on;  // it reads end-of-file when this is closed
+  };
+  void StartHelper(Helper& helper, const std::function<void(int stop)>& body);
+  void StartWatchers();
+  void EndWatchers();
   void DrainCapture();
   std::vector<pid_t> Helpers() const;
   void LookForStall();
@@ -87,13 +101,14 @@ class Supervisor {
   Capture capture_;
   FileDescriptor signals_;
   pid_t job_group_ = 0;
-  pid_t watcher_ = 0;             // 0 = none
-  FileDescriptor keep_watching_;  // the watcher's `stop` reads end-of-file when it is closed
-  pid_t hang_action_ = 0;         // process that prints the verdict or runs the user's command; 0 = none
+  Helper watcher_{.what = "the pace of the job", .keep_on = {}};
+  Helper kernel_watcher_{.what = "what the kernel tells", .keep_on = {}};
+  pid_t hang_action_ = 0;  // process that prints the verdict or runs the user's command; 0 = none
   uint64_t hang_action_deadline_ = 0;
   uint64_t next_sample_ns_ = 0;
   bool ending_ = false;  // rankle ends the job, or was asked to: deaths are not the job's own
   bool killed_ = false;
+  bool keeper_is_gone_ = false;
   bool abandoned_ = false;  // somebody asked to end while only the output was still being passed on
 };
 
@@ -131,7 +146,18 @@ void Supervisor::SaveRecord() {
 absl::Status Supervisor::StartRank(int rank) {
   Environment environment = job_.environment;
   if (job_.n > 0) {
-    SetLocalRank({.rank = rank, .world_size = job_.n, .master_port = job_.master_port}, environment);
+    SetLocalRank(PlaceOf(rank), environment);
+  }
+  RankPlace place = link_.keeper != nullptr ? link_.keeper->PlaceOf(rank) : RankPlace();
+  std::vector<FileDescriptor> groups;
+  std::vector<int> group_procs, namespaces;
+  for (const std::string& path : place.group_procs) {
+    groups.emplace_back(open(path.c_str(), O_WRONLY | O_CLOEXEC));
+    group_procs.push_back(groups.back().get());
+  }
+  if (place.host >= 0) {
+    const HostNamespaces& host = link_.keeper->network()->hosts[static_cast<size_t>(place.host)];
+    namespaces = {host.net.get(), host.uts.get()};
   }
   const Capture::Ends ends = CaptureStreams(rank);
   const absl::StatusOr<pid_t> pid = Spawn({.path = job_.path,
@@ -140,6 +166,9 @@ absl::Status Supervisor::StartRank(int rank) {
                                            .process_group = job_group_,
                                            .signal_mask = link_.original_mask,
                                            .no_input = rank > 0,
+                                           .namespaces = namespaces,
+                                           .group_procs = group_procs,
+                                           .clock_offset_ns = place.clock_offset_ns,
                                            .out = ends.out.get(),
                                            .err = ends.err.get()});
   if (!pid.ok()) return pid.status();
@@ -149,10 +178,24 @@ absl::Status Supervisor::StartRank(int rank) {
   }
   record_.processes.push_back({.pid = *pid,
                                .rank = job_.n > 0 ? rank : -1,
+                               .host = place.host >= 0 ? host::HostName(place.host) : std::string(),
                                .started_ns = MonotonicNs(),
                                .end = {},
                                .ended_by_rankle = false});
   return absl::OkStatus();
+}
+
+// What the rank is told of its place among the others.
+LocalRank Supervisor::PlaceOf(int rank) const {
+  LocalRank local{.rank = rank, .world_size = job_.n, .master_port = job_.master_port};
+  const host::Layout& layout = job_.hosts.layout;
+  if (layout.hosts == 0) return local;
+  const std::vector<int> beside = layout.RanksOf(layout.HostOf(rank));
+  local.local_rank = rank - beside.front();
+  local.local_world_size = static_cast<int>(beside.size());
+  local.master_address = host::AddressOf(layout.HostOf(0));
+  local.interface = host::kHostInterface;
+  return local;
 }
 
 Capture::Ends Supervisor::CaptureStreams(int rank) {
@@ -164,37 +207,52 @@ Capture::Ends Supervisor::CaptureStreams(int rank) {
 }
 
 // The helpers of the supervisor are no part of the job: they outlive it to tell its end.
-std::vector<pid_t> Supervisor::Helpers() const { return {watcher_, capture_.helper()}; }
+std::vector<pid_t> Supervisor::Helpers() const {
+  return {watcher_.pid, kernel_watcher_.pid, capture_.helper()};
+}
 
-void Supervisor::StartWatcher() {
+void Supervisor::StartHelper(Helper& helper, const std::function<void(int stop)>& body) {
   int ends[2];
-  if (job_.watch == nullptr) return;
-  if (pipe2(ends, O_CLOEXEC) != 0) return Say("cannot watch the pace of the job: no pipe");
+  const auto refuse = [&](const char* why) { Say(Cat("cannot watch ", helper.what, ": ", why)); };
+  if (pipe2(ends, O_CLOEXEC) != 0) return refuse("no pipe");
   FileDescriptor stop(ends[0]);
-  keep_watching_ = FileDescriptor(ends[1]);
+  helper.keep_on = FileDescriptor(ends[1]);
   const pid_t parent = getpid();
-  watcher_ = fork();
-  if (watcher_ > 0) return;
-  if (watcher_ < 0) {
-    watcher_ = 0;
-    return Say("cannot watch the pace of the job: out of processes");
+  helper.pid = fork();
+  if (helper.pid > 0) return;
+  if (helper.pid < 0) {
+    helper.pid = 0;
+    return refuse("out of processes");
   }
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) _exit(1);
   setpgid(0, 0);
-  keep_watching_.Close();
+  for (Helper* other : {&watcher_, &kernel_watcher_}) other->keep_on.Close();
   capture_.ReleaseInChild();
-  job_.watch(job_, stop.get());
+  body(stop.get());
   _exit(0);
 }
 
-// The watcher writes its last digest.
-void Supervisor::EndWatcher() {
-  keep_watching_.Close();
+void Supervisor::StartWatchers() {
+  if (job_.watch != nullptr) StartHelper(watcher_, [this](int stop) { job_.watch(job_, stop); });
+  if (!job_.watch_records || link_.keeper == nullptr) return;
+  KernelWatch watch{.ranks = {},
+                    .layout = job_.hosts.layout,
+                    .network = link_.keeper->network(),
+                    .output_dir = job_.output_dir};
+  for (const RunProcess& process : record_.processes) watch.ranks.emplace_back(process.rank, process.pid);
+  StartHelper(kernel_watcher_, [&watch](int stop) { WatchKernel(watch, stop); });
+}
+
+// The watchers write their last.
+void Supervisor::EndWatchers() {
   const uint64_t deadline = MonotonicNs() + kWatcherTimeout;
-  while (watcher_ != 0) {
-    if (MonotonicNs() > deadline) kill(watcher_, SIGKILL);
-    WaitForEvents();
+  for (Helper* helper : {&watcher_, &kernel_watcher_}) {
+    helper->keep_on.Close();
+    while (helper->pid != 0) {
+      if (MonotonicNs() > deadline) kill(helper->pid, SIGKILL);
+      WaitForEvents();
+    }
   }
 }
 
@@ -218,10 +276,11 @@ absl::Status Supervisor::StartRanks() {
 void Supervisor::OnEnd(pid_t pid, int wait_status) {
   if (pid == hang_action_) return OnHangActionEnd();
   if (pid == capture_.helper()) return abandoned_ ? capture_.Abandon() : capture_.OnHelperEnd(wait_status);
-  if (pid == watcher_) {
-    if (keep_watching_.is_open())
-      Say("the watcher of the pace has ended: slow-downs are not called any more");
-    watcher_ = 0;
+  for (Helper* helper : {&watcher_, &kernel_watcher_}) {
+    if (pid != helper->pid) continue;
+    if (helper->keep_on.is_open())
+      Say(Cat("the watcher of ", helper->what, " has ended: nothing more of it is told"));
+    helper->pid = 0;
     return;
   }
   for (RunProcess& process : record_.processes) {
@@ -362,9 +421,10 @@ void Supervisor::LookForStall() {
 void Supervisor::WaitForEvents() {
   const uint64_t now = MonotonicNs();
   const uint64_t wait_ns = next_sample_ns_ > now ? next_sample_ns_ - now : SampleIntervalNs();
-  pollfd sources[2] = {{.fd = signals_.get(), .events = POLLIN, .revents = 0},
-                       {.fd = link_.alive.get(), .events = POLLIN, .revents = 0}};
-  if (poll(sources, 2, static_cast<int>(wait_ns / 1'000'000) + 1) <= 0) return;
+  pollfd sources[3] = {{.fd = signals_.get(), .events = POLLIN, .revents = 0},
+                       {.fd = link_.alive.get(), .events = POLLIN, .revents = 0},
+                       {.fd = KeeperDescriptor(), .events = POLLIN, .revents = 0}};
+  if (poll(sources, 3, static_cast<int>(wait_ns / 1'000'000) + 1) <= 0) return;
   signalfd_siginfo info;
   while (read(signals_.get(), &info, sizeof(info)) == static_cast<ssize_t>(sizeof(info))) {
     OnSignal(static_cast<int>(info.ssi_signo));
@@ -374,6 +434,18 @@ void Supervisor::WaitForEvents() {
     abandoned_ = true;
     KillJob();
   }
+  if (sources[2].revents != 0) OnKeeperEnd();
+}
+
+int Supervisor::KeeperDescriptor() const {  // -1, which poll passes over, where there is none
+  return link_.keeper != nullptr && !keeper_is_gone_ ? link_.keeper->control() : -1;
+}
+
+// Nobody ends the faults that are in force any more. The guard removes what the keeper left.
+void Supervisor::OnKeeperEnd() {
+  keeper_is_gone_ = true;
+  Say("the keeper of host faults was killed: the job is ended, because its faults would last for ever");
+  KillJob();
 }
 
 // Processes that the command left behind: asked to end, then made to.
@@ -399,6 +471,7 @@ int Supervisor::Run() {
   sigprocmask(SIG_BLOCK, &watched, nullptr);
   signals_ = FileDescriptor(signalfd(-1, &watched, SFD_CLOEXEC | SFD_NONBLOCK));
 
+  if (link_.keeper != nullptr) link_.keeper->Follow();
   record_.start_realtime_ns = RealtimeNs();
   record_.start_monotonic_ns = MonotonicNs();
   if (absl::Status status = StartRanks(); !status.ok()) {
@@ -406,9 +479,10 @@ int Supervisor::Run() {
     SayError(status);
     return absl::IsUnavailable(status) ? kExitUnusable : CommandErrorExitCode(status);
   }
+  if (link_.keeper != nullptr) link_.keeper->Begin();
   SaveRecord();
   capture_.Start();
-  StartWatcher();
+  StartWatchers();
   while (AnyRunning()) {
     WaitForEvents();
     LookForStall();
@@ -425,7 +499,7 @@ int Supervisor::Run() {
   record_.exit_code = JobExitCode(by_themselves, by_rankle);
   record_.end_monotonic_ns = MonotonicNs();
   SaveRecord();
-  EndWatcher();
+  EndWatchers();
   return *record_.exit_code;
 }
 

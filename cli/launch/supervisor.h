@@ -11,6 +11,8 @@ namespace rankle::cli {
 
 // How the supervisor is connected to its guard.
 struct GuardLink {
+  const KeeperLink* keeper = nullptr;  // of faults of hosts and network; null = none
+
   FileDescriptor alive;    // reads end-of-file when the guard is gone
   sigset_t original_mask;  // the signal mask that the user's shell gave us
   pid_t guard_group = 0;   // process group of the guard: it may have the terminal

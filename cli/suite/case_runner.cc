@@ -74,6 +74,7 @@ absl::StatusOr<RunOptions> RunOptionsOf(const SuiteCase& one, const SuiteRunOpti
                                         const std::string& directory, std::string_view suite_name) {
   RunOptions run;
   run.n = one.ranks;
+  run.hosts = one.hosts;
   run.virtual_gpus = one.virtual_gpus;
   run.output_dir = directory;
   run.on_hang = one.on_hang;
@@ -93,11 +94,13 @@ absl::StatusOr<RunOptions> RunOptionsOf(const SuiteCase& one, const SuiteRunOpti
     run.faults.yaml_texts.push_back({.text = one.faults_yaml, .name = std::string(suite_name)});
   run.faults.short_forms = one.faults_short;
   run.faults.seed = options.seed ? options.seed : one.seed;
-  if (const auto plan = ReadPlan(run.faults); !plan.ok()) {
+  const auto plan = ReadPlan(run.faults);
+  if (!plan.ok()) {
     // Plans in YAML name file and line themselves.
     return one.faults_short.empty() ? plan.status() : at(plan.status());
   }
   if (absl::Status status = CheckRunnable(run); !status.ok()) return at(status);
+  if (absl::Status status = CheckHosts(run, *plan); !status.ok()) return at(status);
   // Without records every job looks healthy.
   if ((one.expect.verdict || one.expect.chain) && !FileExists(ThisInstallation().hooks_library)) {
     return at(absl::FailedPreconditionError(

@@ -76,6 +76,7 @@ class SuiteReader : YamlReader<SuiteReader> {
 
   absl::Status SetName(const YamlNode& node, SuiteCase& target) { return TakeText(node, target.name); }
   absl::Status SetRanks(const YamlNode& node, SuiteCase& target) { return TakeCount(node, target.ranks); }
+  absl::Status SetHosts(const YamlNode& node, SuiteCase& target) { return TakeCount(node, target.hosts); }
   absl::Status SetGpus(const YamlNode& node, SuiteCase& target) {
     return TakeCount(node, target.virtual_gpus);
   }
@@ -276,16 +277,13 @@ absl::Status SuiteReader::SetLinks(const YamlNode& node, ExpectedVerdict& target
 }
 
 absl::Status SuiteReader::ReadCase(const YamlNode& node, std::vector<SuiteCase>& cases) {
-  static constexpr Key<SuiteCase> kKeys[] = {{"name", &SuiteReader::SetName},
-                                             {"ranks", &SuiteReader::SetRanks},
-                                             {"virtual_gpus", &SuiteReader::SetGpus},
-                                             {"timeout", &SuiteReader::SetTimeout},
-                                             {"hang_after", &SuiteReader::SetHangAfter},
-                                             {"on_hang", &SuiteReader::SetOnHang},
-                                             {"command", &SuiteReader::SetCommand},
-                                             {"seed", &SuiteReader::SetSeed},
-                                             {"faults", &SuiteReader::SetFaults},
-                                             {"expect", &SuiteReader::SetExpect}};
+  static constexpr Key<SuiteCase> kKeys[] = {
+      {"name", &SuiteReader::SetName},       {"ranks", &SuiteReader::SetRanks},
+      {"hosts", &SuiteReader::SetHosts},     {"virtual_gpus", &SuiteReader::SetGpus},
+      {"timeout", &SuiteReader::SetTimeout}, {"hang_after", &SuiteReader::SetHangAfter},
+      {"on_hang", &SuiteReader::SetOnHang},  {"command", &SuiteReader::SetCommand},
+      {"seed", &SuiteReader::SetSeed},       {"faults", &SuiteReader::SetFaults},
+      {"expect", &SuiteReader::SetExpect}};
   SuiteCase one = defaults_;
   one.file = name();
   one.line = node.line;
@@ -314,11 +312,11 @@ absl::Status SuiteReader::ReadCases(const YamlNode& list, std::vector<SuiteCase>
 absl::StatusOr<std::vector<SuiteCase>> SuiteReader::Read(const YamlNode& root) {
   // The keys of a case, less its name.
   static constexpr Key<SuiteCase> kDefaults[] = {
-      {"ranks", &SuiteReader::SetRanks},     {"virtual_gpus", &SuiteReader::SetGpus},
-      {"timeout", &SuiteReader::SetTimeout}, {"hang_after", &SuiteReader::SetHangAfter},
-      {"on_hang", &SuiteReader::SetOnHang},  {"command", &SuiteReader::SetCommand},
-      {"seed", &SuiteReader::SetSeed},       {"faults", &SuiteReader::SetFaults},
-      {"expect", &SuiteReader::SetExpect}};
+      {"ranks", &SuiteReader::SetRanks},          {"virtual_gpus", &SuiteReader::SetGpus},
+      {"hosts", &SuiteReader::SetHosts},          {"timeout", &SuiteReader::SetTimeout},
+      {"hang_after", &SuiteReader::SetHangAfter}, {"on_hang", &SuiteReader::SetOnHang},
+      {"command", &SuiteReader::SetCommand},      {"seed", &SuiteReader::SetSeed},
+      {"faults", &SuiteReader::SetFaults},        {"expect", &SuiteReader::SetExpect}};
   if (root.kind != Kind::kMap) return At(root.line, "a suite is a map with version, defaults and cases");
   for (size_t i = 0; i < root.keys.size(); ++i) {
     const std::string& key = root.keys[i];

@@ -37,6 +37,7 @@ struct SuiteCase {
   std::string file;
   int line = 0;
   int ranks = 0;  // 0: the command starts its ranks itself
+  int hosts = 0;  // as run --hosts
   int virtual_gpus = 0;
   uint64_t timeout_ns = 60'000'000'000;
   std::optional<uint64_t> hang_after_ns;  // absent: kSuiteHangAfterS

@@ -25,8 +25,8 @@ enum class Action : uint8_t {
   kAbort = 16,
   kSignal = 17,
   kThrow = 18,
-  // 19 to 29: known to the catalogue, refused by this leg until their part exists (the reason is in
-  // catalogue.h):
+  // Of 19 to 29 some are carried out outside the job (injector/host), some are refused with the reason
+  // (catalogue.cc).
   kThrottle = 19,
   kGil = 20,
   kNetDelay = 21,
@@ -40,10 +40,17 @@ enum class Action : uint8_t {
   kChurn = 29,
   kShort = 30,
   kTimeOut = 31,
+  kFreeze = 32,
+  kMemoryLimit = 33,
+  kFdLimit = 34,
+  kLast = kFdLimit,
 };
 
 // The argument that `mutate` changes.
 enum class MutateField : uint8_t { kNone, kCount, kDatatype, kRoot, kOp, kPeer, kComm, kStream };
+
+// Whose packets a fault of the network meets: what the named ranks send, what they receive, or both.
+enum class Direction : uint8_t { kOut, kIn, kBoth };
 
 // What `corrupt` writes, and into which buffer.
 enum class CorruptPattern : uint8_t { kBitflip, kNan, kZero, kRandom };

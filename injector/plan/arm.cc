@@ -124,6 +124,19 @@ class EntryReader {
     return absl::OkStatus();
   }
 
+  // What acts on hosts and the network sees no calls to choose from.
+  absl::Status CheckSelectorsOfPlace() const {
+    for (const auto& [selector, entry] : selectors_) {
+      const std::string_view key = selector->key;
+      if (key == "rank" || key == "after" || key == "until" || (key == "peer" && action_.place == "network"))
+        continue;
+      return At(entry->place, Concat("'", entry->key, "' is not known to ", action_.name,
+                                     ", which acts on the ", action_.place, " and not on calls: give rank",
+                                     action_.place == "network" ? ", peer" : "", ", after, until"));
+    }
+    return absl::OkStatus();
+  }
+
  private:
   absl::Status Sort(const RawEntry& entry) {
     const Meaning meaning = FindMeaning(entry, action_);
@@ -194,7 +207,8 @@ absl::StatusOr<ArmedFault> ArmFault(const RawFault& raw, StringPool& pool) {
   if (const auto text = CheckText(raw); !text.ok()) return text;
   const auto action = FindUsableAction(raw);
   if (!action.ok()) return action.status();
-  if (raw.on.empty())
+  const std::string_view place = (*action)->place;
+  if (raw.on.empty() && place.empty())
     return At(raw.place,
               "a fault needs 'on': a function (ncclAllReduce), a glob (nccl*) or a group (collective)");
 
@@ -204,15 +218,21 @@ absl::StatusOr<ArmedFault> ArmFault(const RawFault& raw, StringPool& pool) {
   EntryReader entries(raw, **action, fault, pool);
   if (const auto read = entries.Read(); !read.ok()) return read;
 
-  const auto named = ResolveTargets(raw.on);
-  if (!named.ok()) return At(raw.on_place, Message(named.status()));
-  const auto targets = KeepPossible(*named, **action, fault, entries.facts());
-  if (!targets.ok()) return At(raw.on_place, Message(targets.status()));
-  if (const auto checked = entries.CheckSelectors(*targets); !checked.ok()) return checked;
-  for (const TargetFunction& target : *targets)
-    fault.apis[target.api->id / 64] |= uint64_t{1} << (target.api->id % 64);
-
-  fault.on = pool.Add(Join(raw.on, ","));
+  if (place.empty()) {
+    const auto named = ResolveTargets(raw.on);
+    if (!named.ok()) return At(raw.on_place, Message(named.status()));
+    const auto targets = KeepPossible(*named, **action, fault, entries.facts());
+    if (!targets.ok()) return At(raw.on_place, Message(targets.status()));
+    if (const auto checked = entries.CheckSelectors(*targets); !checked.ok()) return checked;
+    for (const TargetFunction& target : *targets)
+      fault.apis[target.api->id / 64] |= uint64_t{1} << (target.api->id % 64);
+    fault.on = pool.Add(Join(raw.on, ","));
+  } else {
+    if (!raw.on.empty() && (raw.on.size() > 1 || raw.on[0] != place))
+      return At(raw.on_place, Concat((*action)->name, " acts on no call: write 'on: ", place, "'"));
+    if (const auto checked = entries.CheckSelectorsOfPlace(); !checked.ok()) return checked;
+    fault.on = pool.Add(std::string(place));
+  }
   if (!raw.name.empty()) {
     if (const auto name = CheckFaultName(raw.name); !name.ok()) return At(raw.name_place, Message(name));
     fault.name = pool.Add(raw.name);

@@ -49,7 +49,7 @@ struct Pool {
 };
 
 const char* Defect(const ArmedFault& fault, const Pool& pool) {
-  if (fault.action == Action::kNone || fault.action > Action::kTimeOut) return "armed plan: unknown action";
+  if (fault.action == Action::kNone || fault.action > Action::kLast) return "armed plan: unknown action";
   for (const RangeList* list : {&fault.rank, &fault.local_rank, &fault.comm_rank, &fault.comm_size,
                                 &fault.peer, &fault.bytes, &fault.site, &fault.call, &fault.step}) {
     if (!SoundList(*list)) return "armed plan: a list of ranges is malformed";
@@ -66,7 +66,7 @@ const char* Defect(const ArmedFault& fault, const Pool& pool) {
   if (!(fault.probability >= 0 && fault.probability <= 1)) return "armed plan: a probability is not in 0..1";
   if (!(fault.factor >= 0 && fault.factor <= 1e18)) return "armed plan: a factor is out of range";
   if (fault.field > MutateField::kStream || fault.pattern > CorruptPattern::kRandom ||
-      fault.buffer > CorruptBuffer::kRecv) {
+      fault.buffer > CorruptBuffer::kRecv || fault.direction > Direction::kBoth) {
     return "armed plan: an unknown choice";
   }
   return nullptr;

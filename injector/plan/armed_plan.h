@@ -14,7 +14,7 @@
 namespace rankle::plan {
 
 inline constexpr char kArmedMagic[8] = {'R', 'N', 'K', 'L', 'P', 'L', 'N', '1'};
-inline constexpr uint32_t kArmedVersion = 2;  // 2: `site`
+inline constexpr uint32_t kArmedVersion = 3;  // 2: `site`; 3: faults of host and network
 inline constexpr size_t kMaxFaults = 256;     // per armed plan
 inline constexpr size_t kMaxListValues = 64;  // of one `where` list of numbers
 inline constexpr size_t kMaxApiWords = 16;    // bit set over API ids: up to 1,024 functions
@@ -53,8 +53,8 @@ struct ArmedFault {
   Action action = Action::kNone;
   uint8_t at_exit = 0;  // `at: exit`: act after the call
   uint8_t sticky = 0;
-  uint8_t reserved = 0;
-  uint64_t apis[kMaxApiWords] = {};  // bit (api id) set = the fault is aimed at this function
+  Direction direction = Direction::kOut;  // net-*
+  uint64_t apis[kMaxApiWords] = {};       // bit (api id) set = the fault is aimed at this function
 
   // where
   RangeList rank, local_rank, comm_rank, comm_size, peer, bytes, site;
@@ -72,11 +72,12 @@ struct ArmedFault {
   double probability = 1.0;
 
   // with
-  Distribution time;   // ns: delay, slow-kernel; `for` of hang, signal, gil; 0 = for ever (hang)
+  Distribution time;   // ns: delay, slow-kernel; `for` of hang, signal, gil; 0 = for ever (hang); net-delay
   int64_t result = 0;  // fail, async-error: ncclResult_t / cudaError_t / errno. exit: code. signal: number.
                        // xid: code. time-out: 1 = when the program's own time is over
-  uint64_t bytes_limit = 0;  // oom: after_bytes; leak, short: bytes; slow-copy: bytes per second
-  double factor = 0;         // slow-kernel
+  // oom: after_bytes; leak, short, memory-limit: bytes; slow-copy, net-limit: bytes per second
+  uint64_t bytes_limit = 0;
+  double factor = 0;  // slow-kernel; net-drop, throttle: percent
   MutateField field = MutateField::kNone;
   uint8_t is_delta = 0;
   CorruptPattern pattern = CorruptPattern::kBitflip;
@@ -88,6 +89,10 @@ struct ArmedFault {
   uint32_t exception_what = 0;  // throw: pool offset
   uint32_t on = 0;              // pool offset: the target as it was written, for people
   uint32_t reserved_end = 0;
+  // Faults of host and network (catalogue.h, `place`): they last `for_ns` from `after_ns` on (0 = until
+  // `until_ns`), and again every `period_ns` (0 = once).
+  uint64_t for_ns = 0;
+  uint64_t period_ns = 0;
 };
 static_assert(std::is_trivially_copyable_v<ArmedFault> && std::is_standard_layout_v<ArmedFault>);
 

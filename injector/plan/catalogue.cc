@@ -104,10 +104,50 @@ constexpr std::string_view kMemoryCauses[] = {"memory_management_error", "alloca
 constexpr std::string_view kHardwareCauses[] = {"hardware_network_environment"};
 constexpr std::string_view kCrashCauses[] = {"incorrect_implementation", "precondition_missing"};
 
-constexpr std::string_view kNoSocketHooks =
-    "packets are the kernel's (tc), and calls are not chosen by peer or port; use delay, fail or short on "
-    "the "
-    "group socket, at one call site (site=) or rank";
+constexpr Parameter kFor = {"for", "duration", false, "how long it lasts; default: to the end"};
+constexpr Parameter kPeriod = {"period", "duration", false, "with for: begin again after this time"};
+constexpr Parameter kDirection = {"direction", "choice out|in|both", false,
+                                  "what the named ranks send (default), receive, or both"};
+constexpr Parameter kNetDelayParameters[] = {
+    {"time", "duration", true, "how long packets are held; may be a distribution, order is kept"},
+    kDirection,
+    kFor,
+    kPeriod,
+};
+constexpr Parameter kNetDropParameters[] = {
+    {"percent", "percent", false, "share of the packets that are lost; default 100"},
+    kDirection,
+    kFor,
+    kPeriod,
+};
+constexpr Parameter kNetLimitParameters[] = {
+    {"rate", "rate", true, "bytes a second, e.g. 1MiB/s"},
+    kDirection,
+    kFor,
+    kPeriod,
+};
+constexpr Parameter kNetResetParameters[] = {
+    {"period", "duration", false, "reset them again after this time"},
+};
+constexpr Parameter kThrottleParameters[] = {
+    {"percent", "percent", true, "of one core, for the rank and what it started"},
+    kFor,
+    kPeriod,
+};
+constexpr Parameter kFreezeParameters[] = {kFor, kPeriod};
+constexpr Parameter kMemoryLimitParameters[] = {
+    {"bytes", "bytes", true, "host memory of the rank and what it started"},
+    kFor,
+    kPeriod,
+};
+constexpr Parameter kFdLimitParameters[] = {
+    {"files", "number", true, "descriptors below which new ones must lie (RLIMIT_NOFILE)"},
+    kFor,
+    kPeriod,
+};
+constexpr Parameter kClockSkewParameters[] = {
+    {"offset", "signed duration", true, "how far the rank's clock is ahead; - = behind"},
+};
 constexpr std::string_view kNoFileHooks =
     "calls are not chosen by path; use delay, fail (ENOSPC, EIO) or short on the group file, at one call "
     "site "
@@ -193,19 +233,47 @@ constexpr ActionInfo kCatalogue[] = {
      "an answer of 0: nobody sent in time, or nobody took what was to be sent",
      "the silence: what became ready stays so, and the next call finds it",
      kHardwareCauses, "", "time-out poll rank=1 call=3"},
-    {Action::kThrottle, "throttle", "limits the process's CPU", kAny, {}, "", "", kLateCauses,
-     "it needs control groups, which this version does not use; use delay with a distribution", ""},
+    {Action::kThrottle, "throttle", "limits the CPU of a rank", kAny, kThrottleParameters,
+     "the rank computes and answers more slowly, in slices of 20 ms; the others wait for it",
+     "lower clocks of a device, and slow memory",
+     kLateCauses, "", "throttle host rank=1 percent=40 after=2s", "host"},
+    {Action::kFreeze, "freeze", "stops a rank and all it started, and lets it go on", kAny, kFreezeParameters,
+     "nothing in the rank runs; its sockets stay open and are acknowledged by the kernel; peers wait",
+     "a dead host: its kernel still answers packets",
+     kHardwareCauses, "", "freeze host rank=2 after=3s for=5s", "host"},
+    {Action::kMemoryLimit, "memory-limit", "limits the host memory of a rank; beyond it the kernel kills", kAny, kMemoryLimitParameters,
+     "reclaim at first, then SIGKILL by the kernel's OOM killer",
+     "a host that is out of memory as a whole: other processes are not touched",
+     kMemoryCauses, "", "memory-limit host rank=1 bytes=64MiB", "host"},
+    {Action::kFdLimit, "fd-limit", "lets a rank open no more file descriptors", kAny, kFdLimitParameters,
+     "EMFILE from open, socket, accept and the like; what is open stays",
+     "a full table of the whole system (ENFILE)",
+     kMemoryCauses, "", "fd-limit host rank=1 files=16 after=2s", "host"},
     {Action::kGil, "gil", "holds Python's interpreter lock", kAny, {}, "", "", kLateCauses,
      "it needs an interpreter hook that this version does not have; use delay", ""},
-    {Action::kNetDelay, "net-delay", "delays packets to a peer or port", kAny, {}, "", "", kHardwareCauses, kNoSocketHooks, ""},
-    {Action::kNetDrop, "net-drop", "drops packets to a peer or port", kAny, {}, "", "", kHardwareCauses, kNoSocketHooks, ""},
-    {Action::kNetLimit, "net-limit", "limits the rate to a peer or port", kAny, {}, "", "", kHardwareCauses, kNoSocketHooks, ""},
-    {Action::kNetReset, "net-reset", "resets connections to a peer or port", kAny, {}, "", "", kHardwareCauses, kNoSocketHooks, ""},
+    {Action::kNetDelay, "net-delay", "delays packets between hosts", kAny, kNetDelayParameters,
+     "round trips take longer; windows fill up, so that rates fall too",
+     "delays below 0.1 ms: a process holds the packets (no netem is needed), and must be woken",
+     kHardwareCauses, "", "net-delay network rank=0 peer=1 time=5ms", "network"},
+    {Action::kNetDrop, "net-drop", "loses packets between hosts: some, or all (partition)", kAny, kNetDropParameters,
+     "retransmissions and stalls of 200 ms and more; with 100 percent nothing arrives, and no error either",
+     "which packets are lost is the kernel's chance, not the seed's",
+     kHardwareCauses, "", "net-drop network rank=2 percent=5 direction=both", "network"},
+    {Action::kNetLimit, "net-limit", "limits the rate between hosts", kAny, kNetLimitParameters,
+     "transfers take bytes / rate at least, and what else goes the same way waits in the same queue",
+     "other traffic that competes: the rate is steady",
+     kHardwareCauses, "", "net-limit network rank=2 peer=3 rate=2MiB/s", "network"},
+    {Action::kNetReset, "net-reset", "resets the TCP connections between hosts", kAny, kNetResetParameters,
+     "ECONNABORTED on the named ranks, ECONNRESET on their peers",
+     "resets by a middlebox, which both sides would see alike; with net-drop on, the peer sees nothing (half open)",
+     kHardwareCauses, "", "net-reset network rank=1 peer=2 after=3s", "network"},
     {Action::kDiskSlow, "disk-slow", "slows file access on matching paths", kAny, {}, "", "", kHardwareCauses, kNoFileHooks, ""},
     {Action::kDiskFull, "disk-full", "fails writes with ENOSPC on matching paths", kAny, {}, "", "", kHardwareCauses, kNoFileHooks, ""},
     {Action::kDiskError, "disk-error", "fails file access with EIO on matching paths", kAny, {}, "", "", kHardwareCauses, kNoFileHooks, ""},
-    {Action::kClockSkew, "clock-skew", "shifts and drifts what the process sees as time", kAny, {}, "", "", kHardwareCauses,
-     "it needs clock calls, which this version does not intercept; no other action stands in for it", ""},
+    {Action::kClockSkew, "clock-skew", "shifts what a rank sees as monotonic time, from its start on", kAny, kClockSkewParameters,
+     "CLOCK_MONOTONIC and CLOCK_BOOTTIME are ahead or behind, as after another boot time",
+     "drift, and CLOCK_REALTIME: the kernel's time namespaces shift only these two",
+     kHardwareCauses, "", "clock-skew host rank=1 offset=90s", "host"},
     {Action::kChurn, "churn", "a rank leaves and a new one joins", kAny, {}, "", "", kHardwareCauses,
      "no launcher of this version starts a rank again; use exit or signal for the leaving half", ""},
 };

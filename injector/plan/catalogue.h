@@ -28,6 +28,9 @@ struct ActionInfo {
   std::span<const std::string_view> root_causes;  // taxonomy names it stands for
   std::string_view unavailable;  // empty, or why this build cannot do it and what to use instead
   std::string_view example;      // short form
+  // Empty: acts on calls, inside the job. "network", "host": acts on links or processes from outside
+  // (injector/host), and no call is matched.
+  std::string_view place = "";
 };
 
 std::span<const ActionInfo> Catalogue();

@@ -137,6 +137,17 @@ uint64_t BoundedBelow(uint64_t random, uint64_t limit) {  // uniform in [0, limi
   return static_cast<uint64_t>((static_cast<unsigned __int128>(random) * limit) >> 64);
 }
 
+// Counts one firing unless the fault has used up its `times`.
+bool TakeTurn(std::atomic<uint64_t>& fired, uint64_t times) {
+  uint64_t seen = fired.load(std::memory_order_relaxed);
+  while (seen < times) {
+    if (fired.compare_exchange_weak(seen, seen + 1, std::memory_order_relaxed)) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
 // The normal distribution is the sum of twelve uniform numbers: the same on every machine (no libm), never
 // further than six deviations from the mean; durations are cut at 0.
 uint64_t Draw(const Distribution& distribution, const DrawPoint& point) {
@@ -159,17 +170,6 @@ uint64_t Draw(const Distribution& distribution, const DrawPoint& point) {
   }
   return distribution.a;
 }
-
-// Counts one firing unless the fault has used up its `times`.
-bool TakeTurn(std::atomic<uint64_t>& fired, uint64_t times) {
-  uint64_t seen = fired.load(std::memory_order_relaxed);
-  while (seen < times) {
-    if (fired.compare_exchange_weak(seen, seen + 1, std::memory_order_relaxed)) return true;
-  }
-  return false;
-}
-
-}  // namespace
 
 uint64_t TimeOf(const ArmedPlan& plan, size_t fault, int32_t rank, uint64_t call) {
   return Draw(plan.fault(fault).time, DrawPoint(plan.seed(), fault, rank, call));

@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "injector/plan/armed_plan.h"
+#include "injector/plan/random.h"
 
 namespace rankle::plan {
 
@@ -118,5 +119,8 @@ class StepDetector {
   uint64_t broken_at_ = 0;       // index of the last call that did not fit
   int64_t step_ = -1;
 };
+
+// The value of a distribution at one point.
+uint64_t Draw(const Distribution& distribution, const DrawPoint& point);
 
 }  // namespace rankle::plan

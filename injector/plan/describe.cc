@@ -13,6 +13,7 @@ namespace rankle::plan {
 namespace {
 
 std::string AppliesTo(const ActionInfo& action) {
+  if (!action.place.empty()) return std::string(action.place);
   return action.applies_to == 0 ? "any function" : GroupNames(action.applies_to);
 }
 
@@ -99,8 +100,8 @@ absl::StatusOr<std::string> CheckPlan(std::string_view text, std::string_view na
   const std::vector<std::string> lines = plan.Describe();
   for (size_t i = 0; i < lines.size(); ++i) {
     const int targets = CountTargets(plan.fault(i));
-    out += Concat("  ", plan.fault_name(i), ": ", lines[i], "  (", targets,
-                  targets == 1 ? " function)\n" : " functions)\n");
+    out += Concat("  ", plan.fault_name(i), ": ", lines[i]);
+    out += targets == 0 ? "\n" : Concat("  (", targets, targets == 1 ? " function)\n" : " functions)\n");
   }
   return out;
 }

@@ -33,7 +33,7 @@ TEST(Catalogue, HasEveryActionOnce) {
     EXPECT_EQ(FindAction(info.name), &info);
     EXPECT_EQ(FindAction(info.action), &info);
   }
-  EXPECT_EQ(actions.size(), static_cast<size_t>(Action::kTimeOut));
+  EXPECT_EQ(actions.size(), static_cast<size_t>(Action::kLast));
   EXPECT_EQ(FindAction("xid")->action, Action::kGpuLost);
   EXPECT_EQ(FindAction("nope"), nullptr);
 }
@@ -82,7 +82,8 @@ TEST(Describe, ShowTellsAllAboutOneAction) {
         "cannot imitate:", "numerical_error", "--fault 'corrupt ncclAllReduce"}) {
     EXPECT_THAT(*text, HasSubstr(part));
   }
-  EXPECT_THAT(*ShowFault("net-drop"), HasSubstr("not available:"));
+  EXPECT_THAT(*ShowFault("gil"), HasSubstr("not available:"));
+  EXPECT_THAT(*ShowFault("net-drop"), HasSubstr("applies to:     network"));
   EXPECT_THAT(std::string(ShowFault("crorupt").status().message()), HasSubstr("did you mean 'corrupt'?"));
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <csignal>
 
+#include "injector/plan/catalogue.h"
 #include "injector/plan/selectors.h"
 #include "injector/plan/suggest.h"
 #include "injector/plan/text.h"
@@ -17,6 +18,8 @@ constexpr int64_t kDefaultAsyncError = 6;  // ncclRemoteError
 constexpr int64_t kDefaultXid = 79;        // fallen off the bus
 constexpr int64_t kDefaultExitCode = 1;
 constexpr double kLargestFactor = 1e6;
+// The kernel takes quotas from 1 ms on, and a slice is 20 ms (injector/host/cgroup.cc).
+constexpr double kLeastCpuPercent = 5, kMostCpuPercent = 100000;
 
 struct Reading {
   const Parameter& parameter;
@@ -120,6 +123,29 @@ RawValue WriteTime(const Writing& out) {
     return time.a == 0 ? RawValue() : Written(FormatDuration(time.a));
   return {time.kind == DistributionKind::kUniform ? "uniform" : "normal",
           {FormatDuration(time.a), FormatDuration(time.b)}};
+}
+
+// `for` and `period` of what acts on hosts and the network.
+template <uint64_t ArmedFault::*kField>
+absl::Status ReadSpan(const Reading& in) {
+  const auto text = OneItem(in.value);
+  if (!text.ok()) return text.status();
+  const auto time = ParseDuration(*text);
+  if (!time.ok()) return time.status();
+  if (*time == 0) return Refuse("'0' does nothing: give a time above 0");
+  in.fault.*kField = *time;
+  return absl::OkStatus();
+}
+template <uint64_t ArmedFault::*kField>
+RawValue WriteSpan(const Writing& out) {
+  return out.fault.*kField == 0 ? RawValue() : Written(FormatDuration(out.fault.*kField));
+}
+bool ActsOnCalls(const ArmedFault& fault) { return FindAction(fault.action)->place.empty(); }
+absl::Status ReadFor(const Reading& in) {
+  return ActsOnCalls(in.fault) ? ReadTime(in) : ReadSpan<&ArmedFault::for_ns>(in);
+}
+RawValue WriteFor(const Writing& out) {
+  return ActsOnCalls(out.fault) ? WriteTime(out) : WriteSpan<&ArmedFault::for_ns>(out);
 }
 
 absl::Status ReadAt(const Reading& in) { return SetChoice(in, in.fault.at_exit); }
@@ -251,8 +277,26 @@ absl::Status SetAmount(const Reading& in, Field& into, absl::StatusOr<int64_t> (
   if (amount.ok()) into = static_cast<Field>(*amount);
   return amount.status();
 }
-absl::Status ReadOffset(const Reading& in) { return SetAmount(in, in.fault.offset, ParseSize); }
+// Of clock-skew a signed duration, kept in `value`; of corrupt a place in the buffer.
+absl::Status ReadSkew(const Reading& in) {
+  const auto text = OneItem(in.value);
+  if (!text.ok()) return text.status();
+  const bool behind = text->starts_with('-');
+  const auto time = ParseDuration(std::string_view(*text).substr(behind ? 1 : 0));
+  if (!time.ok()) return time.status();
+  if (*time == 0) return Refuse("'0' shifts nothing");
+  in.fault.value = behind ? -static_cast<int64_t>(*time) : static_cast<int64_t>(*time);
+  return absl::OkStatus();
+}
+absl::Status ReadOffset(const Reading& in) {
+  if (in.fault.action == Action::kClockSkew) return ReadSkew(in);
+  return SetAmount(in, in.fault.offset, ParseSize);
+}
 RawValue WriteOffset(const Writing& out) {
+  if (out.fault.action == Action::kClockSkew) {
+    const int64_t ns = out.fault.value;
+    return Written(Concat(ns < 0 ? "-" : "", FormatDuration(static_cast<uint64_t>(ns < 0 ? -ns : ns))));
+  }
   return out.fault.offset < 0 ? RawValue() : Written(FormatSize(out.fault.offset));
 }
 
@@ -263,8 +307,8 @@ absl::Status ReadAfterBytes(const Reading& in) { return SetAmount(in, in.fault.b
 absl::Status ReadAmountOfBytes(const Reading& in) {
   const auto set = SetAmount(in, in.fault.bytes_limit, ParseSize);
   if (set.ok() && in.fault.bytes_limit == 0) {
-    return Refuse(in.fault.action == Action::kShort ? "'0' would look like the end: give at least 1"
-                                                    : "'0' leaks nothing");
+    return Refuse(in.fault.action == Action::kLeak ? "'0' leaks nothing"
+                                                   : "'0' would look like the end: give at least 1");
   }
   return set;
 }
@@ -291,6 +335,33 @@ absl::Status ReadFactor(const Reading& in) {
 RawValue WriteFactor(const Writing& out) {
   return out.fault.factor == 0 ? RawValue() : Written(FormatReal(out.fault.factor));
 }
+
+// ---- hosts and network
+// -----------------------------------------------------------------------------------------
+
+absl::Status ReadDirection(const Reading& in) { return SetChoice(in, in.fault.direction); }
+RawValue WriteDirection(const Writing& out) {
+  if (out.fault.direction == Direction::kOut) return {};
+  return Written(ChoiceText(out, static_cast<size_t>(out.fault.direction)));
+}
+
+absl::Status ReadPercent(const Reading& in) {
+  const auto text = OneItem(in.value);
+  if (!text.ok()) return text.status();
+  const auto number = ParseReal(*text);
+  if (!number.ok()) return number.status();
+  const double most = in.fault.action == Action::kThrottle ? kMostCpuPercent : 100;
+  const double least = in.fault.action == Action::kThrottle ? kLeastCpuPercent : 0;
+  if (!(*number > 0 && *number >= least && *number <= most))
+    return Refuse(Concat("'", *text, "' is out of range (", least == 0 ? "above 0" : "from 5", " to ",
+                         most == 100 ? 100 : 100000, ")"));
+  in.fault.factor = *number;
+  return absl::OkStatus();
+}
+RawValue WritePercent(const Writing& out) { return Written(FormatReal(out.fault.factor)); }
+
+absl::Status ReadFiles(const Reading& in) { return SetInteger(in, in.fault.value, 0, 1 << 20); }
+RawValue WriteFiles(const Writing& out) { return Written(Concat(out.fault.value)); }
 
 // ---- throw
 // -----------------------------------------------------------------------------------------------------
@@ -323,7 +394,11 @@ struct Handler {
 };
 constexpr Handler kHandlers[] = {
     {"time", ReadTime, WriteTime},
-    {"for", ReadTime, WriteTime},
+    {"for", ReadFor, WriteFor},
+    {"period", ReadSpan<&ArmedFault::period_ns>, WriteSpan<&ArmedFault::period_ns>},
+    {"direction", ReadDirection, WriteDirection},
+    {"percent", ReadPercent, WritePercent},
+    {"files", ReadFiles, WriteFiles},
     {"at", ReadAt, WriteAt},
     {"result", ReadResult, WriteResult},
     {"code", ReadCode, WriteCode},
@@ -369,6 +444,9 @@ void SetDefaults(ArmedFault& fault, StringPool& pool) {
     case Action::kExit:
       fault.result = kDefaultExitCode;
       break;
+    case Action::kNetDrop:
+      fault.factor = 100;
+      break;
     case Action::kThrow:
       fault.exception_type = pool.Add(kDefaultException);
       fault.exception_what = pool.Add(kDefaultMessage);
@@ -406,6 +484,16 @@ absl::Status CheckParameters(const ArmedFault& fault, std::span<const std::strin
       if (!Allows(fault.field, has("delta")))
         return Refuse("delta works for count, root and peer; use value");
       return exactly_one("value", "delta");
+    case Action::kNetDelay:
+    case Action::kNetDrop:
+    case Action::kNetLimit:
+    case Action::kThrottle:
+    case Action::kFreeze:
+    case Action::kMemoryLimit:
+    case Action::kFdLimit:
+      if (fault.period_ns != 0 && (fault.for_ns == 0 || fault.for_ns >= fault.period_ns))
+        return Refuse("needs 'for' with 'period', and shorter than it: how long it lasts each time");
+      return absl::OkStatus();
     case Action::kSignal:
       if (has("for") && fault.result != SIGSTOP)
         return Refuse("'for' works with signal STOP only: nothing ends the others");

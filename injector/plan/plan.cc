@@ -5,6 +5,7 @@
 
 #include "injector/api/api.h"
 #include "injector/plan/arm.h"
+#include "injector/plan/catalogue.h"
 #include "injector/plan/plan_yaml.h"
 #include "injector/plan/short_form.h"
 #include "injector/plan/text.h"
@@ -81,7 +82,16 @@ bool Plan::NeedsSites() const {
                      [](const ArmedFault& fault) { return fault.site.count != 0 || AimsAtLibc(fault); });
 }
 
-bool Plan::NeedsHooks() const { return !std::all_of(faults_.begin(), faults_.end(), AimsAtLibc); }
+bool Plan::NeedsHooks() const {
+  return std::any_of(faults_.begin(), faults_.end(), [](const ArmedFault& fault) {
+    return !AimsAtLibc(fault) && FindAction(fault.action)->place.empty();
+  });
+}
+
+bool Plan::ActsOnHosts() const {
+  return std::any_of(faults_.begin(), faults_.end(),
+                     [](const ArmedFault& fault) { return !FindAction(fault.action)->place.empty(); });
+}
 
 std::string Plan::Arm(uint64_t default_seed) const {
   ArmedHeader header = {};

@@ -32,6 +32,8 @@ class Plan {
   bool NeedsSites() const;
   // Is one aimed at a function of NCCL, CUDA or the process?
   bool NeedsHooks() const;
+  // Does one act on hosts or the network, from outside the job?
+  bool ActsOnHosts() const;
 
   // The bytes of the armed plan file.
   std::string Arm(uint64_t default_seed) const;

@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "analyzer/import/flight_record/job_assembler.h"
 #include "analyzer/import/in_order.h"
+#include "analyzer/import/kernel_samples/kernel_samples.h"
 #include "analyzer/import/live_events.h"
 #include "analyzer/import/nodes.h"
 #include "analyzer/import/transport/transfer_assembler.h"
@@ -31,6 +32,8 @@ std::string ReadText(const std::string& path) {
 bool IsTransportRecord(const std::string& path) { return absl::EndsWith(path, ".rkt"); }
 
 bool IsKernelRecord(const std::string& path) { return absl::EndsWith(path, ".rkd"); }
+
+bool IsKernelSamples(const std::string& path) { return absl::EndsWith(path, "/kernel.json"); }
 
 bool IsRunJson(const std::string& path) { return absl::EndsWith(path, ".json"); }
 
@@ -182,6 +185,7 @@ struct Jobs {
 
 bool FlightRecordImporter::Recognises(const std::string& path, const std::string& first_bytes) const {
   // A run.json that is damaged is still one: it must be reported, not overlooked.
+  if (IsKernelSamples(path)) return LooksLikeKernelSamples(first_bytes);
   if (IsRunJson(path)) return LooksLikeRunJson(first_bytes) || absl::EndsWith(path, "/run.json");
   if (IsKernelRecord(path)) return cupti::LooksLikeKernelRecord(first_bytes);
   if (IsLiveEvents(path)) return LooksLikeLiveEvents(first_bytes);
@@ -201,9 +205,11 @@ bool FlightRecordImporter::IsCompanion(const std::string& path) const {
 
 absl::Status FlightRecordImporter::Import(const std::vector<std::string>& files, store::Store& store) const {
   Jobs jobs;
-  std::vector<std::string> records;
+  std::vector<std::string> records, samples;
   for (const std::string& path : files) {
-    if (IsRunJson(path)) {
+    if (IsKernelSamples(path)) {
+      samples.push_back(path);
+    } else if (IsRunJson(path)) {
       jobs.ReadRun(path);
     } else if (IsLiveEvents(path)) {
       jobs.ReadLiveEvents(path);
@@ -235,6 +241,11 @@ absl::Status FlightRecordImporter::Import(const std::vector<std::string>& files,
   constexpr double kCertaintyOfTwoJobs = 0.8;
   if (jobs.by_id.size() > 1) store.quality.certainty = std::min(store.quality.certainty, kCertaintyOfTwoJobs);
   AddTransfers(jobs.transports, store);
+  for (const std::string& path : samples) {
+    const absl::Status status = AddKernelSamples(ReadText(path), path, store);
+    if (status.ok()) continue;
+    store.quality.notes.emplace_back(status.message());  // evidence is missing, the records are whole
+  }
   return absl::OkStatus();
 }
 

@@ -248,18 +248,25 @@ void JobAssembler::ApplyRun(const RunInfo& run) {
   store_.world_size = std::max(store_.world_size, run.n);
   if (!run.command.empty()) store_.command = run.command;
   store_.end_known = store_.end_known || run.end_monotonic_ns != 0;
+  // The launcher and what it started share a machine, and its pids, also where processes have host names of
+  // their own.
+  const auto is_of_run = [&](const std::string& host) {
+    return run.host.empty() || host == run.host ||
+           std::any_of(run.processes.begin(), run.processes.end(),
+                       [&](const RunProcess& p) { return p.host == host; });
+  };
   absl::flat_hash_map<int32_t, size_t> recorded;  // pid -> first process with it
   for (size_t i = 0; i < store_.processes.size(); ++i) {
     const store::Process& row = store_.processes[i];
-    if (run.host.empty() || row.host == run.host) recorded.try_emplace(row.pid, i);
+    if (is_of_run(row.host)) recorded.try_emplace(row.pid, i);
   }
   bool ended_by_rankle = false;
   for (const RunProcess& p : run.processes) {
     const auto [found, added] = recorded.try_emplace(p.pid, store_.processes.size());
     if (added) {  // it left no flight record, but how it ended still counts
       store::Process row;
-      row.pid = p.pid, row.rank = p.rank, row.host = run.host, row.command = run.command,
-      row.source = "run.json";
+      row.pid = p.pid, row.rank = p.rank, row.host = p.host.empty() ? run.host : p.host,
+      row.command = run.command, row.source = "run.json";
       row.started = row.last_seen = At(p.started_ns, offset);
       actors_.push_back({static_cast<int32_t>(store_.processes.size()), p.rank, 0, row.started});
       store_.processes.push_back(row);

@@ -37,6 +37,7 @@ RunProcess ParseProcess(const Json& object) {
   RunProcess process;
   process.pid = Number<int32_t>(object, "pid", 0);
   process.rank = Number<int32_t>(object, "rank", -1);
+  process.host = Text(object, "host");
   process.started_ns = Number<uint64_t>(object, "started_ns", 0);
   process.ended_ns = Number<uint64_t>(object, "ended_ns", 0);
   process.exit_code = Number<int32_t>(object, "exit_code", 0);

@@ -11,6 +11,7 @@ namespace rankle::import {
 
 struct RunProcess {
   int32_t pid = 0, rank = -1;
+  std::string host;                       // of its own (run --hosts); "" = the launcher's
   uint64_t started_ns = 0, ended_ns = 0;  // CLOCK_MONOTONIC; ended 0 = it had not ended
   int32_t exit_code = 0, signal = 0;
   std::string ended_by;

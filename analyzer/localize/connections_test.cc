@@ -1,0 +1,66 @@
+// Which of the links of a job are slow, from what the kernel counted.
+#include "analyzer/localize/connections.h"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+
+namespace rankle::localize {
+namespace {
+
+// All links between `ranks` ranks, 100 looks each, data under way at 2 of them.
+std::vector<store::KernelLink> Mesh(int ranks, const std::function<void(store::KernelLink&)>& change) {
+  std::vector<store::KernelLink> links;
+  for (int source = 0; source < ranks; ++source) {
+    for (int destination = 0; destination < ranks; ++destination) {
+      if (source == destination) continue;
+      store::KernelLink link;
+      link.source = source, link.destination = destination;
+      link.looks = 100, link.under_way = 2, link.segments = 1000, link.min_rtt_us = 20;
+      change(link);
+      links.push_back(link);
+    }
+  }
+  return links;
+}
+
+TEST(SlowConnections, AMeshOfEqualLinksHasNone) {
+  EXPECT_TRUE(FindSlowConnections(Mesh(4, [](store::KernelLink&) {})).empty());
+  EXPECT_TRUE(FindSlowConnections(Mesh(4, [](store::KernelLink& l) { l.under_way = 60; })).empty());
+  EXPECT_TRUE(FindSlowConnections({}).empty());
+}
+
+TEST(SlowConnections, OneDirectionOfOneLinkIsNamedWithItsCause) {
+  const auto found = FindSlowConnections(Mesh(4, [](store::KernelLink& l) {
+    if (l.source == 2 && l.destination == 0) l.under_way = 50, l.retransmits = 40;
+  }));
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0].part, SlowPart::kCell);
+  EXPECT_EQ(found[0].source, 2);
+  EXPECT_EQ(found[0].destination, 0);
+  EXPECT_EQ(found[0].cause, ConnectionCause::kLoss);
+}
+
+TEST(SlowConnections, ARankOfWhichAllIsSlowIsNamedAndNotItsLinks) {
+  const auto sends = FindSlowConnections(Mesh(4, [](store::KernelLink& l) {
+    if (l.source == 3) l.under_way = 40, l.queued = 40;
+  }));
+  ASSERT_EQ(sends.size(), 1u);
+  EXPECT_EQ(sends[0].part, SlowPart::kRow);
+  EXPECT_EQ(sends[0].source, 3);
+  EXPECT_EQ(sends[0].cause, ConnectionCause::kQueue);
+  const auto receives = FindSlowConnections(Mesh(4, [](store::KernelLink& l) {
+    if (l.destination == 1) l.under_way = 40;
+  }));
+  ASSERT_EQ(receives.size(), 1u);
+  EXPECT_EQ(receives[0].part, SlowPart::kColumn);
+  EXPECT_EQ(receives[0].destination, 1);
+  EXPECT_EQ(receives[0].cause, ConnectionCause::kOnTheWay);
+}
+
+TEST(SlowConnections, FewLooksSayNothing) {
+  EXPECT_TRUE(FindSlowConnections(Mesh(3, [](store::KernelLink& l) { l.looks = 5, l.under_way = l.source == 0 ? 5 : 0; })).empty());
+}
+
+}  // namespace
+}  // namespace rankle::localize

@@ -1,0 +1,49 @@
+// Faults of the network as rules between hosts, and the rules as arguments of tc. Pure.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "injector/host/layout.h"
+#include "injector/plan/armed_plan.h"
+
+namespace rankle::host {
+
+inline constexpr int kAnyHost = -1;
+
+// What one fault does to packets from one host to another.
+struct LinkRule {
+  plan::Action action = plan::Action::kNone;
+  size_t fault = 0;                               // its number in the plan
+  int source = kAnyHost, destination = kAnyHost;  // one of them may be any: together, not each by itself
+  double percent = 0;                             // net-drop
+  uint64_t bytes_per_s = 0;                       // net-limit
+  auto operator<=>(const LinkRule&) const = default;
+};
+
+// Can this layout carry the fault out? Ranks that share a host share its link.
+absl::Status CheckLinks(const plan::ArmedFault& fault, std::string_view name, const Layout& layout);
+// Does it name a rank of this job?
+absl::Status CheckRanks(const plan::ArmedFault& fault, std::string_view name, const Layout& layout);
+std::vector<LinkRule> LinkRulesOf(const plan::ArmedFault& fault, size_t number, const Layout& layout);
+
+using Arguments = std::vector<std::string>;
+
+// Each host has one interface, kHostInterface, in its own namespace; its other end is a port of the bridge.
+inline constexpr char kHostInterface[] = "eth0";
+std::string PortOf(int host);
+// The device that the packets of a delayed fault are handed to (delay_relay.h).
+std::string RelayDevice(size_t fault);
+
+// What tc must be told so that exactly `rules` hold where `host` is concerned.
+struct LinkCommands {
+  std::vector<Arguments> in_host;  // in the namespace of the host
+  std::vector<Arguments> in_fabric;
+  auto operator<=>(const LinkCommands&) const = default;
+};
+LinkCommands CommandsFor(int host, const std::vector<LinkRule>& rules);
+// What takes all of it away again. Fails where nothing is there, which is no error.
+LinkCommands ClearCommands(int host);
+
+}  // namespace rankle::host

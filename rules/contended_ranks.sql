@@ -1,0 +1,16 @@
+-- id: view/contended-ranks
+-- view: contended_ranks
+-- description: ranks that wanted to run and were not let, by what the kernel counted; a sentence for the evidence
+-- throttled 5 % of the time: quotas that bite less often cost less than the scatter of a step.
+-- waiting for a core: at least 10 % of the time of one core, and twice what the other ranks wait (on a full host all wait).
+-- disk 5 %: single page faults show as much.
+SELECT rank,
+       CASE WHEN throttled_s >= 0.05 * seen_s
+              THEN printf('; its control group had used up its CPU quota and was held back for %.1f s in %.1f s (cores added up): contention on the host, not its own work', throttled_s, seen_s)
+            WHEN core_wait_s >= 0.1 * seen_s
+                 AND core_wait_s >= 2 * (SELECT avg(core_wait_s) FROM kernel_ranks o WHERE o.rank <> kernel_ranks.rank)
+              THEN printf('; its threads waited %.1f s in %.1f s for a free core: contention on the host, not its own work', core_wait_s, seen_s)
+            WHEN disk_wait_s >= 0.05 * seen_s
+              THEN printf('; it waited for a disk for %.1f of %.1f s', disk_wait_s, seen_s)
+            ELSE '' END AS contention
+FROM kernel_ranks

@@ -1,0 +1,12 @@
+#!/bin/sh
+# Runs the suite of host faults where this machine can make hosts and act on them; else says why not and exits with 77, which
+# ctest shows as skipped. Usage: host_faults_suite.sh RANKLE OUTPUT_DIRECTORY
+rankle=$1
+out=$2
+why=$("$rankle" doctor | awk '$1 == "missing" && $2 ~ /^(hosts|net-.*|freeze|throttle|memory-limit)$/')
+if [ -n "$why" ]; then
+  echo "skipped (needs root, CAP_NET_ADMIN and control groups):"
+  echo "$why"
+  exit 77
+fi
+exec "$rankle" suite corpora/suites/host-faults.yaml -o "$out"

@@ -59,7 +59,9 @@ TEST(SlowConnections, ARankOfWhichAllIsSlowIsNamedAndNotItsLinks) {
 }
 
 TEST(SlowConnections, FewLooksSayNothing) {
-  EXPECT_TRUE(FindSlowConnections(Mesh(3, [](store::KernelLink& l) { l.looks = 5, l.under_way = l.source == 0 ? 5 : 0; })).empty());
+  EXPECT_TRUE(FindSlowConnections(Mesh(3, [](store::KernelLink& l) {
+                l.looks = 5, l.under_way = l.source == 0 ? 5 : 0;
+              })).empty());
 }
 
 }  // namespace

@@ -75,7 +75,8 @@ int RunJob(const Job& job) {
   GuardLink link;
   sigprocmask(SIG_BLOCK, &watched, &link.original_mask);
   link.guard_group = getpgrp();
-  // Before the pipe by which guard and supervisor notice each other's end: the keeper must hold no copy of it.
+  // Before the pipe by which guard and supervisor notice each other's end: the keeper must hold no copy of
+  // it.
   std::unique_ptr<KeeperLink> keeper;
   if (job.hosts.IsNeeded()) {
     absl::StatusOr<std::unique_ptr<KeeperLink>> started = KeeperLink::Start(job.hosts);

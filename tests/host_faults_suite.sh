@@ -7,6 +7,6 @@ why=$("$rankle" doctor | awk '$1 == "missing" && $2 ~ /^(hosts|net-.*|freeze|thr
 if [ -n "$why" ]; then
   echo "skipped (needs root, CAP_NET_ADMIN and control groups):"
   echo "$why"
-  exit 77
+  exit 77 # skipped: this machine cannot make hosts or act on them, as told above
 fi
 exec "$rankle" suite corpora/suites/host-faults.yaml -o "$out"

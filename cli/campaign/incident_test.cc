@@ -5,60 +5,30 @@
 
 #include <nlohmann/json.hpp>
 
+#include "cli/campaign/testing/retry_storm.h"
+
 namespace rankle::cli {
 namespace {
 
 using stitch::RunObservation;
 using ::testing::HasSubstr;
+using testing::NamesOfSites;
 using ::testing::Not;
-
-constexpr stitch::SiteId kAwait = 0xa1, kServe = 0xa2;
-constexpr stitch::Signature kOk = 0xf0, kTimedOut = 0xf1;
+using testing::Observed;
 
 // Two leading cycles over the same two places; the second one also needs failures at the server.
 stitch::Stitched TwoCycles() {
-  stitch::CycleEdge retry;
-  retry.experiment.fault = {kAwait, stitch::FaultKind::kError, 11, 0, ""};
-  retry.edge.effect = stitch::Effect::kMoreWork;
-  retry.edge.to = {"server", kServe};
-  stitch::CycleEdge late;
-  late.experiment.fault = {kServe, stitch::FaultKind::kDelay, 200'000'000, 0, ""};
-  late.edge.effect = stitch::Effect::kNewBehaviour;
-  late.edge.to = {"client", kAwait};
-  late.edge.evidence = {{.call_site = 1, .fresh = {kTimedOut}}};
-  stitch::CycleEdge failing = late;
-  failing.edge.to = {"server", kServe};
+  const stitch::Cycle storm = testing::RetryStorm();
+  stitch::CycleEdge failing = storm.edges[1];
+  failing.edge.to = {"server", testing::kServe};
   stitch::Stitched stitched;
   stitched.cycles.resize(3);
-  stitched.cycles[0].edges = {retry, late};
-  stitched.cycles[1].edges = {retry, late, failing};
-  stitched.cycles[2].edges = {retry, late};  // of the first one's cluster
+  stitched.cycles[0].edges = storm.edges;
+  stitched.cycles[1].edges = {storm.edges[0], storm.edges[1], failing};
+  stitched.cycles[2].edges = storm.edges;  // of the first one's cluster
   for (size_t i = 0; i < 3; ++i) stitched.cycles[i].cluster = i == 1 ? 2 : 1;
   stitched.cycles[0].leads_cluster = stitched.cycles[1].leads_cluster = true;
   return stitched;
-}
-
-stitch::Names NamesOfSites() {
-  stitch::Names names;
-  names.sites[kAwait].name = "recv from Await";
-  names.sites[kServe].name = "read from Serve";
-  return names;
-}
-
-RunObservation Observed(uint64_t served, bool late, uint64_t units, stitch::End end) {
-  RunObservation run;
-  run.units = units;
-  run.end = end;
-  run.rows = {
-      {.role = "server",
-       .site = kServe,
-       .call_site = 2,
-       .hits = served,
-       .signatures = {kOk},
-       .per_parent = {}},
-      {.role = "client", .site = kAwait, .call_site = 1, .hits = 10, .signatures = {kOk}, .per_parent = {}}};
-  if (late) run.rows[1].signatures.push_back(kTimedOut);
-  return run;
 }
 
 Incident Broken(RunObservation run) {

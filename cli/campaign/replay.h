@@ -40,7 +40,8 @@ struct ReplaySight {
 };
 
 // `plain`: runs of the same job without a fault, at least one. New behaviour: an outcome that proved the
-// link, and that no plain run has there. More work: more calls for a unit of work than in any plain run.
+// link, and that no plain run has there. More work: more calls than in any plain run, for the same work where
+// the run did more of it; where it did less, also twice as many for each unit that it had begun.
 ReplaySight Look(const stitch::Cycle& cycle, const std::vector<stitch::RunObservation>& plain,
                  const stitch::RunObservation& run);
 

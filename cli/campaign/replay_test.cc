@@ -18,6 +18,7 @@ using testing::kOk;
 using testing::kServe;
 using testing::kTimedOut;
 using testing::NamesOfSites;
+using testing::Observed;
 using testing::RetryStorm;
 
 Campaign TwoWorkloads() {
@@ -27,22 +28,6 @@ Campaign TwoWorkloads() {
   campaign.workloads[1].name = "large";
   campaign.workloads[1].ranks = 8;
   return campaign;
-}
-
-RunObservation Observed(uint64_t served, bool late, uint64_t units, stitch::End end = stitch::End::kOk) {
-  RunObservation run;
-  run.units = units;
-  run.end = end;
-  run.rows = {
-      {.role = "server",
-       .site = kServe,
-       .call_site = 2,
-       .hits = served,
-       .signatures = {kOk},
-       .per_parent = {}},
-      {.role = "client", .site = kAwait, .call_site = 1, .hits = 10, .signatures = {kOk}, .per_parent = {}}};
-  if (late) run.rows[1].signatures.push_back(kTimedOut);
-  return run;
 }
 
 TEST(Replay, BeginsWithTheDelayInEveryWorkload) {

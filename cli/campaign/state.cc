@@ -280,7 +280,8 @@ absl::StatusOr<FileDescriptor> LockCampaign(const std::string& directory) {
   }
   const std::string holder = Cat(getpid(), "\n");
   // Without it somebody else waits in vain for a while: no more.
-  if (ftruncate(lock.get(), 0) == 0 && pwrite(lock.get(), holder.data(), holder.size(), 0) < 0) errno = 0;
+  const bool named = ftruncate(lock.get(), 0) == 0 && pwrite(lock.get(), holder.data(), holder.size(), 0) > 0;
+  static_cast<void>(named);
   return lock;
 }
 

@@ -6,7 +6,7 @@ set -euo pipefail
 
 skip() {
   echo "with_slurm: skipped: $*" >&2
-  exit 77
+  exit 77 # skipped: Slurm cannot be started here, as told above
 }
 for program in slurmctld slurmd sbatch sinfo munged; do
   command -v "$program" >/dev/null || skip "no $program (Debian: slurmctld slurmd slurm-client munge)"

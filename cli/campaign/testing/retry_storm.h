@@ -32,4 +32,22 @@ inline stitch::Names NamesOfSites() {
   return names;
 }
 
+// A run of it. `served`: calls of the server; `late`: whether a wait timed out.
+inline stitch::RunObservation Observed(uint64_t served, bool late, uint64_t units,
+                                       stitch::End end = stitch::End::kOk) {
+  stitch::RunObservation run;
+  run.units = units;
+  run.end = end;
+  run.rows = {
+      {.role = "server",
+       .site = kServe,
+       .call_site = 2,
+       .hits = served,
+       .signatures = {kOk},
+       .per_parent = {}},
+      {.role = "client", .site = kAwait, .call_site = 1, .hits = 10, .signatures = {kOk}, .per_parent = {}}};
+  if (late) run.rows[1].signatures.push_back(kTimedOut);
+  return run;
+}
+
 }  // namespace rankle::cli::testing

@@ -1,6 +1,7 @@
 #include "cli/attach_command.h"
 
 #include "absl/strings/numbers.h"
+#include "cli/fault_flags.h"
 #include "cli/launch/exit_status.h"
 #include "cli/launch/message.h"
 #include "cli/launch/text.h"
@@ -16,14 +17,7 @@ const char* AttachCommand::examples() const {
 
 void AttachCommand::DeclareFlags(Flags& flags) {
   flags.Texts({.name = "PID", .type = "", .help = "Processes of the job", .required = true}, processes_);
-  flags.Texts({.name = "--plan", .type = "FILE", .help = "Fault plan (YAML); may be repeated"},
-              options_.faults.plan_files);
-  flags.Texts({.name = "--fault",
-               .type = "SPEC",
-               .help = "One fault, e.g. 'delay ncclAllReduce rank=3 time=200ms'; may be repeated"},
-              options_.faults.short_forms);
-  flags.Number({.name = "--seed", .type = "S", .help = "Seed of everything random in the plan (default 1)"},
-               options_.faults.seed);
+  DeclareFaultFlags(flags, options_.faults);
   flags.Text(
       {.name = "-o,--output", .type = "DIR", .help = "Where records go (default: rankle-out/<date>-<pid>)"},
       options_.output_dir);

@@ -1,5 +1,6 @@
 #include "cli/run_command.h"
 
+#include "cli/fault_flags.h"
 #include "cli/launch/exit_status.h"
 #include "cli/launch/message.h"
 #include "injector/host/layout.h"
@@ -29,14 +30,7 @@ void RunCommand::DeclareFlags(Flags& flags) {
       1, host::kMostHosts, options_.hosts);
   flags.Integer({.name = "--virtual-gpus", .type = "N", .help = "Run on N virtual GPUs: no GPU is needed"}, 1,
                 1024, options_.virtual_gpus);
-  flags.Texts({.name = "--plan", .type = "FILE", .help = "Fault plan (YAML); may be repeated"},
-              options_.faults.plan_files);
-  flags.Texts({.name = "--fault",
-               .type = "SPEC",
-               .help = "One fault, e.g. 'delay ncclAllReduce rank=3 time=200ms'; may be repeated"},
-              options_.faults.short_forms);
-  flags.Number({.name = "--seed", .type = "S", .help = "Seed of everything random in the plan (default 1)"},
-               options_.faults.seed);
+  DeclareFaultFlags(flags, options_.faults);
   flags.Text(
       {.name = "-o,--output", .type = "DIR", .help = "Where records go (default: rankle-out/<date>-<pid>)"},
       options_.output_dir);

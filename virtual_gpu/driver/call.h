@@ -10,8 +10,6 @@
 
 namespace rankle::vgpu::driver {
 
-bool Initialised();
-
 inline CUresult Result(Error error) { return static_cast<CUresult>(error); }
 
 template <typename Action>

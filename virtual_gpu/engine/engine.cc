@@ -1,5 +1,6 @@
 #include "virtual_gpu/engine/engine.h"
 
+#include <atomic>
 #include <cstdio>
 #include <map>
 #include <string>
@@ -15,6 +16,7 @@ namespace {
 
 thread_local bool t_per_thread_default = false;
 thread_local bool t_in_host_function = false;
+std::atomic<bool> g_initialised{false};
 
 // The default streams of one thread, one per device it used; they retire with the thread.
 struct ThreadStreams {
@@ -79,6 +81,12 @@ Error Enter() {
   if (Engine::Get().device_count() == 0) return cudaErrorNoDevice;
   LoadInjectionOnce();
   return cudaSuccess;
+}
+
+bool Initialised() { return g_initialised.load(std::memory_order_acquire); }
+
+void MarkInitialised() {
+  if (!Initialised()) g_initialised.store(true, std::memory_order_release);
 }
 
 std::vector<Context*>& ContextStack() {

@@ -56,6 +56,10 @@ class Engine {
 // and where there is no device.
 Error Enter();
 
+// Whether the driver is initialised: by cuInit or by the first call of the runtime, in whatever thread.
+bool Initialised();
+void MarkInitialised();
+
 // The calling thread's contexts; the last one is current. The runtime makes device 0's primary context
 // current when there is none.
 std::vector<Context*>& ContextStack();

@@ -1,5 +1,4 @@
-// The functions of nccl.h: each is a weak ncclX with a strong alias pncclX, as in NCCL, so that an interposer
-// may define ncclX and call pncclX. Nothing but argument passing happens here.
+// The functions of nccl.h. Nothing but argument passing happens here.
 #include <nccl.h>
 
 #include <algorithm>
@@ -11,13 +10,9 @@
 #include "virtual_gpu/nccl/creation.h"
 #include "virtual_gpu/nccl/debug_log.h"
 #include "virtual_gpu/nccl/device.h"
+#include "virtual_gpu/nccl/exported.h"
 #include "virtual_gpu/nccl/group.h"
 #include "virtual_gpu/nccl/operation.h"
-
-// Declares pncclX as an alias of ncclX and opens the definition of ncclX.
-#define NCCL_API(type, name, ...)                                                            \
-  extern "C" __attribute__((visibility("default"), alias(#name))) type p##name(__VA_ARGS__); \
-  extern "C" __attribute__((visibility("default"), weak)) type name(__VA_ARGS__)
 
 namespace vnccl = rankle::virtual_nccl;
 using vnccl::Communicator;

@@ -17,7 +17,10 @@ void ForgetLastError();
 template <typename Action>
 cudaError_t Call(Action action) {
   cudaError_t error = Enter();
-  if (error == cudaSuccess) error = action();
+  if (error == cudaSuccess) {
+    MarkInitialised();
+    error = action();
+  }
   return error == cudaSuccess ? error : Remember(error);
 }
 

@@ -46,6 +46,18 @@ struct Pipe {
   }
 };
 
+// PyTorch asks the driver about primary contexts after nothing but cudaGetDeviceCount.
+TEST(ProcessTest, TheFirstRuntimeCallInitialisesTheDriver) {
+  EXPECT_EQ(0, RunChild([] {
+              unsigned flags;
+              int active = -1, count = 0;
+              if (cuDevicePrimaryCtxGetState(0, &flags, &active) != CUDA_ERROR_NOT_INITIALIZED) return 1;
+              if (cudaGetDeviceCount(&count) != cudaSuccess) return 2;
+              if (cuDevicePrimaryCtxGetState(0, &flags, &active) != CUDA_SUCCESS) return 3;
+              return active == 0 ? 0 : 4;
+            }));
+}
+
 TEST(ProcessTest, CudaIsUnusableInAForkedChild) {
   EXPECT_EQ(0, RunChild([] {
               void* memory;

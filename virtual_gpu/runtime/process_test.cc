@@ -1,5 +1,6 @@
 // What crosses a process' border: fork, exit, IPC. The test's own process never uses CUDA; every case runs in
 // children.
+#include <cuda.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/wait.h>

@@ -314,6 +314,18 @@ NCCL_API(ncclResult_t, ncclCommWindowDeregister, ncclComm_t comm, ncclWindow_t w
                    static_cast<void*>(window));
 }
 
+// NCCL's device interface, which kernels call: nothing runs them here. nccl_device.h, which declares these two, is
+// device code; the types stay opaque.
+NCCL_API(ncclResult_t, ncclDevCommCreate, ncclComm_t comm, const void*, void*) {
+  if (vnccl::FromHandle(comm, "DevCommCreate") == nullptr) return ncclInvalidArgument;
+  return NCCL_FAIL(ncclInvalidUsage, "DevCommCreate : the virtual NCCL has no device communicators");
+}
+
+NCCL_API(ncclResult_t, ncclDevCommDestroy, ncclComm_t comm, const void*) {
+  if (vnccl::FromHandle(comm, "DevCommDestroy") == nullptr) return ncclInvalidArgument;
+  return NCCL_FAIL(ncclInvalidUsage, "DevCommDestroy : the virtual NCCL has no device communicators");
+}
+
 NCCL_API(ncclResult_t, ncclRedOpCreatePreMulSum, ncclRedOp_t* op, void* scalar, ncclDataType_t type,
          ncclScalarResidence_t residence, ncclComm_t comm) {
   const CommunicatorPtr communicator = vnccl::FromHandle(comm, "ncclRedOpCreatePreMulSum");

@@ -1,5 +1,4 @@
 // Initialisation, devices, versions and error texts of the driver API.
-#include <atomic>
 #include <cstdio>
 #include <cstring>
 
@@ -16,8 +15,6 @@ using driver::ContextCall;
 using driver::Result;
 
 namespace {
-
-std::atomic<bool> g_initialised{false};
 
 template <typename Action>
 CUresult OnDevice(CUdevice index, Action action) {
@@ -37,16 +34,14 @@ const char* NameOf(CUresult error) {
 
 namespace rankle::vgpu::driver {
 
-// The runtime initialises the driver with its first call.
-bool Initialised() { return g_initialised.load(std::memory_order_acquire) || !ContextStack().empty(); }
+// The runtime initialises the driver with its first call, whichever that is.
+bool Initialised() { return Entered(); }
 
 }  // namespace rankle::vgpu::driver
 
 CUresult cuInit(unsigned flags) {
   if (flags != 0) return CUDA_ERROR_INVALID_VALUE;
-  if (const Error error = Enter()) return Result(error);
-  g_initialised.store(true, std::memory_order_release);
-  return CUDA_SUCCESS;
+  return Result(Enter());
 }
 
 CUresult cuDriverGetVersion(int* version) {

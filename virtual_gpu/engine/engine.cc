@@ -1,5 +1,6 @@
 #include "virtual_gpu/engine/engine.h"
 
+#include <atomic>
 #include <cstdio>
 #include <map>
 #include <string>
@@ -15,6 +16,7 @@ namespace {
 
 thread_local bool t_per_thread_default = false;
 thread_local bool t_in_host_function = false;
+std::atomic<bool> g_entered{false};
 
 // The default streams of one thread, one per device it used; they retire with the thread.
 struct ThreadStreams {
@@ -77,9 +79,12 @@ Error Enter() {
   if (ProcessExiting()) return cudaErrorCudartUnloading;
   if (t_in_host_function) return cudaErrorNotPermitted;
   if (Engine::Get().device_count() == 0) return cudaErrorNoDevice;
+  if (!g_entered.load(std::memory_order_relaxed)) g_entered.store(true, std::memory_order_release);
   LoadInjectionOnce();
   return cudaSuccess;
 }
+
+bool Entered() { return g_entered.load(std::memory_order_acquire); }
 
 std::vector<Context*>& ContextStack() {
   thread_local std::vector<Context*> stack;

@@ -55,6 +55,9 @@ class Engine {
 // The gate of every entry point. Refuses in a forked child, while the process exits, inside a host function,
 // and where there is no device.
 Error Enter();
+// True once a call of this process has passed the gate: the driver is initialised from then on, be it by cuInit or by the
+// runtime.
+bool Entered();
 
 // The calling thread's contexts; the last one is current. The runtime makes device 0's primary context
 // current when there is none.

@@ -1,3 +1,5 @@
+#include <cuda.h>
+
 #include <thread>
 
 #include "virtual_gpu/engine/device_work.h"
@@ -19,6 +21,18 @@ TEST(ErrorTest, NamesAndTextsAreThoseOfCuda) {
   EXPECT_STREQ("cudaErrorMemoryAllocation", cudaGetErrorName(cudaErrorMemoryAllocation));
   EXPECT_STREQ("out of memory", cudaGetErrorString(cudaErrorMemoryAllocation));
   EXPECT_STREQ("unrecognized error code", cudaGetErrorString(static_cast<cudaError_t>(12345)));
+}
+
+// PyTorch counts the devices through the runtime, then asks the driver for their contexts.
+TEST(ErrorTest, TheRuntimesFirstCallInitialisesTheDriverForEveryThread) {
+  int count = 0;
+  ASSERT_EQ(cudaSuccess, cudaGetDeviceCount(&count));
+  std::thread other([] {
+    unsigned flags = 0;
+    int active = -1;
+    EXPECT_EQ(CUDA_SUCCESS, cuDevicePrimaryCtxGetState(0, &flags, &active));
+  });
+  other.join();
 }
 
 TEST(ErrorTest, UnsupportedFunctionNamesItselfOnce) {

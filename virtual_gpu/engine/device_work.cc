@@ -1,9 +1,13 @@
-// The private entry points for the virtual NCCL (device_work.h).
+// The private entry points for the virtual NCCL and math libraries (device_work.h).
 #include "virtual_gpu/engine/device_work.h"
 
+#include <map>
+#include <mutex>
 #include <string>
+#include <string_view>
 
 #include "virtual_gpu/engine/engine.h"
+#include "virtual_gpu/engine/kernel.h"
 #include "virtual_gpu/engine/memory.h"
 #include "virtual_gpu/engine/submit.h"
 
@@ -35,8 +39,26 @@ Error Enqueue(void* stream, const char* name, void (*run)(void*), void (*release
   return SubmitTo(stream, std::make_shared<ForeignOperation>(name, run, release, argument));
 }
 
+// The kernel of that name, made at its first launch; kernels live as long as the process.
+const Kernel* KernelNamed(const char* name) {
+  static std::mutex mutex;
+  static auto* kernels = new std::map<std::string, const Kernel*, std::less<>>;
+  const std::lock_guard lock(mutex);
+  const auto found = kernels->find(std::string_view(name));
+  if (found != kernels->end()) return found->second;
+  return kernels->emplace(name, MakeKernel(name, nullptr)).first->second;
+}
+
+Error LaunchNamed(void* stream, const char* name) {
+  if (const Error error = Enter()) return error;
+  if (name == nullptr) return cudaErrorInvalidValue;
+  return Launch(KernelNamed(name), {dim3{1, 1, 1}, dim3{1, 1, 1}, 0}, static_cast<CUstream_st*>(stream));
+}
+
 }  // namespace
 }  // namespace rankle::vgpu
+
+int rankleVgpuLaunch(void* stream, const char* name) { return rankle::vgpu::LaunchNamed(stream, name); }
 
 int rankleVgpuEnqueue(void* stream, const char* name, void (*run)(void*), void (*release)(void*), void* arg) {
   return rankle::vgpu::Enqueue(stream, name, run, release, arg);

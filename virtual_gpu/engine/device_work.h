@@ -1,6 +1,6 @@
-// The one private entry point between the virtual CUDA driver (libcuda.so.1) and the virtual NCCL
-// (libnccl.so.2): put a piece of "device work" on a stream. Everything else the virtual NCCL needs is public
-// CUDA API.
+// The private entry points between the virtual CUDA driver (libcuda.so.1) and the libraries on it, the
+// virtual NCCL (libnccl.so.2) and the math libraries (virtual_gpu/math): put a piece of "device work" on a
+// stream. Everything else they need is public CUDA API.
 #pragma once
 
 #ifdef __cplusplus
@@ -17,6 +17,10 @@ extern "C" {
 // was queued or captured; otherwise nothing was taken over: neither `run` nor `release` is called and the
 // caller keeps `arg`.
 int rankleVgpuEnqueue(void* stream, const char* name, void (*run)(void*), void (*release)(void*), void* arg);
+
+// Puts a kernel of this name on a stream: its modelled time passes (RANKLE_VGPU_KERNEL_TIME), nothing is
+// computed. `name` must outlive the call only. Returns a cudaError_t value.
+int rankleVgpuLaunch(void* stream, const char* name);
 
 // Puts the current device into a sticky error state: from now on every call that touches it returns `error`.
 // (A collective that reads past its allocation, or an injected Xid, ends here.)

@@ -14,10 +14,15 @@
 
 #define EXPORT __attribute__((visibility("default")))
 
-enum { kMaxReplacements = 16, kMaxPath = 1024 };
+enum { kMaxReplacements = 48, kMaxPath = 1024 };
 
 // The families that have stand-ins; a name matches up to the end or with a version behind.
-static const char* const kFamilies[] = {"libcudart.so", "libcuda.so", "libnccl.so", "libnvidia-ml.so"};
+static const char* const kFamilies[] = {
+    "libcudart.so",       "libcuda.so",       "libnccl.so",         "libnvidia-ml.so", "libcupti.so",
+    "libcublas.so",       "libcublasLt.so",   "libcudnn.so",        "libcufft.so",     "libcufftw.so",
+    "libcufile.so",       "libcurand.so",     "libcusolver.so",     "libcusparse.so",  "libcusparseLt.so",
+    "libnvJitLink.so",    "libnvrtc.so",      "libnvshmem_host.so",
+};
 
 static char g_paths[kMaxReplacements][kMaxPath];
 static int g_path_count;

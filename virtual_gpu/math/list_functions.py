@@ -1,0 +1,156 @@
+#!/usr/bin/env python3
+"""Rewrites functions/*.txt: what each math stand-in exports, and what the functions do that need no code of their own.
+
+  list_functions.py [--libraries DIR]... [--torch SITE_PACKAGES/torch] [--include DIR]
+
+The names, taken together: what the real libraries found in DIR export, what torch's libraries reference (dlopen with
+RTLD_NOW fails for one missing symbol, used or not), and what the file lists already; so nothing gets lost on a machine
+where a library is missing. Behind a name stand its number of parameters (without floating-point ones passed by value: they
+travel in other registers) and its actions, which virtual_gpu/math/action.h explains. They follow from the parameter names in
+the toolkit's headers; a function without them answers "not supported". What has code of its own ignores its line.
+"""
+
+import argparse
+import pathlib
+import re
+import subprocess
+
+HERE = pathlib.Path(__file__).resolve().parent
+# File of functions/, file of the real library, names that are part of its interface, headers, the handle's type.
+LIBRARIES = [
+    ("cublas", "libcublas.so.13", r"cublas(?!Lt)\w+", ["cublas_v2.h"], "cublasHandle_t"),
+    ("cublasLt", "libcublasLt.so.13", r"cublasLt\w+", ["cublasLt.h"], None),
+    ("cudnn", "libcudnn.so.9", r"cudnn\w+", ["cudnn.h"], "cudnnHandle_t"),
+    ("cufft", "libcufft.so.12", r"cufft\w+", ["cufftXt.h"], None),
+    ("cufftw", "libcufftw.so.12", r"fftwf?_\w+", [], None),
+    ("cufile", "libcufile.so.0", r"cuFile\w+", [], None),
+    ("curand", "libcurand.so.10", r"curand\w+", ["curand.h"], "curandGenerator_t"),
+    ("cusolver", "libcusolver.so.12", r"cusolver\w+", ["cusolverDn.h", "cusolverSp.h", "cusolverRf.h"], "cusolverDnHandle_t"),
+    ("cusparse", "libcusparse.so.12", r"cusparse(?!Lt)\w+", ["cusparse.h"], "cusparseHandle_t"),
+    ("cusparseLt", "libcusparseLt.so.0", r"cusparseLt\w+", [], None),
+    ("nvJitLink", "libnvJitLink.so.13", r"(__)?nvJitLink\w+", [], None),
+    ("nvrtc", "libnvrtc.so.13", r"nvrtc\w+", [], None),
+    ("nvshmem_host", "libnvshmem_host.so.3", r"nvshmem\w+", [], None),
+]
+COUNTS = {"m", "n", "k", "nrhs", "nnz", "nnzb", "mb", "nb", "batchSize", "batchCount", "rows", "cols", "incx", "lda", "ldb", "ldc"}
+COUNTS -= {"incx"}  # may be negative
+# Where the parameter names say too little.
+EXTRA = {
+    "cusparseXbsrsm2_zeroPivot": "handle() value(2,-1)",
+    "cusparseXbsrsv2_zeroPivot": "handle() value(2,-1)",
+    "cusparseXcsrsm2_zeroPivot": "handle() value(2,-1)",
+    "cusparseSpMatGetSize": "value64(1,0) value64(2,0) value64(3,0)",  # a product without entries
+    "cusparseXcsrgeam2Nnz": "handle() count(1) count(2) launch() value(12,0)",
+}
+
+
+def dynamic_symbols(library, kind):
+    text = subprocess.run(["nm", "-D", f"--{kind}-only", library], check=True, capture_output=True, text=True).stdout
+    for line in text.splitlines():
+        fields = line.split()
+        if len(fields) >= 2 and fields[-2] in "TWU":
+            yield fields[-1].split("@")[0]
+
+
+def declarations(include, header):
+    """{name: parameters} of the header's functions."""
+    text = subprocess.run(["gcc", "-E", "-P", "-xc", "-I", include, "-include", "cuda_runtime_api.h", f"{include}/{header}"],
+                          check=True, capture_output=True, text=True).stdout
+    found = {}
+    for match in re.finditer(r"\b(cu[a-z]+[A-Z]\w+)\s*\(([^()]*)\)\s*(?:__attribute__\s*\(\([^;]*)?;", text):
+        parameters = [" ".join(part.split()) for part in match[2].split(",")]
+        found[match[1]] = [part for part in parameters if part not in ("", "void")]
+    return found
+
+
+def split(parameter):
+    match = re.match(r"(.*?)(\w+)((?:\[[^]]*\])*)$", parameter)
+    kind = re.sub(r"\bconst\b|\s", "", match[1]) + "*" * match[3].count("[")
+    return kind, match[2]
+
+
+def actions(name, declared, handle_type):
+    parameters = [split(parameter) for parameter in declared]
+    if any(kind in ("cuComplex", "cuDoubleComplex") for kind, _ in parameters):
+        return None  # by value: in registers of another class
+    parameters = [(kind, parameter) for kind, parameter in parameters if kind not in ("float", "double")]
+    count = len(parameters)
+    if name in EXTRA:
+        return count, EXTRA[name]
+    has_handle = parameters and parameters[0][0] == handle_type
+    short = name.replace("Dn", "", 1)
+    done = []
+    if re.match(r"[a-z]+Create\w*(Generator|Descr|Info|Params|Create)?", short) and parameters and \
+            re.fullmatch(r"\w+_t\*|\w+Info_t\*|\w+Descr\*", parameters[0][0]):
+        done.append("create(0)")
+    elif re.search(r"Destroy|_destroyDescr", name) and count == 1:
+        done.append("destroy(0)")
+    elif re.search(r"_createDescr$", name) and count == 1:
+        done.append("create(0)")
+    elif re.search(r"SetStream(_v2)?$", name) and has_handle:
+        done += ["stream(1)"]
+    elif has_handle:
+        done.append("handle()")
+        at = {parameter: index for index, (_, parameter) in enumerate(parameters)}
+        sizes = []
+        for index, (kind, parameter) in enumerate(parameters):
+            if parameter in COUNTS and kind in ("int", "int64_t", "cusolver_int_t"):
+                done.append(f"count{'64' if kind == 'int64_t' else ''}({index})")
+            if kind == "int*" and re.fullmatch(r"[lL]work|pBufferSize(InBytes)?", parameter):
+                sizes.append(f"elements({index})")
+            if kind == "size_t*" and re.fullmatch(r"lwork_bytes|workspaceInBytesOn\w+|p?[bB]ufferSize(InBytes)?\d?", parameter):
+                sizes.append(f"bytes({index})")
+        computes = not re.match(r"cu[a-z]+(Dn)?(Set|Get|Logger)", name)
+        done += sizes
+        if computes and (not sizes or name.startswith("cusparseSpGEMM_")):
+            done.append("launch()")
+        for index, (kind, parameter) in enumerate(parameters):
+            if kind not in ("int*", "cusolver_int_t*"):
+                continue
+            if parameter in ("devInfo", "d_info", "devInfoArray", "infoArray") or (parameter == "info" and handle_type != "cublasHandle_t") \
+                    or (parameter == "info" and re.search(r"getrfBatched|getriBatched|matinvBatched", name)):
+                batch = next((at[key] for key in ("batchSize", "batchCount") if key in at), None)
+                done.append(f"info({index})" if batch is None else f"info({index},{batch})")
+            elif parameter == "info":
+                done.append(f"value({index},0)")
+        if not computes and name.startswith(tuple(re.sub("Handle_t|Generator_t", "", handle_type) + "Get" for _ in "x")):
+            return None  # what it should write is unknown
+    elif re.match(r"cu[a-z]+(Dn)?\w*Set[A-Z]", name) and not re.search(r"Vector|Matrix", name):
+        done.append("accept()")
+    else:
+        return None
+    return count, " ".join(done)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--libraries", action="append", default=[], help="folder with real libraries; may be repeated")
+    parser.add_argument("--torch", help="folder of an installed torch")
+    parser.add_argument("--include", default="/usr/local/cuda/include", help="folder of the toolkit's headers")
+    options = parser.parse_args()
+    referenced = set()
+    for library in pathlib.Path(options.torch, "lib").glob("*.so") if options.torch else []:
+        referenced |= set(dynamic_symbols(library, "undefined"))
+    for name, soname, pattern, headers, handle_type in LIBRARIES:
+        target = HERE / "functions" / f"{name}.txt"
+        lines = {}
+        for line in target.read_text().splitlines() if target.exists() else []:
+            lines[line.split()[0]] = line
+        found = {symbol for symbol in referenced if re.fullmatch(pattern, symbol)}
+        for folder in options.libraries:
+            library = pathlib.Path(folder, soname)
+            if library.exists():
+                found |= {symbol for symbol in dynamic_symbols(library, "defined") if re.fullmatch(pattern, symbol)}
+        for symbol in found:
+            lines.setdefault(symbol, symbol)
+        for header in headers:
+            if handle_type and pathlib.Path(options.include, header).exists():
+                for symbol, declared in declarations(options.include, header).items():
+                    done = actions(symbol, declared, handle_type) if symbol in lines else None
+                    if done:
+                        lines[symbol] = f"{symbol} {done[0]} {done[1]}"
+        target.write_text("".join(f"{lines[symbol]}\n" for symbol in sorted(lines)))
+
+
+if __name__ == "__main__":
+    main()

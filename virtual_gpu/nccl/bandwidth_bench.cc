@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "virtual_gpu/nccl/gloo_connections.h"
 #include "virtual_gpu/nccl/store.h"
 #include "virtual_gpu/nccl/testing/fake_device.h"
 #include "virtual_gpu/nccl/testing/processes.h"
@@ -47,7 +48,8 @@ class GlooBench {
     gloo::transport::tcp::attr attributes;
     attributes.hostname = store->LocalHost();
     std::shared_ptr<gloo::transport::Device> device = gloo::transport::tcp::CreateDevice(attributes);
-    context_->connectFullMesh(*store, device);
+    GlooStore key_values(store->KeyValues());
+    context_->connectFullMesh(key_values, device);
   }
   void AllReduce(std::vector<float>& data) {
     gloo::AllreduceOptions options(context_);

@@ -1,13 +1,10 @@
 #include "virtual_gpu/nccl/link.h"
 
-#include <chrono>
 #include <cstring>
 #include <utility>
 
 namespace rankle::virtual_nccl {
 namespace {
-
-constexpr std::chrono::milliseconds kEndless = std::chrono::hours(24 * 100);
 
 bool WaitOnWire(Bounce& bounce) {
   return bounce.pending == Bounce::Pending::kSend ? bounce.wire->waitSend(kEndless)

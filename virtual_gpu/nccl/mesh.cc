@@ -1,12 +1,9 @@
 #include "virtual_gpu/nccl/mesh.h"
 
-#include <gloo/transport/tcp/device.h>
-
 #include <chrono>
 #include <condition_variable>
 #include <cstdlib>
 #include <exception>
-#include <map>
 #include <new>
 #include <thread>
 #include <utility>
@@ -17,25 +14,7 @@
 namespace rankle::virtual_nccl {
 namespace {
 
-// Gloo multiplies the time-out by five and adds it to the clock: a hundred days is endless and does not
-// overflow.
-constexpr std::chrono::milliseconds kEndless = std::chrono::hours(24 * 100);
 constexpr uint64_t kGoodbyeSlot = 0x676f6f64627965ull;
-
-// One device (one event-loop thread) for each local address of the process. It is never destroyed: a thread
-// of a hung collective may still use it when the process exits.
-std::shared_ptr<gloo::transport::Device> DeviceFor(const std::string& host) {
-  static auto* mutex = new std::mutex;
-  static auto* devices = new std::map<std::string, std::shared_ptr<gloo::transport::Device>>;
-  const std::lock_guard<std::mutex> lock(*mutex);
-  auto& device = (*devices)[host];
-  if (device == nullptr) {
-    gloo::transport::tcp::attr attributes;
-    attributes.hostname = host;
-    device = gloo::transport::tcp::CreateDevice(attributes);
-  }
-  return device;
-}
 
 // A process that ends in the middle of a farewell would reset connections whose last bytes a slower peer has
 // yet to read. So exit waits for them, but not long: a peer that hangs never answers.
@@ -77,20 +56,20 @@ std::string LocalHostFor(const StoreClient& store) {
   return store.LocalHost();
 }
 
-std::unique_ptr<Bounce> NewBounce(gloo::Context* context, bool with_credit = false) {
+std::unique_ptr<Bounce> NewBounce(Connections* connections, bool with_credit = false) {
   auto bounce = std::make_unique<Bounce>();
   void* memory = std::aligned_alloc(64, kChunkBytes);
   if (memory == nullptr) throw std::bad_alloc();
   bounce->memory = {static_cast<char*>(memory), std::free};
-  if (context != nullptr) bounce->wire = context->createUnboundBuffer(memory, kChunkBytes);
-  if (with_credit) bounce->credit = context->createUnboundBuffer(&bounce->credit_byte, 1);
+  if (connections != nullptr) bounce->wire = connections->NewBuffer(memory, kChunkBytes);
+  if (with_credit) bounce->credit = connections->NewBuffer(&bounce->credit_byte, 1);
   return bounce;
 }
 
 }  // namespace
 
 struct Mesh::Wires {
-  std::shared_ptr<gloo::rendezvous::Context> context;  // null when size is 1
+  std::unique_ptr<Connections> connections;  // null when size is 1
   std::vector<std::unique_ptr<Bounce>> idle;
   std::vector<std::unique_ptr<Bounce>> stranded;  // an operation is pending for ever
 };
@@ -110,12 +89,10 @@ absl::StatusOr<std::shared_ptr<Mesh>> Mesh::Connect(int rank, int size, StoreCli
   if (!model.ok()) return model.status();
   for (int peer = 0; peer < size && *model != nullptr; ++peer)
     mesh->paces_.push_back(std::make_shared<Pace>((*model)->Of(rank, peer)));
+  const auto connect = GlooConnect();
+  if (!connect.ok()) return connect.status();
   try {
-    auto device = DeviceFor(LocalHostFor(*store));
-    auto context = std::make_shared<gloo::rendezvous::Context>(rank, size);
-    context->setTimeout(kEndless);
-    context->connectFullMesh(*store, device);
-    mesh->wires_->context = std::move(context);
+    mesh->wires_->connections = (*connect)(rank, size, LocalHostFor(*store), store->KeyValues());
   } catch (const std::exception& error) {
     return absl::UnavailableError(absl::StrCat("virtual NCCL: rank ", rank, " of ", size,
                                                " cannot connect to the other ranks: ", error.what()));
@@ -124,14 +101,14 @@ absl::StatusOr<std::shared_ptr<Mesh>> Mesh::Connect(int rank, int size, StoreCli
 }
 
 Mesh::~Mesh() {
-  if (wires_->context == nullptr) return;
+  if (wires_->connections == nullptr) return;
   if (abrupt_) {
-    wires_->context->closeConnections();
+    wires_->connections->Close();
     return;
   }
   Farewells::OfProcess().Begin();
-  std::thread([wires = std::move(wires_)]() mutable {
-    Retire(std::move(wires));
+  std::thread([rank = rank_, size = size_, wires = std::move(wires_)]() mutable {
+    Retire(rank, size, std::move(wires));
     Farewells::OfProcess().End();
   }).detach();
 }
@@ -139,12 +116,12 @@ Mesh::~Mesh() {
 // A connection that Gloo closes is reset at once: bytes the peer has not read yet would be lost. So both
 // sides tell each other that they are through, and close then. A peer that ended or aborted shows as an error
 // and is done too.
-void Mesh::Retire(std::unique_ptr<Wires> wires) {
+void Mesh::Retire(int rank, int size, std::unique_ptr<Wires> wires) {
   const SigpipeScope no_sigpipe;
-  gloo::Context& context = *wires->context;
+  Connections& connections = *wires->connections;
   std::vector<std::unique_ptr<Bounce>> farewells;
   const auto post = [&](int peer, auto operation) {
-    auto bounce = NewBounce(&context);
+    auto bounce = NewBounce(&connections);
     try {
       operation(*bounce->wire, peer);
       farewells.push_back(std::move(bounce));
@@ -162,26 +139,25 @@ void Mesh::Retire(std::unique_ptr<Wires> wires) {
     }
     farewells.clear();
   };
-  for (int peer = 0; peer < context.size; ++peer) {
-    if (peer != context.rank) post(peer, [](auto& wire, int to) { wire.send(to, kGoodbyeSlot, 0, 1); });
+  for (int peer = 0; peer < size; ++peer) {
+    if (peer != rank) post(peer, [](auto& wire, int to) { wire.send(to, kGoodbyeSlot, 0, 1); });
   }
   auto sends = std::move(farewells);
   farewells.clear();
-  for (int peer = 0; peer < context.size; ++peer) {
-    if (peer != context.rank)
-      post(peer, [](auto& wire, int from) { wire.recv(from, kGoodbyeSlot, 0, kChunkBytes); });
+  for (int peer = 0; peer < size; ++peer) {
+    if (peer != rank) post(peer, [](auto& wire, int from) { wire.recv(from, kGoodbyeSlot, 0, kChunkBytes); });
   }
   wait_all([](auto& wire) { wire.waitRecv(kEndless); });
   farewells = std::move(sends);
   wait_all([](auto& wire) { wire.waitSend(kEndless); });
-  context.closeConnections();
+  connections.Close();
 }
 
 Parcel Mesh::Acquire() {
   const std::lock_guard<std::mutex> lock(mutex_);
   std::unique_ptr<Bounce> bounce;
   if (wires_->idle.empty()) {
-    bounce = NewBounce(wires_->context.get(), modelled());
+    bounce = NewBounce(wires_->connections.get(), modelled());
   } else {
     bounce = std::move(wires_->idle.back());
     wires_->idle.pop_back();

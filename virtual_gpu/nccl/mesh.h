@@ -8,9 +8,9 @@
 // mesh is closed).
 #pragma once
 
-#include <gloo/rendezvous/context.h>
 #include <gloo/transport/unbound_buffer.h>
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "virtual_gpu/nccl/connections.h"
 #include "virtual_gpu/nccl/link_model.h"
 #include "virtual_gpu/nccl/store.h"
 
@@ -75,11 +76,11 @@ class Mesh {
   void CloseAbruptly() { abrupt_ = true; }
 
  private:
-  struct Wires;  // what closing needs: the context and every buffer
+  struct Wires;  // what closing needs: the connections and every buffer
 
   Mesh(int rank, int size);
   void Recycle(Bounce* bounce);
-  static void Retire(std::unique_ptr<Wires> wires);
+  static void Retire(int rank, int size, std::unique_ptr<Wires> wires);
 
   const int rank_;
   const int size_;

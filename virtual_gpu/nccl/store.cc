@@ -257,17 +257,18 @@ std::string StoreClient::Request(char operation, const std::string& key, const s
   return answer;
 }
 
-void StoreClient::set(const std::string& key, const std::vector<char>& data) {
+KeyValueStore StoreClient::KeyValues() {
+  return {[this](const auto& key, const auto& value) { Set(key, value); },
+          [this](const auto& key) { return Get(key); }};
+}
+
+void StoreClient::Set(const std::string& key, const std::vector<char>& data) {
   Request(kSet, key, std::string(data.begin(), data.end()));
 }
 
-std::vector<char> StoreClient::get(const std::string& key) {
+std::vector<char> StoreClient::Get(const std::string& key) {
   const std::string value = Request(kGet, key, "");
   return std::vector<char>(value.begin(), value.end());
 }
-
-// get() blocks by itself, so there is nothing to wait for before it.
-void StoreClient::wait(const std::vector<std::string>&) {}
-void StoreClient::wait(const std::vector<std::string>&, const std::chrono::milliseconds&) {}
 
 }  // namespace rankle::virtual_nccl

@@ -1,19 +1,20 @@
 // The rendezvous of one communicator: a key-value server on a TCP socket in the process that made the unique
-// id, and the client every rank uses (a gloo::rendezvous::Store). A value is kept until the last client of
+// id, and the client every rank uses. A value is kept until the last client of
 // its id disconnects. The server thread is detached and dies with the process; nothing outlives it.
 #pragma once
 
-#include <gloo/rendezvous/store.h>
 #include <nccl.h>
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "virtual_gpu/nccl/connections.h"
 
 namespace rankle::virtual_nccl {
 
@@ -35,20 +36,23 @@ absl::StatusOr<RendezvousId> NewRendezvous();
 // NCCL_COMM_ID: the id that names `address`; `serve` starts the server there (rank 0 does).
 absl::StatusOr<RendezvousId> FixedRendezvous(const std::string& address, bool serve);
 
-class StoreClient : public gloo::rendezvous::Store {
+class StoreClient {
  public:
   // Retries while nobody listens yet, as NCCL does (34 times 100 ms).
   static absl::StatusOr<std::unique_ptr<StoreClient>> Connect(const RendezvousId& id,
                                                               const std::atomic<bool>& stop);
-  ~StoreClient() override;
+  ~StoreClient();
+  StoreClient(const StoreClient&) = delete;
+  StoreClient& operator=(const StoreClient&) = delete;
 
-  void set(const std::string& key, const std::vector<char>& data) override;
-  // Blocks until the key is set. Throws when the server goes away or Interrupt() is called.
-  std::vector<char> get(const std::string& key) override;
-  void wait(const std::vector<std::string>& keys) override;
-  void wait(const std::vector<std::string>& keys, const std::chrono::milliseconds& timeout) override;
+  void Set(const std::string& key, const std::vector<char>& data);
+  // Blocks until the key is set. Both throw when the server goes away or Interrupt() is called.
+  std::vector<char> Get(const std::string& key);
 
-  // Releases a blocked get() from another thread.
+  // The same as two functions, which must not outlive the client.
+  KeyValueStore KeyValues();
+
+  // Releases a blocked Get() from another thread.
   void Interrupt();
   // The address of this host on the way to the server: right for peers when nothing else is configured.
   std::string LocalHost() const;

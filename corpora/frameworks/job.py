@@ -12,6 +12,7 @@ def parse(**extra):
     parser = argparse.ArgumentParser()
     parser.add_argument("--steps", type=int, default=50)
     parser.add_argument("--step-time", type=float, default=0, metavar="MS", help="how long a batch takes to arrive")
+    parser.add_argument("--input-delay", default="", metavar="RANK:MS", help="batches of this rank take longer")
     parser.add_argument("--timeout", type=float, default=600, metavar="S", help="time-out of the process groups")
     for name, default in extra.items():
         parser.add_argument("--" + name.replace("_", "-"), type=type(default), default=default)
@@ -32,9 +33,11 @@ def start(arguments, **options):
 
 def steps(arguments):
     """Numbers of steps; each begins as an NVTX range, which rankle takes as the step's mark, and waits for its batch."""
+    slow_rank, _, delay = arguments.input_delay.partition(":")
+    wait = arguments.step_time + (float(delay) if os.environ["RANK"] == slow_rank else 0)
     for step in range(arguments.steps):
         torch.cuda.nvtx.range_push(f"step {step}")
-        time.sleep(arguments.step_time / 1000)
+        time.sleep(wait / 1000)
         yield step
         torch.cuda.nvtx.range_pop()
 

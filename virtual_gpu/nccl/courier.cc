@@ -7,7 +7,6 @@
 #include "virtual_gpu/nccl/sigpipe.h"
 
 namespace rankle::virtual_nccl {
-namespace {}  // namespace
 
 Courier::Courier(Mesh& mesh, int peer, uint64_t slot, uint64_t credit_slot, std::shared_ptr<Pace> pace,
                  std::function<void()> lost)

@@ -109,6 +109,17 @@ int cudnnGetRNNWeightSpaceSize(void* handle, void* descriptor, size_t* size) {
   return 0;
 }
 
+// Nothing is computed, so a page will do. Either size may be left out.
+int cudnnGetRNNTempSpaceSizes(void* handle, void* descriptor, int, void*, size_t* work_size,
+                              size_t* reserve_size) {
+  constexpr size_t kBytes = 4096;
+  if (Handles().Find(handle) == nullptr) return kCudnn.no_handle;
+  if (Find<RnnDescriptor>(descriptor) == nullptr) return kCudnn.invalid_value;
+  if (work_size != nullptr) *work_size = kBytes;
+  if (reserve_size != nullptr) *reserve_size = kBytes;
+  return 0;
+}
+
 int cudnnGetRNNWeightParams(void* handle, void* descriptor, int32_t pseudo_layer, size_t space_size,
                             const void* space, int32_t linear, void* matrix_descriptor, void** matrix,
                             void* bias_descriptor, void** bias) {

@@ -153,6 +153,28 @@ TEST_F(DriverTest, ModuleFunctionsLaunch) {
   EXPECT_CU(cuModuleUnload(module));
 }
 
+// PyTorch's grouped products end the process without it.
+TEST_F(DriverTest, TensorMapsAreMadeForValidShapes) {
+  CUdeviceptr memory;
+  ASSERT_CU(cuMemAlloc_v2(&memory, 4096));
+  CUtensorMap map;
+  memset(&map, 1, sizeof(map));
+  const auto encode = [&](cuuint32_t rank, void* address) {
+    const cuuint64_t sizes[] = {64, 64}, strides[] = {64};
+    const cuuint32_t box[] = {8, 8}, steps[] = {1, 1};
+    return cuTensorMapEncodeTiled(&map, CU_TENSOR_MAP_DATA_TYPE_UINT8, rank, address, sizes, strides, box,
+                                  steps, CU_TENSOR_MAP_INTERLEAVE_NONE, CU_TENSOR_MAP_SWIZZLE_NONE,
+                                  CU_TENSOR_MAP_L2_PROMOTION_NONE, CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE);
+  };
+  EXPECT_EQ(CUDA_ERROR_INVALID_VALUE, encode(0, reinterpret_cast<void*>(memory)));
+  EXPECT_EQ(CUDA_ERROR_INVALID_VALUE, encode(6, reinterpret_cast<void*>(memory)));
+  EXPECT_EQ(CUDA_ERROR_INVALID_VALUE, encode(2, nullptr));
+  EXPECT_EQ(0x0101010101010101u, map.opaque[0]);  // untouched
+  ASSERT_CU(encode(2, reinterpret_cast<void*>(memory)));
+  EXPECT_EQ(0u, map.opaque[0]);
+  EXPECT_CU(cuMemFree_v2(memory));
+}
+
 TEST_F(DriverTest, MappedPhysicalMemoryIsSharedCountedAndKnown) {
   CUmemAllocationProp properties = {};
   properties.type = CU_MEM_ALLOCATION_TYPE_PINNED;

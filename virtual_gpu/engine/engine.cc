@@ -1,5 +1,7 @@
 #include "virtual_gpu/engine/engine.h"
 
+#include <unistd.h>
+
 #include <atomic>
 #include <cstdio>
 #include <map>
@@ -17,6 +19,19 @@ namespace {
 thread_local bool t_per_thread_default = false;
 thread_local bool t_in_host_function = false;
 std::atomic<bool> g_initialised{false};
+
+// Not an object with a destructor: a program's static objects are destroyed after the thread_local ones of the main
+// thread, and may still call CUDA (PyTorch's do).
+thread_local std::vector<Context*>* t_contexts = nullptr;
+
+// Frees a thread's contexts when it ends; those of the main thread live until the process ends.
+struct ContextsOwner {
+  ~ContextsOwner() {
+    if (gettid() == getpid()) return;
+    delete t_contexts;
+    t_contexts = nullptr;
+  }
+};
 
 // The default streams of one thread, one per device it used; they retire with the thread.
 struct ThreadStreams {
@@ -90,8 +105,11 @@ void MarkInitialised() {
 }
 
 std::vector<Context*>& ContextStack() {
-  thread_local std::vector<Context*> stack;
-  return stack;
+  if (t_contexts == nullptr) {
+    t_contexts = new std::vector<Context*>;
+    thread_local const ContextsOwner owner;
+  }
+  return *t_contexts;
 }
 
 Device* CurrentDevice() {

@@ -32,10 +32,10 @@ LIBRARIES = [
     ("nvrtc", "libnvrtc.so.13", r"nvrtc\w+", [], None),
     ("nvshmem_host", "libnvshmem_host.so.3", r"nvshmem\w+", [], None),
 ]
-COUNTS = {"m", "n", "k", "nrhs", "nnz", "nnzb", "mb", "nb", "batchSize", "batchCount", "rows", "cols", "incx", "lda", "ldb", "ldc"}
-COUNTS -= {"incx"}  # may be negative
+COUNTS = {"m", "n", "k", "nrhs", "nnz", "nnzb", "mb", "nb", "batchSize", "batchCount", "rows", "cols", "lda", "ldb", "ldc"}
 # Where the parameter names say too little.
 EXTRA = {
+    "cudnnRestoreDropoutDescriptor": "accept()",
     "cusparseXbsrsm2_zeroPivot": "handle() value(2,-1)",
     "cusparseXbsrsv2_zeroPivot": "handle() value(2,-1)",
     "cusparseXcsrsm2_zeroPivot": "handle() value(2,-1)",
@@ -98,6 +98,8 @@ def actions(name, declared, handle_type):
                 done.append(f"count{'64' if kind == 'int64_t' else ''}({index})")
             if kind == "int*" and re.fullmatch(r"[lL]work|pBufferSize(InBytes)?", parameter):
                 sizes.append(f"elements({index})")
+            if kind == "size_t*" and re.search(r"^cudnn.*(Workspace|Space|States)Sizes?(_v8)?$", name):
+                sizes.append(f"bytes({index})")
             if kind == "size_t*" and re.fullmatch(r"lwork_bytes|workspaceInBytesOn\w+|p?[bB]ufferSize(InBytes)?\d?", parameter):
                 sizes.append(f"bytes({index})")
         computes = not re.match(r"cu[a-z]+(Dn)?(Set|Get|Logger)", name)
@@ -113,7 +115,7 @@ def actions(name, declared, handle_type):
                 done.append(f"info({index})" if batch is None else f"info({index},{batch})")
             elif parameter == "info":
                 done.append(f"value({index},0)")
-        if not computes and name.startswith(tuple(re.sub("Handle_t|Generator_t", "", handle_type) + "Get" for _ in "x")):
+        if not sizes and re.match(r"cu[a-z]+(Dn)?Get", name):
             return None  # what it should write is unknown
     elif re.match(r"cu[a-z]+(Dn)?\w*Set[A-Z]", name) and not re.search(r"Vector|Matrix", name):
         done.append("accept()")

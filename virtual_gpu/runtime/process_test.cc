@@ -86,6 +86,25 @@ TEST(ProcessTest, ForkBeforeTheFirstCallLeavesBothUsable) {
             }));
 }
 
+// PyTorch frees its states of random number generators so.
+struct FreesAtExit {
+  void* memory = nullptr;
+  ~FreesAtExit() {
+    int device = -1;
+    if (cudaGetDevice(&device) != cudaSuccess || device != 1) _exit(5);
+    if (cudaFree(memory) != cudaSuccess) _exit(6);
+    _exit(7);
+  }
+};
+
+TEST(ProcessTest, StaticObjectsMayCallCudaWhileTheProcessExits) {
+  EXPECT_EQ(7, RunChild([] {
+              if (cudaSetDevice(1) != cudaSuccess) return 1;
+              static FreesAtExit object;
+              return cudaMalloc(&object.memory, 8) == cudaSuccess ? 0 : 2;
+            }));
+}
+
 void BlockForever(void*) {
   for (;;) pause();
 }

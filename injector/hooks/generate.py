@@ -170,7 +170,7 @@ def load(include_dirs):
         if api.prototype is None and api.library not in NO_WRAPPER:
             sys.exit(f"apis.txt: {api.name}: no prototype in the headers")
         symbol, suffix = symbols.get(api.name, (api.name, ""))
-        api.symbols = [symbol] + ([symbol + suffix] if suffix else [])
+        api.symbols = [symbol] + ([symbol + suffix] if suffix else []) + COMPILED_NAMES.get(api.name, [])
         api.derive_arguments()
     known = {api.name for api in apis}
     missing = [name for name in read_prototypes(texts["nccl.h"]) if name not in known]
@@ -190,6 +190,10 @@ def api_table(apis):
                      f'{"true" if api.blocking else "false"}, {{{arguments}}}}},\n')
     return "".join(lines)
 
+
+# What nvcc of CUDA 13 compiles a <<<>>> launch to; declared in no API header (crt/device_functions.h). The kernel is a handle
+# there (cudaKernel_t) where cudaLaunchKernel takes an address: one pointer either way.
+COMPILED_NAMES = {"cudaLaunchKernel": ["__cudaLaunchKernel", "__cudaLaunchKernel_ptsz"]}
 
 MISSING_TEXT = '"no loaded library has this function"'
 

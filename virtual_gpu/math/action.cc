@@ -46,6 +46,9 @@ int Perform(const Library& library, const char* function, std::span<const Action
         self = Handles().Find(reinterpret_cast<void*>(argument));
         status = self == nullptr ? library.no_handle : 0;
         break;
+      case Action::Kind::kNeeds:
+        status = argument == 0 ? library.invalid_value : 0;
+        break;
       case Action::Kind::kCount:
         status = static_cast<int32_t>(argument) < 0 ? library.invalid_value : 0;
         break;

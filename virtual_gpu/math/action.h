@@ -39,6 +39,7 @@ inline constexpr Library kNvshmemHost{7, 7, 7, 7};  // NVSHMEMX_ERROR_INTERNAL
 struct Action {
   enum class Kind {
     kHandle,
+    kNeeds,
     kCount,
     kCount64,
     kLaunch,
@@ -58,6 +59,7 @@ struct Action {
 };
 
 constexpr Action handle() { return {Action::Kind::kHandle}; }              // parameter 0 is a live handle
+constexpr Action needs(int at) { return {Action::Kind::kNeeds, at}; }      // a pointer that must not be null
 constexpr Action count(int at) { return {Action::Kind::kCount, at}; }      // an int that must not be negative
 constexpr Action count64(int at) { return {Action::Kind::kCount64, at}; }  // the same, int64_t
 constexpr Action launch() { return {Action::Kind::kLaunch}; }              // a kernel named as the function

@@ -88,6 +88,11 @@ int Perform(const Library& library, const char* function, std::span<const Action
         if (self == nullptr) return library.no_handle;
         self->stream = reinterpret_cast<void*>(argument);
         break;
+      case Action::Kind::kStreamOf:
+        self = Handles().Find(reinterpret_cast<void*>(arguments[0]));
+        if (self == nullptr) return library.no_handle;
+        status = Write<void*>(library, argument, self->stream);
+        break;
       case Action::Kind::kAccept:
         break;
     }

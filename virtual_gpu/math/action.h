@@ -51,6 +51,7 @@ struct Action {
     kCreate,
     kDestroy,
     kStream,
+    kStreamOf,
     kAccept
   };
   Kind kind;
@@ -73,8 +74,9 @@ constexpr Action value64(int at, int value) {
 }  // int64_t*: on the host
 constexpr Action create(int at) { return {Action::Kind::kCreate, at}; }  // a new handle or descriptor
 constexpr Action destroy(int at) { return {Action::Kind::kDestroy, at}; }
-constexpr Action stream(int at) { return {Action::Kind::kStream, at}; }  // of the handle: parameter 0
-constexpr Action accept() { return {Action::Kind::kAccept}; }            // nothing to do
+constexpr Action stream(int at) { return {Action::Kind::kStream, at}; }       // of the handle: parameter 0
+constexpr Action stream_of(int at) { return {Action::Kind::kStreamOf, at}; }  // cudaStream_t*: the handle's
+constexpr Action accept() { return {Action::Kind::kAccept}; }                 // nothing to do
 
 // The library's status.
 int Perform(const Library& library, const char* function, std::span<const Action> actions,

@@ -35,6 +35,10 @@ LIBRARIES = [
 COUNTS = {"m", "n", "k", "nrhs", "nnz", "nnzb", "mb", "nb", "batchSize", "batchCount", "rows", "cols", "lda", "ldb", "ldc"}
 # Where the parameter names say too little.
 EXTRA = {
+    "cusolverGetVersion": "value(0,12000)",  # of CUDA 13.0
+    "curandGetVersion": "value(0,10400)",
+    "cusolverDnGetStream": "stream_of(1)",
+    "cusparseGetStream": "stream_of(1)",
     "cudnnRestoreDropoutDescriptor": "accept()",
     "cusparseXbsrsm2_zeroPivot": "handle() value(2,-1)",
     "cusparseXbsrsv2_zeroPivot": "handle() value(2,-1)",

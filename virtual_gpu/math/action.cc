@@ -46,6 +46,9 @@ int Perform(const Library& library, const char* function, std::span<const Action
         self = Handles().Find(reinterpret_cast<void*>(argument));
         status = self == nullptr ? library.no_handle : 0;
         break;
+      case Action::Kind::kNeeds:
+        status = argument == 0 ? library.invalid_value : 0;
+        break;
       case Action::Kind::kCount:
         status = static_cast<int32_t>(argument) < 0 ? library.invalid_value : 0;
         break;
@@ -84,6 +87,11 @@ int Perform(const Library& library, const char* function, std::span<const Action
         self = Handles().Find(reinterpret_cast<void*>(arguments[0]));
         if (self == nullptr) return library.no_handle;
         self->stream = reinterpret_cast<void*>(argument);
+        break;
+      case Action::Kind::kStreamOf:
+        self = Handles().Find(reinterpret_cast<void*>(arguments[0]));
+        if (self == nullptr) return library.no_handle;
+        status = Write<void*>(library, argument, self->stream);
         break;
       case Action::Kind::kAccept:
         break;

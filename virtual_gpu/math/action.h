@@ -39,6 +39,7 @@ inline constexpr Library kNvshmemHost{7, 7, 7, 7};  // NVSHMEMX_ERROR_INTERNAL
 struct Action {
   enum class Kind {
     kHandle,
+    kNeeds,
     kCount,
     kCount64,
     kLaunch,
@@ -50,6 +51,7 @@ struct Action {
     kCreate,
     kDestroy,
     kStream,
+    kStreamOf,
     kAccept
   };
   Kind kind;
@@ -58,6 +60,7 @@ struct Action {
 };
 
 constexpr Action handle() { return {Action::Kind::kHandle}; }              // parameter 0 is a live handle
+constexpr Action needs(int at) { return {Action::Kind::kNeeds, at}; }      // a pointer that must not be null
 constexpr Action count(int at) { return {Action::Kind::kCount, at}; }      // an int that must not be negative
 constexpr Action count64(int at) { return {Action::Kind::kCount64, at}; }  // the same, int64_t
 constexpr Action launch() { return {Action::Kind::kLaunch}; }              // a kernel named as the function
@@ -71,8 +74,9 @@ constexpr Action value64(int at, int value) {
 }  // int64_t*: on the host
 constexpr Action create(int at) { return {Action::Kind::kCreate, at}; }  // a new handle or descriptor
 constexpr Action destroy(int at) { return {Action::Kind::kDestroy, at}; }
-constexpr Action stream(int at) { return {Action::Kind::kStream, at}; }  // of the handle: parameter 0
-constexpr Action accept() { return {Action::Kind::kAccept}; }            // nothing to do
+constexpr Action stream(int at) { return {Action::Kind::kStream, at}; }       // of the handle: parameter 0
+constexpr Action stream_of(int at) { return {Action::Kind::kStreamOf, at}; }  // cudaStream_t*: the handle's
+constexpr Action accept() { return {Action::Kind::kAccept}; }                 // nothing to do
 
 // The library's status.
 int Perform(const Library& library, const char* function, std::span<const Action> actions,

@@ -35,6 +35,10 @@ LIBRARIES = [
 COUNTS = {"m", "n", "k", "nrhs", "nnz", "nnzb", "mb", "nb", "batchSize", "batchCount", "rows", "cols", "lda", "ldb", "ldc"}
 # Where the parameter names say too little.
 EXTRA = {
+    "cusolverGetVersion": "value(0,12000)",  # of CUDA 13.0
+    "curandGetVersion": "value(0,10400)",
+    "cusolverDnGetStream": "stream_of(1)",
+    "cusparseGetStream": "stream_of(1)",
     "cudnnRestoreDropoutDescriptor": "accept()",
     "cusparseXbsrsm2_zeroPivot": "handle() value(2,-1)",
     "cusparseXbsrsv2_zeroPivot": "handle() value(2,-1)",
@@ -69,59 +73,72 @@ def split(parameter):
     return kind, match[2]
 
 
+def size_actions(name, parameters):
+    """Workspace sizes that the function writes."""
+    for index, (kind, parameter) in enumerate(parameters):
+        if kind == "int*" and re.fullmatch(r"[lL]work|pBufferSize(InBytes)?", parameter):
+            yield f"elements({index})"
+        known = re.fullmatch(r"lwork_bytes|workspaceInBytesOn\w+|p?[bB]ufferSize(InBytes)?\d?", parameter)
+        if kind == "size_t*" and (known or re.search(r"^cudnn.*(Workspace|Space|States)Sizes?(_v8)?$", name)):
+            yield f"bytes({index})"
+
+
+def info_actions(name, parameters, handle_type):
+    """Where "it worked" is written: in device memory, once for each matrix of a batch; some of cuBLAS's on the host."""
+    at = {parameter: index for index, (_, parameter) in enumerate(parameters)}
+    batch = next((at[key] for key in ("batchSize", "batchCount") if key in at), None)
+    on_device = {"devInfo", "d_info", "devInfoArray", "infoArray"}
+    if handle_type != "cublasHandle_t" or re.search(r"getrfBatched|getriBatched|matinvBatched", name):
+        on_device.add("info")
+    for index, (kind, parameter) in enumerate(parameters):
+        if kind not in ("int*", "cusolver_int_t*"):
+            continue
+        if parameter in on_device:
+            yield f"info({index})" if batch is None else f"info({index},{batch})"
+        elif parameter == "info":
+            yield f"value({index},0)"
+
+
+def handle_actions(name, parameters, handle_type):
+    """What a function does that takes the library's handle; None when it writes something unknown."""
+    if re.search(r"SetStream(_v2)?$", name):
+        return ["stream(1)"]
+    sizes = list(size_actions(name, parameters))
+    if not sizes and re.match(r"cu[a-z]+(Dn)?Get", name):
+        return None
+    done = ["handle()"]
+    for index, (kind, parameter) in enumerate(parameters):
+        if parameter in COUNTS and kind in ("int", "int64_t", "cusolver_int_t"):
+            done.append(f"count{'64' if kind == 'int64_t' else ''}({index})")
+    done += sizes
+    computes = not re.match(r"cu[a-z]+(Dn)?(Set|Get|Logger)", name)
+    if computes and (not sizes or name.startswith("cusparseSpGEMM_")):
+        done.append("launch()")
+    return done + list(info_actions(name, parameters, handle_type))
+
+
 def actions(name, declared, handle_type):
+    """(number of parameters, actions), None when they are unknown."""
     parameters = [split(parameter) for parameter in declared]
     if any(kind in ("cuComplex", "cuDoubleComplex") for kind, _ in parameters):
         return None  # by value: in registers of another class
     parameters = [(kind, parameter) for kind, parameter in parameters if kind not in ("float", "double")]
-    count = len(parameters)
+    done = None
     if name in EXTRA:
-        return count, EXTRA[name]
-    has_handle = parameters and parameters[0][0] == handle_type
-    short = name.replace("Dn", "", 1)
-    done = []
-    if re.match(r"[a-z]+Create\w*(Generator|Descr|Info|Params|Create)?", short) and parameters and \
-            re.fullmatch(r"\w+_t\*|\w+Info_t\*|\w+Descr\*", parameters[0][0]):
-        done.append("create(0)")
-    elif re.search(r"Destroy|_destroyDescr", name) and count == 1:
-        done.append("destroy(0)")
-    elif re.search(r"_createDescr$", name) and count == 1:
-        done.append("create(0)")
-    elif re.search(r"SetStream(_v2)?$", name) and has_handle:
-        done += ["stream(1)"]
-    elif has_handle:
-        done.append("handle()")
-        at = {parameter: index for index, (_, parameter) in enumerate(parameters)}
-        sizes = []
-        for index, (kind, parameter) in enumerate(parameters):
-            if parameter in COUNTS and kind in ("int", "int64_t", "cusolver_int_t"):
-                done.append(f"count{'64' if kind == 'int64_t' else ''}({index})")
-            if kind == "int*" and re.fullmatch(r"[lL]work|pBufferSize(InBytes)?", parameter):
-                sizes.append(f"elements({index})")
-            if kind == "size_t*" and re.search(r"^cudnn.*(Workspace|Space|States)Sizes?(_v8)?$", name):
-                sizes.append(f"bytes({index})")
-            if kind == "size_t*" and re.fullmatch(r"lwork_bytes|workspaceInBytesOn\w+|p?[bB]ufferSize(InBytes)?\d?", parameter):
-                sizes.append(f"bytes({index})")
-        computes = not re.match(r"cu[a-z]+(Dn)?(Set|Get|Logger)", name)
-        done += sizes
-        if computes and (not sizes or name.startswith("cusparseSpGEMM_")):
-            done.append("launch()")
-        for index, (kind, parameter) in enumerate(parameters):
-            if kind not in ("int*", "cusolver_int_t*"):
-                continue
-            if parameter in ("devInfo", "d_info", "devInfoArray", "infoArray") or (parameter == "info" and handle_type != "cublasHandle_t") \
-                    or (parameter == "info" and re.search(r"getrfBatched|getriBatched|matinvBatched", name)):
-                batch = next((at[key] for key in ("batchSize", "batchCount") if key in at), None)
-                done.append(f"info({index})" if batch is None else f"info({index},{batch})")
-            elif parameter == "info":
-                done.append(f"value({index},0)")
-        if not sizes and re.match(r"cu[a-z]+(Dn)?Get", name):
-            return None  # what it should write is unknown
-    elif re.match(r"cu[a-z]+(Dn)?\w*Set[A-Z]", name) and not re.search(r"Vector|Matrix", name):
-        done.append("accept()")
-    else:
+        done = [EXTRA[name]]
+    elif not parameters:
         return None
-    return count, " ".join(done)
+    elif name.endswith("_createDescr"):
+        done = ["create(0)"]
+    elif re.match(r"[a-z]+(Dn)?Create", name) and re.fullmatch(r"\w+_t\*|\w+Descr\*", parameters[0][0]):
+        done = ["create(0)"]
+    elif "Destroy" in name and len(parameters) == 1 or name.endswith("_destroyDescr"):
+        done = ["destroy(0)"]
+    elif parameters[0][0] == handle_type:
+        done = handle_actions(name, parameters, handle_type)
+    elif re.match(r"cu[a-z]+(Dn)?\w*Set[A-Z]", name) and not re.search(r"Vector|Matrix", name):
+        done = ["accept()"]
+    return (len(parameters), " ".join(done)) if done else None
 
 
 def main():

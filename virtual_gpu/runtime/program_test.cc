@@ -108,6 +108,21 @@ INSTANTIATE_TEST_SUITE_P(Libraries, DlopenTest,
                                          std::pair("libcudart.so.12", "cudaGetDeviceCount"),
                                          std::pair("libcuda.so.1", "cuDeviceGetCount")));
 
+// The families of math libraries are in the audit module's table: PyTorch opens them by absolute path.
+TEST_F(ProgramTest, MathLibrariesAreStandInsToo) {
+  const std::string source = folder_ + "/open.c", program = folder_ + "/open";
+  std::ofstream(source) << kDlopenProgram;
+  ASSERT_EQ(0, RunCommand("cc -o " + program + " " + source + " -ldl").exit_code);
+  const auto open = [&](const std::string& library_and_function) {
+    return RunCommand("RANKLE_VGPU_LIB_DIR=" + kLibDir + " LD_AUDIT=" + kLibDir +
+                      "/librankle-vgpu-audit.so " + program + " /no/such/folder/" + library_and_function)
+        .text;
+  };
+  EXPECT_EQ("error 0 devices 12000\n", open("libcusolver.so.12 cusolverGetVersion"));
+  EXPECT_EQ("error 0 devices 10400\n", open("libcurand.so.10 curandGetVersion"));
+  EXPECT_EQ("error 0 devices 12000\n", open("libcufft.so.12 cufftGetVersion"));
+}
+
 TEST_F(ProgramTest, GeneratedFilesFitHeadersAndSources) {
   if (!std::filesystem::exists("/usr/local/cuda/include/cuda_runtime_api.h"))
     GTEST_SKIP() << "no CUDA headers";

@@ -90,7 +90,7 @@ void NoteBlockedInGroup(const HookCall& call, const ThreadState& thread) {
   detail.count = thread.operations;
   detail.group = thread.group;
   detail.seq = first.record->seq;
-  if (call.has_stream()) detail.stream = StreamNumber(call.stream());
+  detail.stream = first.record->api;
   Write(call, Misuse::kBlockedInGroup, first.comm != nullptr ? first.comm->index : record::kNoComm, detail);
 }
 
@@ -110,6 +110,7 @@ void NoteGroupLeftOpen(const ThreadState& thread, int32_t exit_status) {
     const GroupedOperation& first = thread.operation[0];
     if (first.comm != nullptr) record.comm = first.comm->index;
     record.seq = first.record->seq;
+    record.stream = first.record->api;
   }
   record.peer = exit_status == record::kNoPeer ? exit_status : exit_status & 0xff;  // as waitpid tells it
   record.group = thread.group;

@@ -18,7 +18,7 @@ namespace rankle::hooks {
 
 // An operation that waits for the end of its group to be enqueued.
 struct GroupedOperation {
-  record::Record* record = nullptr;
+  record::Record* record = nullptr;  // not nullptr in use
   Comm* comm = nullptr;
   cudaStream_t stream = nullptr;
   SampledOperation sampled;  // seq 0 = not sampled

@@ -1,11 +1,14 @@
 #include "injector/hooks/allocations.h"
 
+#include <sched.h>
+
 namespace rankle::hooks {
 namespace {
 
-// Turns of a few nanoseconds: far longer than the longest change (all ranges moved by one, some 10 us) and short
-// enough for a thread that waits for one that will never end its change.
-constexpr uint32_t kMaxTurns = 1u << 20;
+// A change takes some 10 us at most (all ranges move by one), so a few turns will do; who holds the table may
+// have lost its core, so every later turn gives this one away. So many of them last longer than any time
+// slice, and end for a thread that waits for one that was torn out of its change.
+constexpr uint32_t kSpins = 256, kMaxTurns = 1u << 16;
 
 // Before constructors, in zero pages until it is used.
 constinit AllocationTable g_allocations_by_address;
@@ -23,9 +26,11 @@ class AllocationTable::Change {
       if ((version & 1) == 0 &&
           table.version_.compare_exchange_weak(version, version + 1, std::memory_order_acquire)) {
         made_ = true;
-        std::atomic_thread_fence(std::memory_order_release);  // a reader that sees a new range sees the version
+        std::atomic_thread_fence(
+            std::memory_order_release);  // a reader that sees a new range sees the version
         return;
       }
+      if (turn > kSpins) sched_yield();
     }
     table.lost_.store(true, std::memory_order_relaxed);
   }

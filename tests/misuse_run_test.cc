@@ -84,7 +84,7 @@ TEST(MisuseRun, AProgramThatKeepsToTheRulesHasNone) {
 TEST(MisuseRun, RanksThatDisagreeAreNamedThoughTheJobCameToItsEnd) {
   const Json report = Diagnose("different-counts");
   EXPECT_EQ(report["verdict"]["class"], "hang.mismatch") << report["verdict"].dump(1);
-  EXPECT_THAT(report["verdict"]["summary"].get<std::string>(), HasSubstr("AllReduce 4"));
+  EXPECT_THAT(report["verdict"]["summary"].get<std::string>(), HasSubstr("#4 of communicator dp"));
 }
 
 }  // namespace

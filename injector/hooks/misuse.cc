@@ -112,7 +112,7 @@ void NoteGroupLeftOpen(const ThreadState& thread, int32_t exit_status) {
     record.seq = first.record->seq;
     record.stream = first.record->api;
   }
-  record.peer = exit_status == record::kNoPeer ? exit_status : exit_status & 0xff;  // as waitpid tells it
+  record.peer = exit_status;
   record.group = thread.group;
   record.thread = thread.number;
   record.site = SiteOf(thread.group_opened_by);

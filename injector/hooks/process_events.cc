@@ -89,7 +89,7 @@ void OnExit(int status) {
     JoinBackground();
   }
   // Of the thread that ends the process. What others have open they may be in the middle of.
-  if (t_state != nullptr) NoteGroupLeftOpen(*t_state, status);
+  if (t_state != nullptr) NoteGroupLeftOpen(*t_state, status & 0xff);  // as waitpid tells it
   WriteLifecycle(LifecycleEvent::kExit, static_cast<uint64_t>(static_cast<uint32_t>(status)));
   record::FileHeader* header = TheProcess().writer.header();
   if (header == nullptr) return;

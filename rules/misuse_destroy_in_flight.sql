@@ -7,7 +7,7 @@
 -- symptom: hang
 -- root_causes: api_misuse 0.9
 -- references: NCCL usage/communicators.rst; vllm#39846; rankle lint: nccl-destroy-in-flight
--- 0.85: the end of an operation is a time of the device, the destroy one of the host.
+-- Confidence 0.85, because the end of an operation is a time of the device, the destroy one of the host.
 SELECT json_group_array(DISTINCT rank) AS ranks, communicator, op, min(seq) AS seq, min(t_s) AS at_s,
        json_group_array('rank ' || rank || printf(' at %.3f s: ', t_s) || api || ' with ' || count
          || ' operations still running, from ' || op || ' ' || seq || ' on') AS evidence,

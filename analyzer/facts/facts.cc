@@ -10,6 +10,7 @@
 #include "analyzer/localize/describe.h"
 #include "analyzer/localize/host_time.h"
 #include "analyzer/localize/transfer_cost.h"
+#include "injector/api/api.h"
 
 namespace rankle::facts {
 namespace {
@@ -305,6 +306,25 @@ absl::Status AddLastArrivals(const Store& store, const Facts& facts, store::Data
       rows);
 }
 
+absl::Status AddMisuses(const Store& store, const Facts& facts, store::Database& db) {
+  Rows rows;
+  for (const store::Misuse& m : facts.misuses) {
+    const api::ApiInfo* call = api::FindApi(m.api);
+    rows.push_back(
+        {std::string(localize::MisuseName(m.kind)), m.rank < 0 ? Value{} : Int(store.GlobalRank(m.rank)),
+         Int(m.process), m.communicator < 0 ? Value{} : Communicator(store, m.communicator),
+         std::string(call == nullptr ? "" : call->name),
+         m.seq == 0 ? Value{} : Value{store::OperationName(m.operation)}, m.seq == 0 ? Value{} : Int(m.seq),
+         Store::Seconds(m.time), Int(static_cast<int64_t>(m.count)), Int(m.beyond), Int(m.input),
+         m.exit_code < 0 ? Value{} : Int(m.exit_code)});
+  }
+  return db.AddTable("misuses",
+                     "kind TEXT, rank INTEGER, process INTEGER, communicator TEXT, api TEXT, op TEXT, seq "
+                     "INTEGER, t_s REAL, "
+                     "count INTEGER, beyond INTEGER, input INTEGER, exit_code INTEGER",
+                     rows);
+}
+
 absl::Status AddDoubts(const Store& store, const Facts&, store::Database& db) {
   Rows rows;
   for (const store::Doubt& d : store.doubts)
@@ -329,6 +349,7 @@ Facts FindFacts(const Store& store, const localize::HangSettings& settings) {
     facts.disagreements = localize::FindOrderDisagreements(store, progress, facts.stalls);
   facts.failures = localize::FindFailures(store);
   facts.inconsistencies = localize::FindInconsistencies(store);
+  facts.misuses = localize::FindMisuses(store);
   const std::vector<localize::IterationSeries> iterations = localize::FindIterations(store);
   if (store.device_times) facts.pace_changes = localize::FindPaceChanges(iterations);
   facts.memory_use = localize::FindMemoryUse(store);
@@ -343,9 +364,9 @@ Facts FindFacts(const Store& store, const localize::HangSettings& settings) {
 
 absl::Status AddFactTables(const Store& store, const Facts& facts, store::Database& database) {
   if (absl::Status status = AddJob(store, database); !status.ok()) return status;
-  for (auto* add :
-       {AddStalls, AddDisagreements, AddFailures, AddLateness, AddInconsistencies, AddPaceChanges,
-        AddMemoryUse, AddClocks, AddSlowTransfers, AddSlowConnections, AddLastArrivals, AddDoubts}) {
+  for (auto* add : {AddStalls, AddDisagreements, AddFailures, AddLateness, AddInconsistencies, AddPaceChanges,
+                    AddMemoryUse, AddClocks, AddSlowTransfers, AddSlowConnections, AddLastArrivals, AddDoubts,
+                    AddMisuses}) {
     if (absl::Status status = add(store, facts, database); !status.ok()) return status;
   }
   return absl::OkStatus();

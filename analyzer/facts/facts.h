@@ -11,6 +11,7 @@
 #include "analyzer/localize/failure.h"
 #include "analyzer/localize/last_arrival.h"
 #include "analyzer/localize/memory.h"
+#include "analyzer/localize/misuse.h"
 #include "analyzer/localize/pace.h"
 #include "analyzer/localize/progress.h"
 #include "analyzer/localize/signature.h"
@@ -28,6 +29,7 @@ struct Facts {
   std::vector<localize::Failure> failures;
   std::vector<localize::Lateness> lateness;
   std::vector<localize::Inconsistency> inconsistencies;
+  std::vector<store::Misuse> misuses;
   std::vector<localize::PaceChange> pace_changes;
   std::vector<localize::MemoryUse> memory_use;
   std::vector<localize::SlowTransfer> slow_transfers;

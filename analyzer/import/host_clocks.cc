@@ -248,6 +248,7 @@ void AlignClocks(const std::vector<HostClock>& clocks, Store& store) {
         shift(store.calls.process[i], store.calls.returned[i]);
   }
   for (size_t i = 0; i < store.events.size(); ++i) shift(store.events.process[i], store.events.time[i]);
+  for (store::Misuse& m : store.misuses) shift(m.process, m.time);
   for (store::Kernel& k : store.kernels) shift(k.process, k.started), shift(k.process, k.finished);
   for (size_t i = 0; i < store.processes.size(); ++i) {
     store::Process& p = store.processes[i];

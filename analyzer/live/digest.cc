@@ -32,7 +32,7 @@ bool IsInFlight(const Event& e) {
 // Numbers of functions differ between versions of rankle, names do not.
 bool HasFunction(record::Kind kind) {
   return kind == record::Kind::kOperation || kind == record::Kind::kCall || kind == record::Kind::kSample ||
-         kind == record::Kind::kAsyncError;
+         kind == record::Kind::kAsyncError || kind == record::Kind::kMisuse;
 }
 Json ApiJson(const Event& e) {
   const api::ApiInfo* info = HasFunction(e.kind) ? api::FindApi(e.api) : nullptr;

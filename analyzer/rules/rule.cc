@@ -169,11 +169,13 @@ Finding ToFinding(const Rule& rule, const Row& row) {
 
 std::span<const char* const> Classes() {
   static constexpr const char* kClasses[] = {
-      "healthy",          "unknown",         "hang.not_entered", "hang.in_collective", "hang.mismatch",
-      "hang.deadlock",    "hang.init",       "hang.exit",        "crash.process",      "crash.cuda",
-      "crash.nccl",       "crash.oom",       "crash.exception",  "slow.compute",       "slow.link",
-      "slow.rank_tx",     "slow.rank_rx",    "slow.input",       "slow.mixed",         "slow.global",
-      "wrong.corruption", "wrong.nonfinite", "wrong.divergence", "memory.growth",      "memory.imbalance"};
+      "healthy",          "unknown",         "hang.not_entered", "hang.in_collective",
+      "hang.mismatch",    "hang.deadlock",   "hang.init",        "hang.exit",
+      "crash.process",    "crash.cuda",      "crash.nccl",       "crash.oom",
+      "crash.exception",  "slow.compute",    "slow.link",        "slow.rank_tx",
+      "slow.rank_rx",     "slow.input",      "slow.mixed",       "slow.global",
+      "wrong.corruption", "wrong.nonfinite", "wrong.divergence", "memory.growth",
+      "memory.imbalance", "misuse"};
   return kClasses;
 }
 

@@ -397,5 +397,36 @@ TEST_F(GoldenTest, EachPartOfTheSlowConnectionsBelongsToOneRule) {
   EXPECT_EQ(Run(), (Found{{"slow/rank-rx-connection", {{1}}}}));
 }
 
+TEST_F(GoldenTest, EachKindOfMisuseIsAFindingOfItsRule) {
+  const auto misuse = [&](const std::string& kind, const std::string& api = "ncclAllReduce",
+                          const std::string& exit_code = "NULL") {
+    Sql("DELETE FROM misuses");
+    for (const char* rank : {"1", "3"})
+      Sql("INSERT INTO misuses VALUES('" + kind + "'," + rank + ",0,'dp','" + api +
+          "','AllReduce',7,1.5,64,4,1," + exit_code + ")");
+  };
+  const auto found = [](const char* rule) { return Found{{rule, {{1, 3}}}}; };
+  misuse("group_left_open");
+  EXPECT_EQ(Run(), found("misuse/group-unbalanced"));
+  misuse("group_left_open", "ncclGroupStart", "0");
+  EXPECT_EQ(Run(), found("misuse/group-unbalanced"));
+  misuse("group_left_open", "ncclGroupStart", "1");  // who fails leaves where it is
+  EXPECT_EQ(Run(), Found{});
+  misuse("group_not_started");
+  EXPECT_EQ(Run(), found("misuse/group-unbalanced"));
+  misuse("blocked_in_group", "cudaStreamSynchronize");
+  EXPECT_EQ(Run(), found("misuse/blocking-call-in-group"));
+  misuse("blocked_in_group", "cudaMalloc");  // only where something hangs
+  EXPECT_EQ(Run(), Found{});
+  misuse("past_allocation");
+  EXPECT_EQ(Run(), found("misuse/past-allocation"));
+  misuse("comm_gone");
+  EXPECT_EQ(Run(), found("misuse/comm-use-after-destroy"));
+  misuse("comm_not_ready");
+  EXPECT_EQ(Run(), found("misuse/nonblocking-no-poll"));
+  misuse("destroyed_in_flight", "ncclCommDestroy");
+  EXPECT_EQ(Run(), found("misuse/destroy-in-flight"));
+}
+
 }  // namespace
 }  // namespace rankle::rules

@@ -178,6 +178,31 @@ struct Sample {
   std::string name;  // of a replica
 };
 
+// What a program did with NCCL that its rules forbid (record::Misuse, whose values these are; the last one is
+// not recorded where it happens, but found in the records of the operations).
+enum class MisuseKind : uint8_t {
+  kGroupLeftOpen = 1,
+  kGroupNotStarted = 2,
+  kBlockedInGroup = 3,
+  kPastAllocation = 4,
+  kCommGone = 5,
+  kCommNotReady = 6,
+  kDestroyedInFlight = 7,
+};
+struct Misuse {
+  MisuseKind kind = MisuseKind::kGroupLeftOpen;
+  int32_t rank = kNone, process = kNone, communicator = kNone;
+  uint16_t api = 0;  // the call at fault
+  uint32_t seq = 0;  // number of an operation in its communicator, 0 = none
+  uint16_t operation =
+      0;  // function of the operation with the number `seq`: `api`, or what waited, or was in flight, first
+  int64_t time = 0;
+  uint64_t count = 0;   // operations concerned; kPastAllocation: bytes that the operation needs
+  uint32_t beyond = 0;  // kPastAllocation: how many of them lie behind the allocation (UINT32_MAX: or more)
+  bool input = false;   // kPastAllocation: of what is sent
+  int32_t exit_code = kNone;  // kGroupLeftOpen: of the process that ended with it; kNone = only a thread did
+};
+
 // How the clock of a host differs from that of the reference host: ahead by offset + drift * (t - reference),
 // t on the clock of the reference host. The times of a Store are corrected by it already.
 struct HostClock {
@@ -296,6 +321,7 @@ class Store {
   Calls calls;
   Events events;
   std::vector<Sample> samples;
+  std::vector<Misuse> misuses;
   std::vector<HostClock> clocks;            // of a job on several hosts
   std::vector<Transfer> transfers;          // ordered by communicator, source, destination, channel
   std::vector<OperationProgress> progress;  // ordered by operation; the last ones of each process

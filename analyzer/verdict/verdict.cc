@@ -24,6 +24,8 @@ constexpr double kNoticeSlackS = 0.2;
 // Changes of pace are dated to some iterations, so the more exactly the shorter the job has run.
 constexpr double kDatingFactor = 1.05;
 
+constexpr char kMisuse[] = "misuse";
+
 bool IsIn(const std::string& anomaly, const char* family) { return absl::StartsWith(anomaly, family); }
 const std::string& Class(const Finding& f) { return f.rule->anomaly; }
 
@@ -160,6 +162,17 @@ void AddReasonsForOutOfMemory(Report& report) {
   }
 }
 
+// Misuse is what was done, and no proof that it is why: it is told beside what happened to those who did it.
+void AddMisuseToEvidence(Report& report) {
+  ReportedFinding& top = report.findings.front();
+  if (top.anomaly == kMisuse) return;
+  for (const ReportedFinding& f : report.findings) {
+    const bool before = top.at_s == 0 || f.at_s <= top.at_s + kSlackS;
+    if (f.anomaly == kMisuse && before && Overlap(f.ranks, top.ranks))
+      top.evidence.push_back(absl::StrCat("misuse: ", f.summary));
+  }
+}
+
 // Everybody who is no culprit suffers when a synchronous job hangs or loses a rank.
 void FindVictims(const store::Store& store, Verdict& v) {
   if (v.victims.empty() && IsIn(v.anomaly, "crash.")) {
@@ -206,8 +219,8 @@ void Decide(const store::Store& store, const facts::Facts& facts, const std::vec
     ranked.push_back(r);
   }
   const auto key = [](const Ranked& r) {
-    return std::tuple(r.explained_by > 0, -r.explains, -Weight(Class(*r.finding)), -r.finding->effect_s,
-                      -r.finding->confidence);
+    return std::tuple(Class(*r.finding) == kMisuse, r.explained_by > 0, -r.explains,
+                      -Weight(Class(*r.finding)), -r.finding->effect_s, -r.finding->confidence);
   };
   std::stable_sort(ranked.begin(), ranked.end(),
                    [&](const Ranked& a, const Ranked& b) { return key(a) < key(b); });
@@ -216,6 +229,7 @@ void Decide(const store::Store& store, const facts::Facts& facts, const std::vec
     report.findings.back().is_root = r.explained_by == 0;
   }
   AddReasonsForOutOfMemory(report);
+  AddMisuseToEvidence(report);
   const ReportedFinding& top = report.findings.front();
   v.anomaly = top.anomaly, v.confidence = top.confidence, v.summary = top.summary;
   const std::vector<const ReportedFinding*> kinds = KindsOfSlowness(report.findings);

@@ -12,7 +12,8 @@ class BlockingCallInGroup : public Check {
  public:
   const CheckInfo& info() const override {
     static constexpr CheckInfo kInfo{"nccl-blocking-call-in-group", "the host waits while a group is open",
-                                     "distributed_communication_error", "hang/deadlock", Severity::kError};
+                                     "distributed_communication_error", "misuse/blocking-call-in-group",
+                                     Severity::kError};
     return kInfo;
   }
 

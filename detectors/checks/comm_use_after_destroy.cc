@@ -42,7 +42,7 @@ class CommUseAfterDestroy : public PathCheck {
   const CheckInfo& info() const override {
     static constexpr CheckInfo kInfo{"nccl-comm-use-after-destroy",
                                      "a communicator is used or destroyed after it was destroyed",
-                                     "api_misuse", "crash/process", Severity::kError};
+                                     "api_misuse", "misuse/comm-use-after-destroy", Severity::kError};
     return kInfo;
   }
 

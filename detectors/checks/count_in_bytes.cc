@@ -62,7 +62,7 @@ class CountInBytes : public Check {
   const CheckInfo& info() const override {
     static constexpr CheckInfo kInfo{"nccl-count-in-bytes",
                                      "a count in bytes where the datatype is wider than a byte", "api_misuse",
-                                     "hang/mismatch", Severity::kError};
+                                     "misuse/past-allocation", Severity::kError};
     return kInfo;
   }
 

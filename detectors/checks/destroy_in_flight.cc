@@ -14,7 +14,7 @@ class DestroyInFlight : public PathCheck {
   const CheckInfo& info() const override {
     static constexpr CheckInfo kInfo{
         "nccl-destroy-in-flight", "a communicator or its stream is destroyed while operations may still run",
-        "api_misuse", "hang/exit", Severity::kWarning};
+        "api_misuse", "misuse/destroy-in-flight", Severity::kWarning};
     return kInfo;
   }
 

@@ -16,7 +16,7 @@ class GroupUnbalanced : public Check {
   const CheckInfo& info() const override {
     static constexpr CheckInfo kInfo{"nccl-group-unbalanced",
                                      "a path leaves a group open, or ends one too many", "api_misuse",
-                                     "hang/not-entered", Severity::kWarning};
+                                     "misuse/group-unbalanced", Severity::kWarning};
     return kInfo;
   }
 

@@ -35,7 +35,7 @@ class NonblockingNoPoll : public PathCheck {
   const CheckInfo& info() const override {
     static constexpr CheckInfo kInfo{"nccl-nonblocking-no-poll",
                                      "a nonblocking communicator is used before its state is polled",
-                                     "api_misuse", "crash/nccl", Severity::kError};
+                                     "api_misuse", "misuse/nonblocking-no-poll", Severity::kError};
     return kInfo;
   }
 

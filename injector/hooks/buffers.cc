@@ -8,8 +8,11 @@
 namespace rankle::hooks {
 
 int64_t BufferBytes(const HookCall& call, Buffer buffer) {
+  return BufferBytes(call, TheProcess().comms.Find(call.comm()), buffer);
+}
+
+int64_t BufferBytes(const HookCall& call, const Comm* comm, Buffer buffer) {
   const bool send = buffer == Buffer::kSend;
-  const Comm* comm = TheProcess().comms.Find(call.comm());
   const int64_t ranks = comm != nullptr ? std::max(1, comm->size.load(std::memory_order_relaxed)) : 1;
   const bool is_root = comm != nullptr && comm->rank.load(std::memory_order_relaxed) == call.root();
   const int64_t block = call.bytes();

@@ -6,12 +6,14 @@
 #include <cstdint>
 
 #include "injector/hooks/call.h"
+#include "injector/hooks/comms.h"
 
 namespace rankle::hooks {
 
 enum class Buffer : uint8_t { kSend, kReceive };
 
-// Bytes; 0 when this rank does not use the buffer.
+// Bytes; 0 when this rank does not use the buffer. Without a communicator whose size is known, at least that.
+int64_t BufferBytes(const HookCall& call, const Comm* comm, Buffer buffer);
 int64_t BufferBytes(const HookCall& call, Buffer buffer);
 
 }  // namespace rankle::hooks

@@ -9,6 +9,7 @@
 #include "injector/hooks/creations.h"
 #include "injector/hooks/cuda_calls.h"
 #include "injector/hooks/handlers.h"
+#include "injector/hooks/misuse.h"
 #include "injector/hooks/os.h"
 #include "injector/hooks/process.h"
 #include "injector/hooks/process_events.h"
@@ -136,13 +137,17 @@ int Create(HookCall& call, ncclComm_t* handle, const Creation& creation) {
   record::Record* record = BeginCallRecord(call, comm != nullptr ? comm->index : record::kNoComm);
   const int result = call.Invoke();
   FinishCallRecord(call, record, result);
-  if (comm == nullptr) return result;
+  if (comm == nullptr) {
+    TheProcess().comms.ForgetFreed();
+    return result;
+  }
   ThreadState* thread = CurrentThread();
   if (call.Failed(result)) {
     MarkFailed(comm);
   } else if (thread != nullptr && thread->group_depth != 0) {
     if (thread->creations < ThreadState::kMaxCreations)
       thread->creation[thread->creations++] = {handle, comm};
+    TheProcess().comms.ForgetFreed();  // the handle may be given out now, and is known when the group has ended
   } else {
     FinishCreation(*handle, comm, result);
   }
@@ -161,6 +166,7 @@ void FinishCreation(ncclComm_t handle, Comm* comm, int result) {
   if (CommEntry* entry = TheProcess().writer.comm(comm->index))
     entry->handle = reinterpret_cast<uint64_t>(handle);
   if (result == ncclSuccess) MarkReady(handle, comm);
+  if (result == ncclInProgress) NoteInProgress(comm);
 }
 
 int OnCommInitRank(HookCall& call) {
@@ -187,7 +193,8 @@ int OnCommInitAll(HookCall& call) {
   constexpr int kMax = 256;
   auto* handles = call.Argument<ncclComm_t*>(0);
   const int count = call.Argument<int>(1) < kMax ? call.Argument<int>(1) : kMax;
-  const Process& process = TheProcess();
+  Process& process = TheProcess();
+  if (count < call.Argument<int>(1)) process.comms.ForgetFreed();
   // One process makes the whole clique: no other process has to find the same number.
   const uint64_t id =
       HashCombine(HashBytes(process.host, sizeof(process.host), process.start_ns), MonotonicNs());
@@ -198,6 +205,7 @@ int OnCommInitAll(HookCall& call) {
   const int result = call.Invoke();
   FinishCallRecord(call, record, result);
   for (int i = 0; i < count; ++i) {
+    if (comms[i] == nullptr) process.comms.ForgetFreed();
     if (comms[i] != nullptr) FinishCreation(call.Failed(result) ? nullptr : handles[i], comms[i], result);
   }
   return result;
@@ -205,6 +213,7 @@ int OnCommInitAll(HookCall& call) {
 
 int OnCommSplit(HookCall& call) {
   Comm* parent = TheProcess().comms.Find(call.comm());
+  CheckHandle(call, parent);
   const int color = call.Argument<int>(1);
   const uint64_t number = parent != nullptr ? parent->splits.fetch_add(1) : 0;
   // A rank without colour takes part and gets nothing.
@@ -217,6 +226,7 @@ int OnCommSplit(HookCall& call) {
 
 int OnCommShrink(HookCall& call) {
   Comm* parent = TheProcess().comms.Find(call.comm());
+  CheckHandle(call, parent);
   const uint64_t number = parent != nullptr ? parent->shrinks.fetch_add(1) : 0;
   const uint64_t parent_id = parent != nullptr ? parent->id : 0;
   constexpr uint64_t kShrink = 0x7368726b;
@@ -244,6 +254,7 @@ int OnCommEnd(HookCall& call) {
   Process& process = TheProcess();
   const ncclComm_t handle = call.comm();
   Comm* comm = process.comms.Find(handle);
+  CheckHandle(call, comm);
   const uint16_t api = call.info->id;
   const bool cuts_off = api == api::IdOf("ncclCommAbort") || api == api::IdOf("ncclCommRevoke");
   const bool frees = api == api::IdOf("ncclCommAbort") || api == api::IdOf("ncclCommDestroy");
@@ -259,6 +270,8 @@ int OnCommEnd(HookCall& call) {
   if (frees) process.comms.Release(handle);
   const int result = call.Invoke();
   FinishCallRecord(call, record, result);
+  if (frees && call.Failed(result)) process.comms.ForgetFreed();  // it may still be there
+  if (comm != nullptr && !frees && result == ncclInProgress) NoteInProgress(comm);
   if (entry == nullptr || call.Failed(result)) return result;
   if (frees) entry->gone_ns.store(MonotonicNs(), std::memory_order_relaxed);
   if (frees || cuts_off) {
@@ -272,10 +285,12 @@ int OnAsyncError(HookCall& call) {
   Process& process = TheProcess();
   const ncclComm_t handle = call.comm();
   auto* error = call.Argument<ncclResult_t*>(1);
+  if (process.comms.Find(handle) == nullptr) CheckHandle(call, nullptr);
   const int result = call.Invoke();
   Comm* comm = process.comms.Find(handle);
   if (call.Failed(result)) RecordFailedByFault(call, result);
   if (comm == nullptr || error == nullptr || result != ncclSuccess) return result;
+  if (*error != ncclInProgress) comm->in_progress.store(false, std::memory_order_relaxed);
   if (!comm->ready.load(std::memory_order_relaxed) && *error == ncclSuccess) MarkReady(handle, comm);
   if (process.sticky_error.load(std::memory_order_relaxed) != 0) *error = ncclUnhandledCudaError;
   const int injected = comm->injected_error.load(std::memory_order_relaxed);

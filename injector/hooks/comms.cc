@@ -20,12 +20,14 @@ Comm* CommTable::Allocate() {
 
 void CommTable::Bind(ncclComm_t handle, Comm* comm) {
   comm->handle.store(handle, std::memory_order_relaxed);
+  freed_.Erase(handle, 0);
   map_.Insert(handle, comm);
 }
 
 void CommTable::Release(ncclComm_t handle) {
   Comm* comm = map_.Erase(handle, nullptr);
   if (comm == nullptr) return;
+  freed_.Insert(handle, comm->index + 1u);
   comm->handle.store(nullptr, std::memory_order_relaxed);
   comm->used.store(false, std::memory_order_relaxed);
 }
@@ -51,6 +53,7 @@ int64_t CommTable::PositionOf(ncclComm_t handle) const {
 
 void CommTable::Clear() {
   map_.Clear();
+  freed_.Clear();
   for (Comm& comm : comms_) {
     if (!comm.used.load(std::memory_order_relaxed)) continue;
     comm.handle.store(nullptr, std::memory_order_relaxed);

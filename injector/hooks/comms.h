@@ -26,6 +26,7 @@ struct Comm {
   std::atomic<uint32_t> seen_error{0};  // the first asynchronous error that was recorded
   std::atomic<uint64_t> ended_ns{0};    // abort or revoke was entered then: what completes later was cut off
   std::atomic<bool> ready{false};
+  std::atomic<bool> in_progress{false};  // a call answered so, and no poll has seen its end
 
   std::atomic<uint32_t>& counter(bool p2p) { return p2p ? p2p_seq : seq; }
 };
@@ -37,8 +38,13 @@ class CommTable {
   // A fresh entry that no handle leads to yet; nullptr when there are too many communicators.
   Comm* Allocate();
   void Bind(ncclComm_t handle, Comm* comm);
-  // Forgets the handle; the entry may serve another communicator after many others.
+  // The handle is being freed: the entry may serve another communicator after many others, and until the handle
+  // is bound again, who uses it uses freed memory.
   void Release(ncclComm_t handle);
+  // Index + 1 in the flight record of the communicator that had this handle and was freed, 0 = none had.
+  uint32_t FreedWith(ncclComm_t handle) const { return freed_.Find(handle, 0); }
+  // A communicator was made that the table has no place for: any freed handle may be its.
+  void ForgetFreed() { freed_.Clear(); }
   // For `mutate comm`: living communicators counted from 0 in the order of creation; nullptr / -1 when there
   // is none.
   ncclComm_t HandleAt(int64_t position) const;
@@ -48,6 +54,7 @@ class CommTable {
  private:
   static constexpr uint32_t kMaxComms = 2048;
   PointerMap<Comm*, 4096> map_;
+  PointerMap<uint32_t, 4096> freed_;
   Comm comms_[kMaxComms];
   std::atomic<uint32_t> next_{0};
 };

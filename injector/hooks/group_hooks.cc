@@ -2,6 +2,7 @@
 #include "injector/hooks/creations.h"
 #include "injector/hooks/handlers.h"
 #include "injector/hooks/inject.h"
+#include "injector/hooks/misuse.h"
 #include "injector/hooks/os.h"
 #include "injector/hooks/process.h"
 #include "injector/hooks/trace.h"
@@ -84,6 +85,7 @@ int OnGroupStart(HookCall& call) {
     while (group == 0)
       group = static_cast<uint16_t>(TheProcess().last_group.fetch_add(1, std::memory_order_relaxed) + 1);
     thread->group = group;
+    thread->group_opened_by = call.caller;
   }
   return result;
 }
@@ -91,8 +93,11 @@ int OnGroupStart(HookCall& call) {
 int OnGroupEnd(HookCall& call) {
   ThreadState* thread = CurrentThread();
   if (thread == nullptr || thread->group_depth != 1) {
-    if (thread != nullptr && thread->group_depth > 0) --thread->group_depth;
-    return TracePlain(call);
+    const bool is_open = thread == nullptr || thread->group_depth > 0;
+    if (thread != nullptr && is_open) --thread->group_depth;
+    const int result = TracePlain(call);
+    if (!is_open && call.Failed(result)) NoteGroupNotStarted(call);
+    return result;
   }
   for (uint32_t i = 0; i < thread->operations; ++i) SampleInput(thread->operation[i].sampled);
   GroupSpans spans;
@@ -103,7 +108,10 @@ int OnGroupEnd(HookCall& call) {
   const bool failed = call.Failed(result);
   EndSpans(spans, failed);
   FinishCallRecord(call, record, result);
-  for (uint32_t i = 0; i < thread->operations; ++i) HandOver(thread->operation[i], spans, failed, result);
+  for (uint32_t i = 0; i < thread->operations; ++i) {
+    HandOver(thread->operation[i], spans, failed, result);
+    if (result == ncclInProgress) NoteInProgress(thread->operation[i].comm);
+  }
   for (uint32_t i = 0; i < spans.size; ++i) {
     if (spans.of[i].span != nullptr) TheProcess().times.Release(spans.of[i].span);
   }

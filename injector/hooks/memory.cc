@@ -1,6 +1,7 @@
 #include "injector/hooks/memory.h"
 
 #include "injector/api/table.h"
+#include "injector/hooks/allocations.h"
 #include "injector/hooks/cuda_calls.h"
 #include "injector/hooks/os.h"
 #include "injector/hooks/process.h"
@@ -54,6 +55,7 @@ void NoteAllocated(const void* address, uint64_t bytes) {
 }
 
 void NoteFreed(const void* address) {
+  TheAllocations().Remove(address);
   const uint64_t entry = g_allocations.Erase(address, 0);
   if (entry == 0) return;
   const uint64_t bytes = entry >> kDeviceBits;
@@ -66,6 +68,7 @@ uint64_t MemoryInUse() { return g_total.load(std::memory_order_relaxed); }
 
 void ResetMemory() {
   g_allocations.Clear();
+  TheAllocations().Clear();
   g_total.store(0, std::memory_order_relaxed);
   for (auto& in_use : g_in_use) in_use.store(0, std::memory_order_relaxed);
 }

@@ -16,6 +16,7 @@
 #include "injector/hooks/cuda_calls.h"
 #include "injector/hooks/environment.h"
 #include "injector/hooks/memory.h"
+#include "injector/hooks/misuse.h"
 #include "injector/hooks/os.h"
 #include "injector/hooks/process_events.h"
 #include "injector/hooks/samples.h"
@@ -218,6 +219,7 @@ void ForgetParent() {
   ResetThreadStates();
   ResetCaptures();
   ResetMemory();
+  ResetMisuse();
   ResetSamples();
   ForgetBackground();
   process.phase.store(static_cast<uint32_t>(Phase::kNew), std::memory_order_release);
@@ -238,6 +240,7 @@ void StartForTest(const TestSetup& setup) {
   ResetThreadStates();
   ResetCaptures();
   ResetMemory();
+  ResetMisuse();
   ResetSamples();
   EnableSamples(setup.sample);
   t_inside = 0;

@@ -9,6 +9,7 @@
 
 #include "injector/hooks/background.h"
 #include "injector/hooks/dlsym.h"
+#include "injector/hooks/misuse.h"
 #include "injector/hooks/os.h"
 #include "injector/hooks/process.h"
 
@@ -87,6 +88,8 @@ void OnExit(int status) {
     const Quiet quiet;
     JoinBackground();
   }
+  // Of the thread that ends the process. What others have open they may be in the middle of.
+  if (t_state != nullptr) NoteGroupLeftOpen(*t_state, status & 0xff);  // as waitpid tells it
   WriteLifecycle(LifecycleEvent::kExit, static_cast<uint64_t>(static_cast<uint32_t>(status)));
   record::FileHeader* header = TheProcess().writer.header();
   if (header == nullptr) return;

@@ -4,6 +4,8 @@
 
 #include <atomic>
 
+#include "injector/hooks/misuse.h"
+
 namespace rankle::hooks {
 
 constinit thread_local uintptr_t t_inside = 0;
@@ -21,6 +23,7 @@ pthread_key_t g_key;
 pthread_once_t g_key_once = PTHREAD_ONCE_INIT;
 
 void GiveBack(void* state) {
+  NoteGroupLeftOpen(*static_cast<ThreadState*>(state));
   t_state = nullptr;
   g_taken[static_cast<ThreadState*>(state) - g_states].store(false, std::memory_order_release);
 }

@@ -18,7 +18,7 @@ namespace rankle::hooks {
 
 // An operation that waits for the end of its group to be enqueued.
 struct GroupedOperation {
-  record::Record* record = nullptr;
+  record::Record* record = nullptr;  // not nullptr in use
   Comm* comm = nullptr;
   cudaStream_t stream = nullptr;
   SampledOperation sampled;  // seq 0 = not sampled
@@ -44,6 +44,7 @@ struct ThreadState {
   uint16_t number = 0;  // from 1
   uint16_t group = 0;   // number of the open group, 0 = none
   uint32_t group_depth = 0;
+  const void* group_opened_by = nullptr;  // return address of the outermost ncclGroupStart
   uint32_t operations = 0, creations = 0, actions = 0;
   GroupedOperation operation[kMaxOperations] = {};
   GroupedCreation creation[kMaxCreations] = {};

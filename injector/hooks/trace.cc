@@ -4,6 +4,7 @@
 
 #include "injector/hooks/captures.h"
 #include "injector/hooks/handlers.h"
+#include "injector/hooks/misuse.h"
 #include "injector/hooks/os.h"
 #include "injector/hooks/steps.h"
 
@@ -102,8 +103,8 @@ int TraceGrouped(HookCall& call, Comm* comm, ThreadState* thread) {
 
 }  // namespace
 
-uint32_t SiteOf(const HookCall& call) {
-  return TheProcess().writer.Site(reinterpret_cast<uint64_t>(call.caller), Symbolise);
+uint32_t SiteOf(const void* caller) {
+  return TheProcess().writer.Site(reinterpret_cast<uint64_t>(caller), Symbolise);
 }
 
 NewRecord Describe(const HookCall& call, Kind kind, uint64_t now_ns) {
@@ -118,7 +119,7 @@ NewRecord Describe(const HookCall& call, Kind kind, uint64_t now_ns) {
   record.peer = peer < 0 ? record::kNoPeer : peer;
   if (call.has_stream()) record.stream = StreamNumber(call.stream());
   if (const ThreadState* thread = CurrentThread()) record.thread = thread->number;
-  record.site = SiteOf(call);
+  record.site = SiteOf(call.caller);
   return record;
 }
 
@@ -205,6 +206,7 @@ int TraceOperation(HookCall& call) {
   Process& process = TheProcess();
   Comm* comm = process.comms.Find(call.comm());
   ObserveStep(call, comm);
+  CheckOperation(call, comm);
   ThreadState* thread = CurrentThread();
   if (const uint64_t capture = CaptureOf(call.stream())) return TraceCaptured(call, comm, capture);
   if (thread != nullptr && thread->group_depth != 0) return TraceGrouped(call, comm, thread);
@@ -229,6 +231,7 @@ int TraceOperation(HookCall& call) {
     Writer::SetReturned(written, MonotonicNs(), result, State::kFailed);
     return result;
   }
+  if (result == ncclInProgress) NoteInProgress(comm);
   if (span != nullptr && !process.times.End(span, stream)) span = nullptr;
   Writer::SetReturned(written, MonotonicNs(), result, span != nullptr ? State::kEnqueued : State::kUntracked);
   if (span != nullptr) process.times.Watch(span, written, comm, record.stream);
@@ -236,6 +239,7 @@ int TraceOperation(HookCall& call) {
 }
 
 int TraceBlocking(HookCall& call) {
+  CheckBlocking(call);
   Record* record = BeginCallRecord(call, CommIndexOf(call));
   const int result = call.Invoke();
   FinishCallRecord(call, record, result);

@@ -20,6 +20,7 @@ void RecordInjection(const HookCall& call, const plan::Decision& decision);
 // Writes the operations that a graph launch repeats; the span is around the launch.
 void RecordGraphReplay(const HookCall& call, const void* graph, uint64_t entered_ns, Span* span);
 
-uint32_t SiteOf(const HookCall& call);
+// The index of a call site in the flight record + 1, 0 = none.
+uint32_t SiteOf(const void* caller);
 
 }  // namespace rankle::hooks

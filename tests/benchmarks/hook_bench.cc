@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "injector/api/table.h"
+#include "injector/hooks/allocations.h"
 #include "injector/hooks/cuda_calls.h"
 #include "injector/hooks/os.h"
 #include "injector/hooks/run.h"
@@ -111,9 +112,21 @@ void BM_BareCall(benchmark::State& state) {
 }
 BENCHMARK(BM_BareCall);
 
+// Device memory among which the buffers of calls are looked up: theirs lies in the middle.
+void Allocate(int allocations) {
+  constexpr uintptr_t kApart = 1 << 21;
+  for (int i = 0; i < allocations; ++i) {
+    const uintptr_t distance = static_cast<uintptr_t>(i / 2) * kApart;
+    const auto middle = reinterpret_cast<uintptr_t>(g_buffer);
+    hooks::TheAllocations().Add(reinterpret_cast<void*>(i % 2 == 0 ? middle - distance : middle + distance),
+                                sizeof(g_buffer));
+  }
+}
+
 // The background thread's work is done between the measured stretches, as on a machine with a core to spare.
-void RunTraced(benchmark::State& state, int faults) {
+void RunTraced(benchmark::State& state, int faults, int allocations = 0) {
   const TracedProcess traced(faults);
+  Allocate(allocations);
   uint32_t until_poll = 4096;
   for (auto _ : state) {
     benchmark::DoNotOptimize(HookedAllReduce());
@@ -127,6 +140,8 @@ void RunTraced(benchmark::State& state, int faults) {
 }
 void BM_TracedCall(benchmark::State& state) { RunTraced(state, 0); }
 BENCHMARK(BM_TracedCall);
+void BM_TracedCallAmong1000Allocations(benchmark::State& state) { RunTraced(state, 0, 1000); }
+BENCHMARK(BM_TracedCallAmong1000Allocations);
 void BM_TracedCallWith20Faults(benchmark::State& state) { RunTraced(state, 20); }
 BENCHMARK(BM_TracedCallWith20Faults);
 

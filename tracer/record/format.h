@@ -32,8 +32,8 @@ namespace rankle::record {
 
 inline constexpr char kMagic[8] = {'R', 'N', 'K', 'L', 'F', 'L', 'T', '1'};
 inline constexpr uint16_t kVersionMajor = 1;
-// 1: kCall has its whole result in `seq`. 2: kSample.
-inline constexpr uint16_t kVersionMinor = 2;
+// 1: kCall has its whole result in `seq`. 2: kSample. 3: kMisuse.
+inline constexpr uint16_t kVersionMinor = 3;
 
 // What a record describes.
 enum class Kind : uint8_t {
@@ -53,6 +53,27 @@ enum class Kind : uint8_t {
   // are not finite, `site` = largest finite absolute value as the bits of a float. kFlagInput: the send
   // buffer, before the operation; else the receive buffer, after it. `entered_ns`: when the device had it.
   kSample = 9,
+  // The program did with a library what its rules forbid: `result` = Misuse, `api` = the call at fault, `seq`
+  // = number of its operation (0 = none). Written before the call goes through; one for each kind, call site
+  // and communicator, the first time.
+  kMisuse = 10,
+};
+
+// The fields that each one uses beside those of kMisuse. Of operations that wait in an open group: `count` =
+// how many, `seq` and `stream` = number and function (api.h) of the first.
+enum class Misuse : uint8_t {
+  // A thread ended with a group open, which is never launched. `api`, `site`: of the outermost
+  // ncclGroupStart;
+  // `peer` = exit status when the process ended with the thread, else kNoPeer.
+  kGroupLeftOpen = 1,
+  kGroupNotStarted = 2,  // ncclGroupEnd failed, without a group
+  kBlockedInGroup = 3,   // a call that waits for the device, while operations wait for the end of their group
+  // The operation needs `count` bytes from the buffer's address on (kFlagInput: of the send buffer, else of
+  // the
+  // receive buffer); `stream` = how many of them, clipped, lie behind the end of the allocation.
+  kPastAllocation = 4,
+  kCommGone = 5,      // the communicator's handle was destroyed or aborted before, and not given out again
+  kCommNotReady = 6,  // an earlier call on it answered ncclInProgress, and nobody has asked since
 };
 
 enum class LifecycleEvent : uint16_t {

@@ -222,7 +222,7 @@ void ReadRecords(const Sections& sections, const FileHeader& header, uint64_t ne
       continue;
     }
     Event event = ToEvent(*reinterpret_cast<const Record*>(copy), head);
-    const bool known = event.kind > Kind::kNone && event.kind <= Kind::kSample &&
+    const bool known = event.kind > Kind::kNone && event.kind <= Kind::kMisuse &&
                        event.state <= State::kAborted && event.ticket <= tickets &&
                        (event.comm == kNoComm || event.comm < header.comm_capacity);
     if (!known) {

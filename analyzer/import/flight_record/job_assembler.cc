@@ -49,6 +49,19 @@ store::Sample ConvertSample(const record::Event& e, int64_t offset) {
   return s;
 }
 
+store::Misuse ConvertMisuse(const record::Event& e, int64_t offset) {
+  store::Misuse m;
+  m.kind = static_cast<store::MisuseKind>(e.result);
+  m.api = e.api, m.seq = e.seq, m.time = At(e.entered_ns, offset), m.count = e.count;
+  if (m.kind == store::MisuseKind::kPastAllocation)
+    m.beyond = e.stream, m.input = (e.flags & record::kFlagInput) != 0;
+  if (m.kind == store::MisuseKind::kGroupLeftOpen) m.exit_code = e.peer;
+  const bool in_group =
+      m.kind == store::MisuseKind::kGroupLeftOpen || m.kind == store::MisuseKind::kBlockedInGroup;
+  if (m.seq != 0) m.operation = in_group ? static_cast<uint16_t>(e.stream) : m.api;
+  return m;
+}
+
 store::Operation ConvertOperation(const record::Event& e, int64_t offset) {
   store::Operation o;
   o.seq = e.seq, o.api = e.api, o.p2p = IsP2p(e.api), o.state = static_cast<store::OpState>(e.state);
@@ -228,6 +241,12 @@ void JobAssembler::AddEvent(const record::Event& e, int32_t process, int32_t act
     store_.samples.back().rank = actor, store_.samples.back().communicator = communicator;
     return;
   }
+  if (e.kind == record::Kind::kMisuse) {
+    store_.misuses.push_back(ConvertMisuse(e, offset));
+    store::Misuse& m = store_.misuses.back();
+    m.rank = actor, m.process = process, m.communicator = communicator;
+    return;
+  }
   static const std::map<record::Kind, store::EventKind> kKinds = {
       {record::Kind::kMark, store::EventKind::kMark},
       {record::Kind::kLifecycle, store::EventKind::kLifecycle},
@@ -355,6 +374,7 @@ void JobAssembler::Renumber(const std::vector<int32_t>& rank_of_actor) {
   std::for_each(store_.calls.rank.begin(), store_.calls.rank.end(), renumber);
   std::for_each(store_.events.rank.begin(), store_.events.rank.end(), renumber);
   for (store::Sample& s : store_.samples) renumber(s.rank);
+  for (store::Misuse& m : store_.misuses) renumber(m.rank);
   for (store::Communicator& c : store_.communicators) {
     for (store::Member& m : c.members) renumber(m.rank);
     for (store::Member& m : c.unplaced) renumber(m.rank);
@@ -415,6 +435,7 @@ void JobAssembler::ShiftTimes() {
   shift_all(o.entered), shift_all(o.returned), shift_all(o.started), shift_all(o.finished);
   shift_all(store_.calls.entered), shift_all(store_.calls.returned), shift_all(store_.events.time);
   for (store::Sample& s : store_.samples) shift(s.time);
+  for (store::Misuse& m : store_.misuses) shift(m.time);
   for (store::Kernel& k : store_.kernels) shift(k.started), shift(k.finished);
   shift(store_.stalled);
   for (store::Notice& notice : store_.notices) shift(notice.time);

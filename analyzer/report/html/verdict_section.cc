@@ -36,6 +36,7 @@ constexpr std::pair<absl::string_view, absl::string_view> kWords[] = {
     {"wrong.divergence", "Wrong values: replicas drift apart"},
     {"memory.growth", "Memory: a rank holds more and more"},
     {"memory.imbalance", "Memory: a rank holds more than its peers"},
+    {"misuse", "Misuse: calls that NCCL forbids"},
 };
 
 // Chips for people to look at; longer lists are in the sentence below.

@@ -178,6 +178,7 @@ absl::StatusOr<Environment> EnvironmentOf(const RunOptions& options, const RunRe
                          .libc_library = {},
                          .profiler_library = {},
                          .cupti_library = options.cupti ? installation.cupti_library : "",
+                         .python_dir = {},
                          .trace = options.trace,
                          .records = static_cast<uint32_t>(options.records),
                          .sample = SampleInterval(options),
@@ -190,6 +191,7 @@ absl::StatusOr<Environment> EnvironmentOf(const RunOptions& options, const RunRe
     absl::StatusOr<std::string> hooks = LoaderPath(installation.hooks_library, output_dir, kHooksLink);
     if (!hooks.ok()) return hooks.status();
     variables.hooks_library = *std::move(hooks);
+    if (FileExists(installation.python_dir)) variables.python_dir = installation.python_dir;
   }
   if (sites) {
     absl::StatusOr<std::string> libc = LoaderPath(installation.libc_library, output_dir, kLibcLink);

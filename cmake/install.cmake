@@ -12,6 +12,8 @@ endforeach()
 install(CODE "
   file(GLOB libraries \"${CMAKE_LIBRARY_OUTPUT_DIRECTORY}/librankle*.so*\")
   file(INSTALL \${libraries} DESTINATION \"\${CMAKE_INSTALL_PREFIX}/lib\")
+  file(GLOB agent \"${CMAKE_LIBRARY_OUTPUT_DIRECTORY}/rankle-python/*.py\")
+  file(INSTALL \${agent} DESTINATION \"\${CMAKE_INSTALL_PREFIX}/lib/rankle-python\")
   if(EXISTS \"${CMAKE_LIBRARY_OUTPUT_DIRECTORY}/vgpu\")
     file(INSTALL \"${CMAKE_LIBRARY_OUTPUT_DIRECTORY}/vgpu\" DESTINATION \"\${CMAKE_INSTALL_PREFIX}/lib\")
   endif()")

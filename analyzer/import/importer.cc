@@ -16,6 +16,7 @@
 #include "analyzer/import/nodes.h"
 #include "analyzer/import/nsys/nsys_importer.h"
 #include "analyzer/import/profiler_dump/profiler_importer.h"
+#include "analyzer/import/python_stacks/python_stacks_importer.h"
 #include "analyzer/import/ras/ras_importer.h"
 
 namespace rankle::import {
@@ -125,6 +126,7 @@ absl::Status NothingUsable(const std::vector<std::string>& paths, const std::vec
 std::vector<std::unique_ptr<Importer>> AllImporters() {
   std::vector<std::unique_ptr<Importer>> all;
   all.push_back(std::make_unique<FlightRecordImporter>());
+  all.push_back(std::make_unique<PythonStacksImporter>());
   all.push_back(
       std::make_unique<KinetoImporter>());  // both list groups ("pg_config"): the stricter one first
   all.push_back(std::make_unique<InspectorImporter>());

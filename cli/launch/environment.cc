@@ -1,5 +1,6 @@
 #include "cli/launch/environment.h"
 
+#include "cli/launch/post_mortem.h"
 #include "cli/launch/text.h"
 
 namespace rankle::cli {
@@ -71,6 +72,10 @@ void SetJobVariables(const JobVariables& job, Environment& environment) {
   // NCCL loads one profiler plugin: the user's goes first.
   if (!job.profiler_library.empty() && environment.Find("NCCL_PROFILER_PLUGIN") == nullptr)
     environment.Set("NCCL_PROFILER_PLUGIN", job.profiler_library);
+  if (job.trace) SetPostMortemVariables(job.output_dir, environment);
+  // Python takes the list apart at colons; there is no way to write one.
+  if (!job.python_dir.empty() && job.python_dir.find(':') == std::string::npos)
+    environment.Prepend("PYTHONPATH", job.python_dir, ':');
   if (!job.cupti_library.empty()) environment.Set("CUDA_INJECTION64_PATH", job.cupti_library);
   if (job.virtual_gpus > 0) {
     environment.Set("RANKLE_VIRTUAL_GPUS", Cat(job.virtual_gpus));

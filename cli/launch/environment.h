@@ -37,6 +37,7 @@ struct JobVariables {
   std::string libc_library;      // librankle-libc.so
   std::string profiler_library;  // librankle-nccl-profiler.so
   std::string cupti_library;     // librankle-cupti.so
+  std::string python_dir;        // of the agent in Python processes
   bool trace = true;
   uint32_t records = 0;
   uint32_t sample = 0;  // every n-th operation

@@ -12,6 +12,7 @@ Installation InstallationOf(const std::string& executable) {
           .libc_library = (prefix / "lib" / "librankle-libc.so").string(),
           .profiler_library = (prefix / "lib" / "librankle-nccl-profiler.so").string(),
           .cupti_library = (prefix / "lib" / "librankle-cupti.so").string(),
+          .python_dir = (prefix / "lib" / "rankle-python").string(),
           .source_program = (prefix / "bin" / "rankle-source").string(),
           .virtual_gpu_dir = (prefix / "lib" / "vgpu").string(),
           .audit_library = (prefix / "lib" / "vgpu" / kAuditLibrary).string(),

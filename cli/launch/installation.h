@@ -14,6 +14,7 @@ struct Installation {
   std::string libc_library;      // lib/librankle-libc.so
   std::string profiler_library;  // lib/librankle-nccl-profiler.so
   std::string cupti_library;     // lib/librankle-cupti.so
+  std::string python_dir;        // lib/rankle-python: the agent in Python processes
   std::string source_program;    // bin/rankle-source
   std::string virtual_gpu_dir;   // lib/vgpu
   std::string audit_library;     // lib/vgpu/librankle-vgpu-audit.so

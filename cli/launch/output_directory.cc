@@ -35,6 +35,8 @@ bool IsCapturedLog(std::string_view name) {
 // Names that only a run of rankle gives.
 bool IsOurs(const std::string& name) {
   return (name.starts_with("flight-") && name.ends_with(".rkl")) ||
+         (name.starts_with("python-") && name.ends_with(".stacks")) || name.starts_with("torch-fr-") ||
+         (name.starts_with("nccl-") && name.ends_with(".log")) ||
          (name.starts_with("transport-") && name.ends_with(".rkt")) ||
          (name.starts_with("kernels-") && name.ends_with(".rkd")) ||
          (name.starts_with("sites-") && name.ends_with(".rks")) ||

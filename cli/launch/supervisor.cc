@@ -22,6 +22,7 @@
 #include "cli/launch/message.h"
 #include "cli/launch/process_tree.h"
 #include "cli/launch/progress_sampler.h"
+#include "cli/launch/python_stacks.h"
 #include "cli/launch/spawn.h"
 #include "cli/launch/terminal.h"
 #include "cli/launch/text.h"
@@ -341,6 +342,7 @@ void Supervisor::StartHangAction() {
   sigprocmask(SIG_SETMASK, &link_.original_mask, nullptr);
   setpgid(0, 0);
   capture_.ReleaseInChild();
+  if (job_.watch_records) AskForPythonStacks(job_.output_dir);
   if (job_.hang.action == HangPolicy::Action::kCommand) {
     setenv("RANKLE_OUT", job_.output_dir.c_str(), 1);
     execl("/bin/sh", "sh", "-c", job_.hang.command.c_str(), nullptr);

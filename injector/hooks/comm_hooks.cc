@@ -92,7 +92,8 @@ void MarkFailed(Comm* comm) {
   comm->used.store(false, std::memory_order_relaxed);
 }
 
-// The rank of a process without launcher variables is its rank in its largest communicator.
+}  // namespace
+
 void TakeRankFrom(const Comm* comm) {
   Process& process = TheProcess();
   const int rank = comm->rank.load(std::memory_order_relaxed),
@@ -111,6 +112,8 @@ void TakeRankFrom(const Comm* comm) {
   header->rank_source.store(static_cast<uint32_t>(record::RankSource::kLargestCommunicator),
                             std::memory_order_relaxed);
 }
+
+namespace {
 
 // NCCL says that the communicator works: what it knows about itself is asked now.
 void MarkReady(ncclComm_t handle, Comm* comm) {

@@ -8,4 +8,7 @@ namespace rankle::hooks {
 
 void FinishCreation(ncclComm_t handle, Comm* comm, int result);
 
+// The rank of a process without launcher variables is its rank in its largest communicator.
+void TakeRankFrom(const Comm* comm);
+
 }  // namespace rankle::hooks

@@ -108,6 +108,22 @@ bool InjectAsyncError(const HookCall& call, const Decision& decision) {
   return true;
 }
 
+// A function of c10d must be called once and returns an object: it can be late or not come, end the process,
+// or throw. What changes its arguments, its result or its number of calls cannot act.
+bool CanActOnToldCall(const Decision& decision) {
+  switch (decision.action) {
+    case Action::kDelay:
+    case Action::kHang:
+    case Action::kExit:
+    case Action::kAbort:
+    case Action::kSignal:
+    case Action::kThrow:
+      return true;
+    default:
+      return false;
+  }
+}
+
 void HangHere(const HookCall& call, const Decision& decision, Outcome& outcome) {
   if (Hang(call, decision) == HangEnd::kCommAborted) outcome.FailWith(ncclInternalError);
 }
@@ -228,7 +244,8 @@ int RunFired(HookCall& call, Handler handler, const Decision* decisions, size_t 
     // The call that a held one waited for is not held itself.
     if (completes_swap && decision.action == Action::kSwap && decision.fault == held_fault) continue;
     if (decision.action == Action::kOom && !IsOutOfMemory(call, decision)) continue;
-    if (decision.action == Action::kCorrupt && !CanCorrupt(call, decision)) {
+    if ((decision.action == Action::kCorrupt && !CanCorrupt(call, decision)) ||
+        (call.arguments_are_told && !CanActOnToldCall(decision))) {
       RefuseUnless(false, decision);  // and it has not fired
       continue;
     }

@@ -33,16 +33,6 @@ bool IsInPlace(const HookCall& call) {
   return call.info->args.sendbuf >= 0 && call.info->args.recvbuf >= 0 && call.sendbuf() == call.recvbuf();
 }
 
-// The number that the operation takes in its communicator.
-uint32_t TakeSequence(bool p2p, Comm* comm) {
-  if (comm == nullptr) return 0;
-  const uint32_t seq = comm->counter(p2p).fetch_add(1, std::memory_order_relaxed) + 1;
-  if (record::CommEntry* entry = TheProcess().writer.comm(comm->index)) {
-    (p2p ? entry->last_p2p_seq : entry->last_seq).store(seq, std::memory_order_relaxed);
-  }
-  return seq;
-}
-
 // A call that failed enqueued nothing: its number goes to the next one, as in NCCL's own counting.
 void ReturnSequence(const HookCall& call, Comm* comm, uint32_t seq) {
   if (comm == nullptr) return;
@@ -52,15 +42,6 @@ void ReturnSequence(const HookCall& call, Comm* comm, uint32_t seq) {
   if (record::CommEntry* entry = TheProcess().writer.comm(comm->index)) {
     (p2p ? entry->last_p2p_seq : entry->last_seq).store(seq - 1, std::memory_order_relaxed);
   }
-}
-
-NewRecord DescribeOperation(const HookCall& call, Comm* comm, uint32_t seq) {
-  NewRecord record = Describe(call, Kind::kOperation, MonotonicNs());
-  record.count = call.count();
-  record.seq = seq;
-  record.comm = comm != nullptr ? comm->index : record::kNoComm;
-  if (IsInPlace(call)) record.flags |= record::kFlagInPlace;
-  return record;
 }
 
 int TraceCaptured(HookCall& call, Comm* comm, uint64_t capture) {
@@ -102,6 +83,24 @@ int TraceGrouped(HookCall& call, Comm* comm, ThreadState* thread) {
 }
 
 }  // namespace
+
+uint32_t TakeSequence(bool p2p, Comm* comm) {
+  if (comm == nullptr) return 0;
+  const uint32_t seq = comm->counter(p2p).fetch_add(1, std::memory_order_relaxed) + 1;
+  if (record::CommEntry* entry = TheProcess().writer.comm(comm->index)) {
+    (p2p ? entry->last_p2p_seq : entry->last_seq).store(seq, std::memory_order_relaxed);
+  }
+  return seq;
+}
+
+NewRecord DescribeOperation(const HookCall& call, Comm* comm, uint32_t seq) {
+  NewRecord record = Describe(call, Kind::kOperation, MonotonicNs());
+  record.count = call.count();
+  record.seq = seq;
+  record.comm = comm != nullptr ? comm->index : record::kNoComm;
+  if (IsInPlace(call)) record.flags |= record::kFlagInPlace;
+  return record;
+}
 
 uint32_t SiteOf(const void* caller) {
   return TheProcess().writer.Site(reinterpret_cast<uint64_t>(caller), Symbolise);

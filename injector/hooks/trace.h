@@ -9,6 +9,10 @@ namespace rankle::hooks {
 // The fields every record of this call shares.
 record::NewRecord Describe(const HookCall& call, record::Kind kind, uint64_t now_ns);
 
+// The number that an operation takes in its communicator, and its record. `comm` may be nullptr.
+uint32_t TakeSequence(bool p2p, Comm* comm);
+record::NewRecord DescribeOperation(const HookCall& call, Comm* comm, uint32_t seq);
+
 // A record of a call that is being made; Finish says how it ended.
 record::Record* BeginCallRecord(const HookCall& call, uint16_t comm_index);
 void FinishCallRecord(const HookCall& call, record::Record* record, int result);

@@ -62,10 +62,16 @@ constexpr OptionalProgram kOptional[] = {
     {"on_end", "how processes end", false},
     {"on_signal", "signals", false},
     {"on_oom_victim", "the out-of-memory killer", false},
-    {"on_switch", "run queue and off-CPU times", true},
-    {"on_wakeup", "run queue and off-CPU times", true},
+    {"on_switch", kWaitsProgram, true},
+    {"on_wakeup", kWaitsProgram, true},
     {"on_page_fault", "page faults", false},
     {"on_retransmit", "TCP retransmits", false},
+    {"on_disk_request", "requests to disks", false},
+    {"on_disk_answer", "requests to disks", false},
+    {"on_reclaim", "shortage of memory", false},
+    {"on_reclaim_end", "shortage of memory", false},
+    {"on_group_reclaim", "shortage of memory of control groups", false},
+    {"on_group_reclaim_end", "shortage of memory of control groups", false},
 };
 
 absl::StatusOr<Object> Open(const ObjectBytes& bytes) {
@@ -330,7 +336,7 @@ struct BpfPrograms::Kernel {
       bpf_program__set_autoload(program, load);
     }
     WantMany(*object, "on_library");
-    for (const char* shared : {"events", "targets", "counters"}) {
+    for (const char* shared : {"events", "targets", "counters", "frames", "callers"}) {
       bpf_map* const map = bpf_object__find_map_by_name(object->get(), shared);
       if (bpf_map__reuse_fd(map, MapFd(calls, shared)) != 0)
         return absl::InternalError(
@@ -415,6 +421,10 @@ rankle_waits BpfPrograms::Waits(uint32_t process) const {
   rankle_waits waits = {};
   if (bpf_map_lookup_elem(MapFd(kernel_->system, "waits"), &process, &waits) != 0) waits = {};
   return waits;
+}
+
+void BpfPrograms::ForgetWaits(uint32_t process) const {
+  bpf_map_delete_elem(MapFd(kernel_->system, "waits"), &process);
 }
 
 rankle_count BpfPrograms::Count(uint32_t fault) const {

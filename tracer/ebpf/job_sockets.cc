@@ -80,13 +80,19 @@ void JobSockets::Refresh(const std::map<uint32_t, int>& rank_of) {
   });
 }
 
-std::vector<OwnedSocket> JobSockets::Ask() const {
+std::vector<OwnedSocket> JobSockets::Ask() {
   std::vector<OwnedSocket> sockets;
-  for (const auto& [id, network] : networks_) {
+  for (auto& [id, network] : networks_) {
     if (network.diagnosis < 0 || network.own.empty()) continue;
-    for (const kernel::TcpSocket& socket : kernel::TcpSockets(network.diagnosis)) {
+    for (kernel::TcpSocket& socket : kernel::TcpSockets(network.diagnosis)) {
       const auto owner = network.own.find(socket.inode);
-      if (owner != network.own.end()) sockets.push_back({id, owner->second.rank, socket});
+      if (owner == network.own.end()) continue;
+      const Before& before =
+          network.before.try_emplace(socket.inode, Before{socket.segments, socket.retransmits}).first->second;
+      // An inode number that came back for another socket counts from below.
+      if (socket.segments >= before.segments) socket.segments -= before.segments;
+      if (socket.retransmits >= before.retransmits) socket.retransmits -= before.retransmits;
+      sockets.push_back({id, owner->second.rank, socket});
     }
   }
   return sockets;

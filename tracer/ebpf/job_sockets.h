@@ -36,12 +36,17 @@ class JobSockets {
     uint32_t pid = 0;
     int rank = -1;
   };
+  // Segments of a connection before it was seen for the first time: loss then is not loss now.
+  struct Before {
+    uint32_t segments = 0, retransmits = 0;
+  };
   struct Network {
     int diagnosis = -1;             // -1: cannot be asked
     std::map<uint64_t, Owner> own;  // by inode of the socket
+    std::map<uint64_t, Before> before;
     bool in_use = false;
   };
-  std::vector<OwnedSocket> Ask() const;
+  std::vector<OwnedSocket> Ask();
   Network& NetworkOf(uint32_t pid, uint64_t id);
 
   std::map<uint64_t, Network> networks_;  // by inode of the namespace

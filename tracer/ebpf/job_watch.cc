@@ -26,15 +26,19 @@ constexpr uint64_t kWriteNs = 1000 * kMillisecond;
 constexpr uint64_t kCostShare = 50;
 constexpr size_t kMostPeers = 16;  // in a line of kernel.jsonl: the slowest
 
-uint64_t NowNs() {
-  timespec now{};
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000u + static_cast<uint64_t>(now.tv_nsec);
+// Of this thread: on a busy machine a look takes long and costs no more.
+uint64_t CpuNs() {
+  timespec used{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+  return static_cast<uint64_t>(used.tv_sec) * 1'000'000'000u + static_cast<uint64_t>(used.tv_nsec);
 }
 
-uint64_t NextLook(uint64_t began_ns, uint64_t usual_ns) {
-  const uint64_t now = NowNs();
-  return now + std::max(usual_ns, kCostShare * (now - began_ns));
+// Does it, and says when it is due again.
+template <typename Work>
+uint64_t DoAndPlan(uint64_t now_ns, uint64_t usual_ns, const Work& work) {
+  const uint64_t began = CpuNs();
+  work();
+  return now_ns + std::max(usual_ns, kCostShare * (CpuNs() - began));
 }
 
 double InSeconds(uint64_t ns) { return static_cast<double>(ns) * 1e-9; }
@@ -134,17 +138,15 @@ void JobWatch::LookAtRank(uint32_t pid, const Process& process, uint64_t now_ns)
 
 void JobWatch::Step(uint64_t now_ns) {
   if (begin_ns_ == 0) return;
-  if (now_ns >= next_write_ns_) Write(now_ns);
-  if (now_ns >= next_sockets_ns_) {
-    sockets_.Look(Seconds(now_ns));
-    next_sockets_ns_ = NextLook(now_ns, kSocketsNs);
-  }
-  if (now_ns >= next_ranks_ns_) {
+  if (now_ns >= next_write_ns_) next_write_ns_ = DoAndPlan(now_ns, kWriteNs, [&] { Write(now_ns); });
+  if (now_ns >= next_sockets_ns_)
+    next_sockets_ns_ = DoAndPlan(now_ns, kSocketsNs, [&] { sockets_.Look(Seconds(now_ns)); });
+  if (now_ns < next_ranks_ns_) return;
+  next_ranks_ns_ = DoAndPlan(now_ns, kRanksNs, [&] {
     for (const auto& [pid, process] : processes_) {
       if (process.main) LookAtRank(pid, process, now_ns);
     }
-    next_ranks_ns_ = NextLook(now_ns, kRanksNs);
-  }
+  });
 }
 
 void JobWatch::Write(uint64_t now_ns) {
@@ -154,7 +156,6 @@ void JobWatch::Write(uint64_t now_ns) {
   sockets_.Refresh(rank_of);
   WriteLines(now_ns);
   if (options_.sums) WriteSums(now_ns);
-  next_write_ns_ = NextLook(now_ns, kWriteNs);
 }
 
 void JobWatch::WriteSums(uint64_t now_ns) {

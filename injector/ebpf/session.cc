@@ -85,7 +85,11 @@ absl::Status Session::Prepare() {
   if (absl::Status status = faults_.Arm(*programs_); !status.ok()) return status;
   files_ = std::make_unique<ProbedFiles>(*programs_, faults_.aimed_at());
   for (const int pid : options_.processes) {
-    if (absl::Status status = AddTarget(pid); !status.ok()) return status;
+    if (absl::Status status = AddTarget(pid, /*named=*/true); !status.ok()) return status;
+  }
+  for (const int pid : options_.children) {
+    const absl::Status status = AddTarget(pid, /*named=*/false);
+    if (!status.ok() && StateOf(pid) != '\0' && StateOf(pid) != 'Z') return status;
   }
   for (const int pid : options_.launchers) {
     rankle_target target = {};
@@ -103,7 +107,7 @@ rankle_target Session::TargetFor(const ProcessInfo& info, uint64_t start_ns) con
   return target;
 }
 
-absl::Status Session::AddTarget(int pid) {
+absl::Status Session::AddTarget(int pid, bool named) {
   absl::StatusOr<ProcessInfo> info = LookAtProcess(pid);
   if (!info.ok()) return info.status();
   const uint64_t now = MonotonicNs();
@@ -113,7 +117,7 @@ absl::Status Session::AddTarget(int pid) {
                                                    /*refused=*/false, now);
   if (watchdog_) watchdog_->Add(static_cast<uint32_t>(pid));
   process->Scan();
-  if (process->seen().functions == 0)
+  if (named && process->seen().functions == 0)
     Note(absl::StrCat("process ", pid,
                       ": no function of NCCL or CUDA found in its files: they are not loaded yet, or linked "
                       "into a program whose symbols were stripped"));

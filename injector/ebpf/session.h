@@ -26,6 +26,7 @@ namespace rankle::ebpf {
 
 struct SessionOptions {
   std::vector<int> processes;  // to be seen, with their children from now on
+  std::vector<int> children;   // that they have already: one that has ended meanwhile is passed over
   std::vector<int> launchers;  // not seen themselves, but everything they start
   std::string output_dir;
   bool trace = true;            // write flight records
@@ -64,7 +65,7 @@ class Session {
  private:
   explicit Session(const SessionOptions& options);
   absl::Status Prepare();
-  absl::Status AddTarget(int pid);
+  absl::Status AddTarget(int pid, bool named);
   rankle_target TargetFor(const ProcessInfo& info, uint64_t start_ns) const;
   void OnEvent(const rankle_event& event, size_t bytes);
   void OnFork(const rankle_event& event);

@@ -195,8 +195,7 @@ int Attach(const AttachOptions& options) {
   processes.erase(std::unique(processes.begin(), processes.end()), processes.end());
   const std::vector<int> children = ChildrenOf(options);
   const size_t count = processes.size() + children.size();
-  const uint64_t bytes =
-      (static_cast<uint64_t>(options.records) * kBytesPerRecord + kTablesBytes) * count;
+  const uint64_t bytes = (static_cast<uint64_t>(options.records) * kBytesPerRecord + kTablesBytes) * count;
   const absl::StatusOr<OutputDirectory> output = PrepareOutputDirectory(
       options.output_dir.empty() ? DefaultOutputDirectory(RealtimeNs(), getpid()) : options.output_dir,
       bytes);
@@ -219,6 +218,7 @@ int Attach(const AttachOptions& options) {
   session_options.records = static_cast<uint32_t>(options.records);
   session_options.bpf.buffer_bytes = static_cast<size_t>(options.buffer_mib) << 20;
   session_options.bpf.waits = options.waits;
+  session_options.bpf.each_probe = options.each_probe;
   const Interruptions interruptions;
   absl::StatusOr<std::unique_ptr<ebpf::Session>> session = ebpf::Session::Start(session_options);
   if (!session.ok()) return refuse(session.status());
@@ -256,6 +256,7 @@ namespace {
   options.launchers = {launcher};
   options.job_id = job.job_id;
   options.trace = job.trace;
+  options.kernel_sums = job.kernel_sums;
   if (job.records > 0) options.records = static_cast<uint32_t>(job.records);
   absl::StatusOr<std::unique_ptr<ebpf::Session>> session = ebpf::Session::Start(options);
   if (!session.ok()) fail(session.status());
@@ -304,7 +305,7 @@ absl::StatusOr<JobTracer> JobTracer::Start(const WatchedJob& job) {
 
 std::vector<Check> CheckEbpf() {
   std::vector<Check> checks;
-  for (const ebpf::Ability& ability : ebpf::Abilities())
+  for (const ebpf::Ability& ability : ebpf::AbilitiesOf(ebpf::ProbeKernel()))
     checks.push_back({Cat("eBPF: ", ability.name), ability.there ? Check::State::kOk : Check::State::kMissing,
                       ability.detail});
   return checks;

@@ -138,19 +138,6 @@ FdLink AttachMany(const Object& object, const char* program, const std::string& 
   return FdLink(static_cast<int>(syscall(SYS_bpf, BPF_LINK_CREATE, &link, sizeof(link))));
 }
 
-// Older kernels do not know the kind of link; those that do find fault with the path.
-bool TakesManyProbes() {
-  UprobeMultiLink link = {};
-  const uint64_t offset = 0;
-  link.program = static_cast<uint32_t>(-1);
-  link.attach_type = kTraceUprobeMulti;
-  link.path = reinterpret_cast<uint64_t>("");
-  link.offsets = reinterpret_cast<uint64_t>(&offset);
-  link.count = 1;
-  const FdLink tried(static_cast<int>(syscall(SYS_bpf, BPF_LINK_CREATE, &link, sizeof(link))));
-  return tried.is_open() || errno != EINVAL;
-}
-
 // nullptr and errno when the kernel cannot.
 Link AttachOne(const Object& object, const char* program, const std::string& path,
                const ProbedFunction& function, bool at_return) {
@@ -176,11 +163,24 @@ struct Pair {
 
 }  // namespace
 
+// Older kernels do not know the kind of link; those that do find fault with the path.
+bool TakesManyProbes() {
+  UprobeMultiLink link = {};
+  const uint64_t offset = 0;
+  link.program = static_cast<uint32_t>(-1);
+  link.attach_type = kTraceUprobeMulti;
+  link.path = reinterpret_cast<uint64_t>("");
+  link.offsets = reinterpret_cast<uint64_t>(&offset);
+  link.count = 1;
+  const FdLink tried(static_cast<int>(syscall(SYS_bpf, BPF_LINK_CREATE, &link, sizeof(link))));
+  return tried.is_open() || errno != EINVAL;
+}
+
 struct BpfPrograms::Kernel {
   Object calls, system;
   std::vector<Link> links;  // ended before the objects
   std::vector<FdLink> fd_links;
-  bool together = TakesManyProbes();
+  bool together = true;  // many uprobes are one link
   Ring ring, stops;
   const std::function<void(const rankle_event&, size_t)>* take = nullptr;
   const std::function<void(const rankle_fault_event&)>* take_stop = nullptr;
@@ -353,6 +353,7 @@ absl::StatusOr<std::unique_ptr<BpfPrograms>> BpfPrograms::Load(const BpfOptions&
   libbpf_set_print(Keep);
   libbpf_set_strict_mode(LIBBPF_STRICT_ALL);
   auto kernel = std::make_unique<Kernel>();
+  kernel->together = !options.each_probe && TakesManyProbes();
   if (absl::Status status = kernel->LoadCalls(options); !status.ok()) return status;
   kernel->LoadSystem(options);
   kernel->stats = bpf_enable_stats(BPF_STATS_RUN_TIME);

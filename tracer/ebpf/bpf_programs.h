@@ -18,9 +18,13 @@
 
 namespace rankle::ebpf {
 
+// Does this kernel set many uprobes of a file at once (6.6)? Else each is a perf event of its own.
+bool TakesManyProbes();
+
 struct BpfOptions {
   size_t buffer_bytes = 8 << 20;  // of the ring buffer; a power of two
-  bool waits = true;           // run queue and off-CPU times: a program at every context switch of the machine
+  bool waits = true;        // run queue and off-CPU times: a program at every context switch of the machine
+  bool each_probe = false;  // as on a kernel that does not take many at once
 };
 
 // An optional program that this kernel does not take.

@@ -32,6 +32,9 @@ void AttachCommand::DeclareFlags(Flags& flags) {
   flags.Switch("--no-children", "Only these processes, not those that they have started before",
                no_children_);
   flags.Switch("--no-waits", "Do not look at context switches (run queue and off-CPU times)", no_waits_);
+  flags.Switch("--each-probe",
+               "Set probes one by one, as on kernels before 6.6 (perf events; detaching takes 0.1 s a probe)",
+               options_.each_probe);
   flags.Switch("-q,--quiet", "Only warnings", options_.quiet);
 }
 

@@ -222,6 +222,7 @@ absl::StatusOr<std::optional<JobTracer>> StartTracer(const RunOptions& options, 
                                                        .control_path = faults.control_path,
                                                        .job_id = record.job_id,
                                                        .trace = options.trace,
+                                                       .kernel_sums = options.hosts == 0,
                                                        .records = options.records});
   if (!tracer.ok()) return tracer.status();
   return *std::move(tracer);

@@ -3,7 +3,7 @@
 -- description: ranks that wanted to run and were not let, by what the kernel counted; a sentence for the evidence
 -- throttled 5 % of the time: quotas that bite less often cost less than the scatter of a step.
 -- waiting for a core: at least 10 % of the time of one core, and twice what the other ranks wait (on a full host all wait).
--- disk 5 %: single page faults show as much.
+-- disk 5 %: single page faults show as much. memory 5 %: the same share of its time as a disk must have.
 SELECT rank,
        CASE WHEN throttled_s >= 0.05 * seen_s
               THEN printf('; its control group had used up its CPU quota and was held back for %.1f s in %.1f s (cores added up): contention on the host, not its own work', throttled_s, seen_s)
@@ -12,5 +12,10 @@ SELECT rank,
               THEN printf('; its threads waited %.1f s in %.1f s for a free core: contention on the host, not its own work', core_wait_s, seen_s)
             WHEN disk_wait_s >= 0.05 * seen_s
               THEN printf('; it waited for a disk for %.1f of %.1f s', disk_wait_s, seen_s)
+                   || coalesce((SELECT printf(' (%d requests, %.1f ms each)', w.disk_requests, 1e3 * w.disk_request_s / w.disk_requests)
+                                FROM kernel_waits w WHERE w.rank = kernel_ranks.rank AND w.disk_requests > 0), '')
+            WHEN (SELECT w.memory_wait_s FROM kernel_waits w WHERE w.rank = kernel_ranks.rank) >= 0.05 * seen_s
+              THEN printf('; it waited %.1f s in %.1f s for memory to be freed: its host or control group is short of memory',
+                          (SELECT w.memory_wait_s FROM kernel_waits w WHERE w.rank = kernel_ranks.rank), seen_s)
             ELSE '' END AS contention
 FROM kernel_ranks

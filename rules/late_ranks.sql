@@ -13,8 +13,15 @@
 --    one step that communicates to the next: with accumulation or local SGD it has several steps, and as many chances to lose one.
 -- cause input: three quarters of the excess passed on the host between the mark of the step (or the end of the operations before
 --    it) and the first launch or copy, beyond what passes there on the peers, so the device had nothing to do. One quarter is room
---    for what a late start disturbs afterwards. Without step marks and the record of that first call nobody can tell.
+--    for what a late start disturbs afterwards. Without step marks and the record of that first call (attached jobs) the kernel
+--    tells: the threads that call NCCL and CUDA slept outside of these calls, beyond what those of the peers slept, for three
+--    quarters of all that the rank was late, and the process did not use CPU instead (threads that compute while one waits for them
+--    are work of its own): for less than a quarter of it.
 SELECT *, CASE WHEN host_s IS NOT NULL AND normal_host_s IS NOT NULL AND host_s - normal_host_s >= 0.75 * (own_s - normal_s)
+          THEN 'input'
+          WHEN host_s IS NULL
+            AND (SELECT away_more_s FROM idle_ranks i WHERE i.rank = lateness.rank) >= 0.75 * (own_s - normal_s) * slow_iterations
+            AND (SELECT cpu_more_s FROM idle_ranks i WHERE i.rank = lateness.rank) < 0.25 * (own_s - normal_s) * slow_iterations
           THEN 'input' ELSE 'unknown' END AS cause
 FROM lateness
 WHERE factor >= 1.15 AND factor - 1 >= noise * CASE WHEN noise < 0.25 THEN 1 ELSE 2.5 END AND surprise >= 6

@@ -11,13 +11,23 @@
 -- The thresholds are in late_ranks.sql.
 SELECT json_group_array(rank) AS ranks, min(since_s) AS at_s, NULL AS since_s, max(own_s - normal_s) AS effect_s,
        min(min(0.95, 0.75 + 0.02 * surprise)) AS confidence,
-       json_group_array(printf('rank %d spent %.2f ms a step on the host before the first launch or copy, its peers %.2f ms (median); '
-              || 'outside communication in all: %.2f ms, %d peers %.2f ms (factor %.2f, %d of %d slow, steps %d-%d, probability by '
-              || 'chance 1e-%.0f)', rank, 1e3 * host_s, 1e3 * normal_host_s, 1e3 * own_s, peers, 1e3 * normal_s, factor,
-              slow_iterations, iterations, first_iteration, last_iteration, surprise)) AS evidence,
+       json_group_array(
+         CASE WHEN host_s IS NOT NULL
+              THEN printf('rank %d spent %.2f ms a step on the host before the first launch or copy, its peers %.2f ms (median)',
+                          rank, 1e3 * host_s, 1e3 * normal_host_s)
+              ELSE (SELECT printf('the threads of rank %d that call NCCL and CUDA slept outside of these calls for %.1f s in %.1f s, '
+                          || 'those of its peers for %.1f s (mean)', i.rank, i.away_s, i.seen_s, i.normal_away_s)
+                    FROM idle_ranks i WHERE i.rank = late_ranks.rank) END
+         || printf('; outside communication in all: %.2f ms, %d peers %.2f ms (factor %.2f, %d of %d slow, %s %d-%d, probability by '
+              || 'chance 1e-%.0f)', 1e3 * own_s, peers, 1e3 * normal_s, factor,
+              slow_iterations, iterations, CASE by_steps WHEN 1 THEN 'steps' ELSE 'iterations' END, first_iteration, last_iteration, surprise)
+         || coalesce((SELECT contention FROM contended_ranks c WHERE c.rank = late_ranks.rank), '')) AS evidence,
        CASE WHEN count(*) = 1 THEN 'rank ' ELSE 'ranks ' END || group_concat(rank, ', ')
-         || printf(' begin%s steps late: %.2f ms pass on the host before the device gets work, %.2f ms elsewhere',
-                   CASE WHEN count(*) = 1 THEN 's' ELSE '' END, 1e3 * max(host_s), 1e3 * max(normal_host_s)) AS summary
+         || CASE WHEN max(host_s) IS NOT NULL
+                 THEN printf(' begin%s steps late: %.2f ms pass on the host before the device gets work, %.2f ms elsewhere',
+                             CASE WHEN count(*) = 1 THEN 's' ELSE '' END, 1e3 * max(host_s), 1e3 * max(normal_host_s))
+                 ELSE printf(' come%s late from waiting on the host: %.2f ms outside communication, normal %.2f ms',
+                             CASE WHEN count(*) = 1 THEN 's' ELSE '' END, 1e3 * max(own_s), 1e3 * max(normal_s)) END AS summary
 FROM late_ranks
 WHERE cause = 'input'
 HAVING count(*) > 0

@@ -156,6 +156,66 @@ TEST_F(EbpfAttach, TheNthCallIsExactlyTheNth) {
   EXPECT_EQ(run["processes"][0]["signal"], SIGKILL);
 }
 
+// Perf events, as on kernels before 6.6: the same calls, the same faults, nothing left.
+TEST_F(EbpfAttach, ProbesThatAreSetOneByOneSeeTheSame) {
+  const int before = LoadedPrograms();
+  Target target(scratch_, {PROBE_TARGET, "FILE", "200", "0"});
+  const auto attached = Attach({std::to_string(target.pid())},
+                               {"--each-probe", "--fault", "signal ncclAllReduce call=57 signal=USR1"});
+  target.Go();
+  ASSERT_EQ(target.End(), 0);
+  EXPECT_THAT(
+      attached->Wait().err,
+      AllOf(HasSubstr("200 calls seen"), HasSubstr("ncclCommFinalize is not seen: the kernel cannot probe")));
+  EXPECT_EQ(target.progress().signals, 1u);
+  const auto record = RecordOf(target.pid());
+  ASSERT_TRUE(record);
+  EXPECT_EQ(Operations(*record).size(), 200u);
+  EXPECT_TRUE(WaitUntil([&] { return LoadedPrograms() == before; }));
+}
+
+// Looked at, then gone: while the command finds its way to the process, and while it is attached.
+TEST_F(EbpfAttach, AProcessThatEndsIsRefusedBeforeAndRecordedToItsEndAfter) {
+  int ended = 0;
+  {
+    Target target(scratch_, {PROBE_TARGET, "FILE", "10", "0"});
+    target.Go();
+    ASSERT_EQ(target.End(), 0);
+    ended = target.pid();
+  }
+  const Finished refused = RunRankle({"attach", "-o", out_dir(), std::to_string(ended)});
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_THAT(refused.err, HasSubstr("there is none"));
+  Target target(scratch_, {PROBE_TARGET, "FILE", "100000000", "100"});
+  const auto attached = Attach({std::to_string(target.pid())});
+  target.Go();
+  ASSERT_TRUE(WaitUntil([&] { return target.progress().completed > 50; }));
+  kill(target.pid(), SIGKILL);
+  EXPECT_EQ(attached->Wait().exit_code, 0);
+  const nlohmann::json run = nlohmann::json::parse(ReadWhole(out_dir() + "/run.json"));
+  EXPECT_EQ(run["processes"][0]["signal"], SIGKILL);
+  const auto record = RecordOf(target.pid());
+  ASSERT_TRUE(record);
+  EXPECT_GT(Operations(*record).size(), 40u);
+}
+
+// Without privilege: clear words before anything is changed.
+TEST_F(EbpfAttach, AProcessThatIsNotOursIsRefused) {
+  if (geteuid() != 0) GTEST_SKIP() << "needs root, to be somebody else";
+  Target target(scratch_, {PROBE_TARGET, "FILE", "10", "0"});
+  // A copy of nothing but the command line: the directory of the build may be closed to others.
+  const std::string out = scratch_.Path("nobody");
+  const std::string command = std::string("setpriv --reuid 65534 --regid 65534 --clear-groups ") +
+                              RANKLE_BINARY + " attach -o " + out + " " + std::to_string(target.pid()) +
+                              " 2>" + scratch_.Path("said");
+  const int status = system(command.c_str());
+  if (WEXITSTATUS(status) == 126 || WEXITSTATUS(status) == 127)
+    GTEST_SKIP() << "the build is closed to others, or there is no setpriv";
+  EXPECT_EQ(WEXITSTATUS(status), 2);
+  EXPECT_THAT(ReadWhole(scratch_.Path("said")), HasSubstr("not ours to look at"));
+  EXPECT_FALSE(std::filesystem::exists(out));
+}
+
 TEST_F(EbpfAttach, ADelayLastsAsLongAsThePlanSays) {
   for (const int ms : {20, 300}) {
     Target target(scratch_, {PROBE_TARGET, "FILE", "60", "1000"});

@@ -7,6 +7,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "analyzer/localize/peer_comparison.h"
+#include "analyzer/localize/primary.h"
 #include "analyzer/localize/role.h"
 
 namespace rankle::localize {
@@ -86,6 +87,21 @@ class OwnTimeMeasurement {
     return best;
   }
 
+  // How many collectives of the communicator make one iteration: what they repeat themselves by. A rank that is
+  // late once in a step of four collectives is late in every step, and in one collective of four. 1 where nothing
+  // repeats, or too seldom to compare.
+  size_t PeriodOf(int32_t communicator, int32_t rank) {
+    const auto [it, added] = periods_.try_emplace(communicator, 1);
+    if (!added) return it->second;
+    for (const store::Member& m : store_.communicators[communicator].members) {
+      if (m.rank != rank) continue;
+      const size_t period = CollectivePeriod(store_, m);
+      if (period > 1 && m.collectives.size() / period >= 2 * PeerComparison::kMinSlowIterations)
+        it->second = period;
+    }
+    return it->second;
+  }
+
   // Fills the rank's series; returns whether iterations are marked steps.
   bool MeasureOwnTime(int32_t rank, Series& series) {
     const size_t begin = store_.rank_begin(rank), end = store_.rank_begin(rank + 1);
@@ -93,6 +109,7 @@ class OwnTimeMeasurement {
     const bool by_steps = o_.step[end - 1] != kNone;
     const int32_t primary = by_steps ? kNone : PrimaryCommunicator(rank);
     if (!by_steps && primary == kNone) return false;
+    const size_t period = by_steps ? 1 : PeriodOf(primary, rank);
     int64_t iteration = 0, exit = 0;
     for (size_t i = begin; i < end; ++i) {
       if (o_.state[i] == store::OpState::kFailed) continue;
@@ -103,7 +120,7 @@ class OwnTimeMeasurement {
         it.own += std::max<int64_t>(0, arrival - exit);
         it.end = std::max(it.end, arrival);
       }
-      if (!by_steps && o_.communicator[i] == primary && !o_.p2p[i]) iteration = o_.seq[i];
+      if (!by_steps && o_.communicator[i] == primary && !o_.p2p[i]) iteration = o_.seq[i] / static_cast<int64_t>(period);
       exit = std::max(exit, End(i));
     }
     // The first iteration warms up, the last may be incomplete.
@@ -138,6 +155,7 @@ class OwnTimeMeasurement {
   const Store& store_;
   const store::Operations& o_;
   absl::flat_hash_map<uint64_t, int64_t> last_entry_;
+  absl::flat_hash_map<int32_t, size_t> periods_;  // by communicator
 };
 
 }  // namespace

@@ -14,7 +14,9 @@
 namespace rankle::rules {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
+using ::testing::Not;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
@@ -381,6 +383,64 @@ TEST_F(GoldenTest, AQuotaIsToBlameWhereItHoldsOneRankBackAndNotTheOthers) {
   Sql("UPDATE kernel_ranks SET throttled_s = 4 WHERE rank = 2");  // all are short of quota: that rank is no
                                                                   // exception
   EXPECT_EQ(Run(), Found{});
+}
+
+TEST_F(GoldenTest, ARankThatGetsNoCoreIsToBlameWhereTheOthersRun) {
+  for (const char* rank : {"0", "1", "2"})
+    Sql(std::string("INSERT INTO kernel_ranks VALUES(") + rank + ",10,1,0.5,0,0,0,0,0,0)");
+  EXPECT_EQ(Run(), Found{});
+  Sql("UPDATE kernel_ranks SET core_wait_s = 6 WHERE rank = 1");
+  EXPECT_EQ(Run(), (Found{{"slow/starved", {{1}}}}));
+  Sql("UPDATE kernel_ranks SET cpu_s = 4 WHERE rank = 1");  // it waits, and runs
+  EXPECT_EQ(Run(), Found{});
+  Sql("UPDATE kernel_ranks SET cpu_s = 1, core_wait_s = 2 WHERE rank <> 1");  // the host is full
+  EXPECT_EQ(Run(), Found{});
+}
+
+// An attached job has no marks: what the threads that call NCCL and CUDA do outside of these calls tells.
+TEST_F(GoldenTest, ALateRankThatSleepsOutsideCallsIsLateByItsInput) {
+  for (const char* rank : {"0", "1", "2"}) {
+    Sql(std::string("INSERT INTO kernel_ranks VALUES(") + rank + ",10,1,0,0,0,0,0,0,0)");
+    Sql(std::string("INSERT INTO kernel_waits VALUES(") + rank + ",9,0.5,0,0,0,0,0)");
+  }
+  Late(1, 2.0, 20, 0.2, 0.1, 0.3);  // 49 iterations, 4.9 s in all
+  EXPECT_EQ(Run(), (Found{{"slow/compute", {{1}}}}));
+  Sql("UPDATE kernel_waits SET away_s = 4.4 WHERE rank = 1");
+  EXPECT_EQ(Run(), (Found{{"slow/input", {{1}}}}));
+  Sql("UPDATE kernel_ranks SET cpu_s = 3 WHERE rank = 1");  // other threads of it compute meanwhile
+  EXPECT_EQ(Run(), (Found{{"slow/compute", {{1}}}}));
+  Sql("UPDATE kernel_ranks SET cpu_s = 1");
+  Sql("UPDATE kernel_waits SET away_s = 4.4");  // all wait alike: that is no reason to be late
+  EXPECT_EQ(Run(), (Found{{"slow/compute", {{1}}}}));
+}
+
+TEST_F(GoldenTest, WhatARankWaitedForOnItsHostStandsInTheEvidence) {
+  const auto evidence_of = [&](const std::string& id) {
+    for (const Rule& rule : rules_) {
+      if (rule.id != id) continue;
+      auto found = RunRule(rule, database_);
+      EXPECT_TRUE(found.ok()) << found.status();
+      if (found.ok() && !found->empty()) return (*found)[0].evidence.at(0);
+    }
+    return std::string();
+  };
+  for (const Rule& rule : rules_) {
+    if (rule.view.empty()) continue;
+    ASSERT_TRUE(RunRule(rule, database_).ok());
+  }
+  Late(1, 2.0, 20, 0.2, 0.1, 0.3);
+  for (const char* rank : {"0", "1"}) {
+    Sql(std::string("INSERT INTO kernel_ranks VALUES(") + rank + ",10,1,0,0,0,0,0,0,0)");
+    Sql(std::string("INSERT INTO kernel_waits VALUES(") + rank + ",9,0,0,0,0,0,0)");
+  }
+  EXPECT_THAT(evidence_of("slow/compute"), Not(HasSubstr("waited")));
+  Sql("UPDATE kernel_waits SET memory_wait_s = 2 WHERE rank = 1");
+  EXPECT_THAT(evidence_of("slow/compute"), HasSubstr("waited 2.0 s in 10.0 s for memory to be freed"));
+  Sql("UPDATE kernel_ranks SET disk_wait_s = 3 WHERE rank = 1");
+  Sql("UPDATE kernel_waits SET away_s = 4.4, disk_requests = 100, disk_request_s = 2.5 WHERE rank = 1");
+  EXPECT_THAT(evidence_of("slow/input"),
+              AllOf(HasSubstr("rank 1 that call NCCL and CUDA slept outside of these calls for 4.4 s"),
+                    HasSubstr("waited for a disk for 3.0 of 10.0 s (100 requests, 25.0 ms each)")));
 }
 
 TEST_F(GoldenTest, EachPartOfTheSlowConnectionsBelongsToOneRule) {

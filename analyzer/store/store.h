@@ -272,6 +272,11 @@ struct KernelLink {
           bytes_received = 0;
   double min_rtt_us = 0, rtt_us = 0, stuck_s = 0;
 };
+struct KernelWaits {  // of ranks that were attached to
+  int32_t rank = 0;
+  double asleep_s = 0, away_s = 0, memory_wait_s = 0, disk_request_s = 0, disk_longest_s = 0;
+  int64_t page_faults = 0, disk_requests = 0;
+};
 
 // What somebody said of the job (`rankle run` while it ran, in events.jsonl; a log; RAS): for the causal
 // chain, no rule reads it.
@@ -329,6 +334,7 @@ class Store {
   std::vector<std::string> kernel_names;
   std::vector<KernelRank> kernel_ranks;  // by rank
   std::vector<KernelLink> kernel_links;  // by source and destination
+  std::vector<KernelWaits> kernel_waits;
   std::vector<Notice> notices;
   std::vector<Doubt> doubts;
   DataQuality quality;

@@ -249,6 +249,18 @@ absl::Status AddKernelLinks(const Store& s, Database& db) {
       rows);
 }
 
+absl::Status AddKernelWaits(const Store& s, Database& db) {
+  std::vector<std::vector<Value>> rows;
+  for (const KernelWaits& w : s.kernel_waits) {
+    rows.push_back({Int(w.rank), w.asleep_s, w.away_s, w.memory_wait_s, Int(w.page_faults),
+                    Int(w.disk_requests), w.disk_request_s, w.disk_longest_s});
+  }
+  return db.AddTable("kernel_waits",
+                     "rank INTEGER, asleep_s REAL, away_s REAL, memory_wait_s REAL, page_faults INTEGER, "
+                     "disk_requests INTEGER, disk_request_s REAL, disk_longest_s REAL",
+                     rows);
+}
+
 absl::Status AddOperationProgress(const Store& s, Database& db) {
   const std::vector<OperationProgress>& v = s.progress;
   const Operations& o = s.operations;
@@ -315,7 +327,7 @@ absl::Status AddKernels(const Store& s, Database& db) {
 
 absl::Status AddStoreTables(const Store& store, Database& database) {
   for (auto* add : {AddProcesses, AddCommunicators, AddOperations, AddCallsAndEvents, AddSamples,
-                    AddTransfers, AddOperationProgress, AddKernels, AddKernelRanks, AddKernelLinks}) {
+                    AddTransfers, AddOperationProgress, AddKernels, AddKernelRanks, AddKernelLinks, AddKernelWaits}) {
     if (absl::Status status = add(store, database); !status.ok()) return status;
   }
   return absl::OkStatus();

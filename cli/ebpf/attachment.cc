@@ -141,17 +141,20 @@ absl::Status WriteRun(const ebpf::Session& session, RunRecord record, const std:
   return WriteRunRecord(record, output_dir);
 }
 
-std::vector<int> WithChildren(const AttachOptions& options) {
-  std::vector<int> all = options.processes;
+// Those below the named ones that run already, none of them twice.
+std::vector<int> ChildrenOf(const AttachOptions& options) {
+  std::vector<int> children;
   for (const int pid : options.processes) {
     if (!options.children) break;
     for (const int child : ebpf::DescendantsOf(pid)) {
-      if (ebpf::LookAtProcess(child).ok()) all.push_back(child);
+      const bool named =
+          std::find(options.processes.begin(), options.processes.end(), child) != options.processes.end();
+      if (!named && ebpf::LookAtProcess(child).ok()) children.push_back(child);
     }
   }
-  std::sort(all.begin(), all.end());
-  all.erase(std::unique(all.begin(), all.end()), all.end());
-  return all;
+  std::sort(children.begin(), children.end());
+  children.erase(std::unique(children.begin(), children.end()), children.end());
+  return children;
 }
 
 void RunSession(ebpf::Session& session, const AttachOptions& options, const RunRecord& record,
@@ -187,9 +190,12 @@ int Attach(const AttachOptions& options) {
   for (const int pid : options.processes) {
     if (absl::Status status = ebpf::LookAtProcess(pid).status(); !status.ok()) return refuse(status);
   }
-  const std::vector<int> processes = WithChildren(options);
-  const uint64_t bytes =
-      (static_cast<uint64_t>(options.records) * kBytesPerRecord + kTablesBytes) * processes.size();
+  std::vector<int> processes = options.processes;
+  std::sort(processes.begin(), processes.end());
+  processes.erase(std::unique(processes.begin(), processes.end()), processes.end());
+  const std::vector<int> children = ChildrenOf(options);
+  const size_t count = processes.size() + children.size();
+  const uint64_t bytes = (static_cast<uint64_t>(options.records) * kBytesPerRecord + kTablesBytes) * count;
   const absl::StatusOr<OutputDirectory> output = PrepareOutputDirectory(
       options.output_dir.empty() ? DefaultOutputDirectory(RealtimeNs(), getpid()) : options.output_dir,
       bytes);
@@ -206,16 +212,18 @@ int Attach(const AttachOptions& options) {
   record.seed = plan->seed().value_or(kDefaultSeed);
   record.start_realtime_ns = RealtimeNs(), record.start_monotonic_ns = MonotonicNs();
   ebpf::SessionOptions session_options = SessionOptionsOf(**faults, output->path);
-  session_options.processes = processes;
+  session_options.processes = std::move(processes);
+  session_options.children = children;
   session_options.job_id = record.job_id;
   session_options.records = static_cast<uint32_t>(options.records);
   session_options.bpf.buffer_bytes = static_cast<size_t>(options.buffer_mib) << 20;
   session_options.bpf.waits = options.waits;
+  session_options.bpf.each_probe = options.each_probe;
   const Interruptions interruptions;
   absl::StatusOr<std::unique_ptr<ebpf::Session>> session = ebpf::Session::Start(session_options);
   if (!session.ok()) return refuse(session.status());
   if (!options.quiet)
-    Say(Cat("attached to ", processes.size(), " processes; records in ", output->path,
+    Say(Cat("attached to ", count, " processes; records in ", output->path,
             "; Ctrl-C detaches, `rankle analyze ", output->path, "` says what is known so far"));
   SayNotes(**session);
   RunSession(**session, options, record, output->path, interruptions);
@@ -248,6 +256,7 @@ namespace {
   options.launchers = {launcher};
   options.job_id = job.job_id;
   options.trace = job.trace;
+  options.kernel_sums = job.kernel_sums;
   if (job.records > 0) options.records = static_cast<uint32_t>(job.records);
   absl::StatusOr<std::unique_ptr<ebpf::Session>> session = ebpf::Session::Start(options);
   if (!session.ok()) fail(session.status());
@@ -296,7 +305,7 @@ absl::StatusOr<JobTracer> JobTracer::Start(const WatchedJob& job) {
 
 std::vector<Check> CheckEbpf() {
   std::vector<Check> checks;
-  for (const ebpf::Ability& ability : ebpf::Abilities())
+  for (const ebpf::Ability& ability : ebpf::AbilitiesOf(ebpf::ProbeKernel()))
     checks.push_back({Cat("eBPF: ", ability.name), ability.there ? Check::State::kOk : Check::State::kMissing,
                       ability.detail});
   return checks;

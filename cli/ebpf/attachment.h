@@ -26,6 +26,7 @@ struct AttachOptions {
   int records = 1 << 16;
   int buffer_mib = 8;
   bool waits = true;
+  bool each_probe = false;  // set probes one by one, as on kernels before 6.6
   bool quiet = false;
 };
 
@@ -38,7 +39,8 @@ struct WatchedJob {
   std::string plan_path, control_path;  // empty: no faults
   uint64_t job_id = 0;
   bool trace = true;
-  int records = 0;  // 0: as many as usual
+  bool kernel_sums = true;  // kernel.json; false: `rankle run` writes it
+  int records = 0;          // 0: as many as usual
 };
 
 class JobTracer {

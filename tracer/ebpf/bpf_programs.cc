@@ -62,10 +62,16 @@ constexpr OptionalProgram kOptional[] = {
     {"on_end", "how processes end", false},
     {"on_signal", "signals", false},
     {"on_oom_victim", "the out-of-memory killer", false},
-    {"on_switch", "run queue and off-CPU times", true},
-    {"on_wakeup", "run queue and off-CPU times", true},
+    {"on_switch", kWaitsProgram, true},
+    {"on_wakeup", kWaitsProgram, true},
     {"on_page_fault", "page faults", false},
     {"on_retransmit", "TCP retransmits", false},
+    {"on_disk_request", "requests to disks", false},
+    {"on_disk_answer", "requests to disks", false},
+    {"on_reclaim", "shortage of memory", false},
+    {"on_reclaim_end", "shortage of memory", false},
+    {"on_group_reclaim", "shortage of memory of control groups", false},
+    {"on_group_reclaim_end", "shortage of memory of control groups", false},
 };
 
 absl::StatusOr<Object> Open(const ObjectBytes& bytes) {
@@ -132,19 +138,6 @@ FdLink AttachMany(const Object& object, const char* program, const std::string& 
   return FdLink(static_cast<int>(syscall(SYS_bpf, BPF_LINK_CREATE, &link, sizeof(link))));
 }
 
-// Older kernels do not know the kind of link; those that do find fault with the path.
-bool TakesManyProbes() {
-  UprobeMultiLink link = {};
-  const uint64_t offset = 0;
-  link.program = static_cast<uint32_t>(-1);
-  link.attach_type = kTraceUprobeMulti;
-  link.path = reinterpret_cast<uint64_t>("");
-  link.offsets = reinterpret_cast<uint64_t>(&offset);
-  link.count = 1;
-  const FdLink tried(static_cast<int>(syscall(SYS_bpf, BPF_LINK_CREATE, &link, sizeof(link))));
-  return tried.is_open() || errno != EINVAL;
-}
-
 // nullptr and errno when the kernel cannot.
 Link AttachOne(const Object& object, const char* program, const std::string& path,
                const ProbedFunction& function, bool at_return) {
@@ -170,11 +163,24 @@ struct Pair {
 
 }  // namespace
 
+// Older kernels do not know the kind of link; those that do find fault with the path.
+bool TakesManyProbes() {
+  UprobeMultiLink link = {};
+  const uint64_t offset = 0;
+  link.program = static_cast<uint32_t>(-1);
+  link.attach_type = kTraceUprobeMulti;
+  link.path = reinterpret_cast<uint64_t>("");
+  link.offsets = reinterpret_cast<uint64_t>(&offset);
+  link.count = 1;
+  const FdLink tried(static_cast<int>(syscall(SYS_bpf, BPF_LINK_CREATE, &link, sizeof(link))));
+  return tried.is_open() || errno != EINVAL;
+}
+
 struct BpfPrograms::Kernel {
   Object calls, system;
   std::vector<Link> links;  // ended before the objects
   std::vector<FdLink> fd_links;
-  bool together = TakesManyProbes();
+  bool together = true;  // many uprobes are one link
   Ring ring, stops;
   const std::function<void(const rankle_event&, size_t)>* take = nullptr;
   const std::function<void(const rankle_fault_event&)>* take_stop = nullptr;
@@ -330,7 +336,7 @@ struct BpfPrograms::Kernel {
       bpf_program__set_autoload(program, load);
     }
     WantMany(*object, "on_library");
-    for (const char* shared : {"events", "targets", "counters"}) {
+    for (const char* shared : {"events", "targets", "counters", "frames", "callers"}) {
       bpf_map* const map = bpf_object__find_map_by_name(object->get(), shared);
       if (bpf_map__reuse_fd(map, MapFd(calls, shared)) != 0)
         return absl::InternalError(
@@ -347,6 +353,7 @@ absl::StatusOr<std::unique_ptr<BpfPrograms>> BpfPrograms::Load(const BpfOptions&
   libbpf_set_print(Keep);
   libbpf_set_strict_mode(LIBBPF_STRICT_ALL);
   auto kernel = std::make_unique<Kernel>();
+  kernel->together = !options.each_probe && TakesManyProbes();
   if (absl::Status status = kernel->LoadCalls(options); !status.ok()) return status;
   kernel->LoadSystem(options);
   kernel->stats = bpf_enable_stats(BPF_STATS_RUN_TIME);
@@ -415,6 +422,10 @@ rankle_waits BpfPrograms::Waits(uint32_t process) const {
   rankle_waits waits = {};
   if (bpf_map_lookup_elem(MapFd(kernel_->system, "waits"), &process, &waits) != 0) waits = {};
   return waits;
+}
+
+void BpfPrograms::ForgetWaits(uint32_t process) const {
+  bpf_map_delete_elem(MapFd(kernel_->system, "waits"), &process);
 }
 
 rankle_count BpfPrograms::Count(uint32_t fault) const {

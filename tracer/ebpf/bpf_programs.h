@@ -18,9 +18,13 @@
 
 namespace rankle::ebpf {
 
+// Does this kernel set many uprobes of a file at once (6.6)? Else each is a perf event of its own.
+bool TakesManyProbes();
+
 struct BpfOptions {
   size_t buffer_bytes = 8 << 20;  // of the ring buffer; a power of two
-  bool waits = true;  // run queue and off-CPU times: a program at every context switch of the machine
+  bool waits = true;        // run queue and off-CPU times: a program at every context switch of the machine
+  bool each_probe = false;  // as on a kernel that does not take many at once
 };
 
 // An optional program that this kernel does not take.
@@ -28,6 +32,9 @@ struct MissingProgram {
   std::string what;  // "TCP retransmits"
   std::string why;
 };
+
+// What is missing where run queues and sleep are not told.
+inline constexpr char kWaitsProgram[] = "run queue and off-CPU times";
 
 // What running the programs has cost; zero where the kernel does not count (bpf_stats).
 struct ProgramCost {
@@ -76,6 +83,8 @@ class BpfPrograms {
 
   uint64_t Counter(uint32_t which) const;  // RANKLE_LOST_* and others
   rankle_waits Waits(uint32_t process) const;
+  // Of a process that has ended: makes room.
+  void ForgetWaits(uint32_t process) const;
   // Matched and fired calls of a fault, over all processes.
   rankle_count Count(uint32_t fault) const;
   // By inode of the socket.

@@ -20,26 +20,6 @@ char LICENSE[] SEC("license") = "GPL";
 
 enum { SIGNAL_STOP = 19, NCCL_IN_PROGRESS = 7 };
 
-// The outermost probed call that a thread is inside.
-struct frame {
-  ebpf_u64 stack_pointer;  // at entry: points to the return address
-  ebpf_u64 entered_ns;
-  ebpf_u64 out;            // address of the output argument, 0 = none
-  ebpf_u64 arguments[2];
-  struct rankle_cookie cookie;
-  ebpf_u64 exit_call;    // number of the call for those of the next line
-  ebpf_u32 exit_faults;  // which faults fire when it returns
-  ebpf_u32 reserved;
-};
-
-struct {
-  __uint(type, BPF_MAP_TYPE_HASH);
-  __uint(max_entries, RANKLE_MAX_THREADS);
-  __uint(map_flags, BPF_F_NO_PREALLOC);
-  __type(key, ebpf_u64);  // process << 32 | thread
-  __type(value, struct frame);
-} frames SEC(".maps");
-
 struct {
   __uint(type, BPF_MAP_TYPE_ARRAY);
   __uint(max_entries, RANKLE_MAX_FAULTS);
@@ -243,6 +223,14 @@ static __always_inline void tell_name(const struct arguments* arguments, const s
   bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
 }
 
+static __always_inline void note_caller(ebpf_u32 thread, ebpf_u8 waits_for_answer) {
+  ebpf_u8* const known = bpf_map_lookup_elem(&callers, &thread);
+  if (known)
+    *known = waits_for_answer;
+  else
+    bpf_map_update_elem(&callers, &thread, &waits_for_answer, BPF_NOEXIST);
+}
+
 SEC("uprobe")
 int on_enter(struct pt_regs* registers) {
   const ebpf_u64 id = bpf_get_current_pid_tgid();
@@ -303,6 +291,9 @@ int on_return(struct pt_regs* registers) {
   if (!frame || frame->stack_pointer + sizeof(ebpf_u64) != registers->rsp) return 0;
   const struct frame left = *frame;
   bpf_map_delete_elem(&frames, &id);
+  // Whether a communicator has failed is asked in between: that is no answer of the device.
+  if (left.cookie.tell != RANKLE_TELL_ERROR)
+    note_caller((ebpf_u32)id, left.cookie.tell == RANKLE_TELL_SUCCESS && (ebpf_u32)registers->rax != 0);
 
   for (ebpf_u32 index = 0; left.exit_faults != 0 && index < RANKLE_MAX_FAULTS; ++index) {
     if ((left.exit_faults >> index & 1) == 0) continue;

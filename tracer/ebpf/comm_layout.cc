@@ -43,9 +43,22 @@ void CommLayout::Learn(std::string_view bytes, uint64_t world, int32_t rank, int
     if (!facts || facts->rank != rank || facts->nranks != nranks) continue;
     Candidate& candidate = candidates_[place];
     ++candidate.seen;
-    const auto [hash, added] = candidate.hashes.try_emplace(world, facts->hash);
-    candidate.contradicted |= !added && hash->second != facts->hash;
+    candidate.hashes[world][facts->hash].insert(rank);
   }
+}
+
+// Where several ranks have told, more of them must have one hash than there are hashes: what lies at a wrong place
+// differs from process to process.
+bool CommLayout::Candidate::IsContradicted() const {
+  return std::any_of(hashes.begin(), hashes.end(), [](const auto& world) {
+    std::set<int32_t> ranks;
+    size_t most = 0;
+    for (const auto& [hash, its] : world.second) {
+      ranks.insert(its.begin(), its.end());
+      most = std::max(most, its.size());
+    }
+    return ranks.size() > 1 && most < world.second.size();
+  });
 }
 
 // A process may have told its rank in the world of a communicator that is a part of it: what fits there by
@@ -54,7 +67,7 @@ std::optional<size_t> CommLayout::place(bool final) const {
   size_t most = 0;
   std::optional<size_t> best;
   for (const auto& [place, candidate] : candidates_) {
-    if (candidate.contradicted || candidate.seen < most) continue;
+    if (candidate.IsContradicted() || candidate.seen < most) continue;
     best = candidate.seen == most ? std::nullopt : std::optional(place);
     most = candidate.seen;
   }

@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string_view>
 #include <vector>
 
@@ -33,8 +34,8 @@ class CommLayout {
   // Where the counter may lie, from the hash on: the parts in between differ from version to version.
   static constexpr size_t kCounterBytes = 4096;
 
-  // A communicator of which rank and size are known. `world` tells which communicators must have one hash:
-  // those of one creation.
+  // A communicator of which rank and size are known. `world` tells which communicators share hashes: those of
+  // one creation have one, those of all ranks have few.
   void Learn(std::string_view bytes, uint64_t world, int32_t rank, int32_t nranks);
   // The place of the hash: the one that fits more of what was learnt than any other, at least twice. `final`:
   // nobody else will tell, once is enough.
@@ -45,9 +46,10 @@ class CommLayout {
 
  private:
   struct Candidate {
-    size_t seen = 0;                      // fitted so many communicators
-    std::map<uint64_t, uint64_t> hashes;  // world -> hash
-    bool contradicted = false;
+    size_t seen = 0;  // fitted so many communicators
+    // world -> hash -> which ranks have it. A program may have several communicators of all ranks.
+    std::map<uint64_t, std::map<uint64_t, std::set<int32_t>>> hashes;
+    bool IsContradicted() const;
   };
   std::map<size_t, Candidate> candidates_;
 };

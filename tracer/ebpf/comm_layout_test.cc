@@ -53,6 +53,15 @@ TEST(CommLayout, RanksOfOneCommunicatorHaveOneHash) {
   EXPECT_FALSE(layout.place(true));
 }
 
+TEST(CommLayout, SeveralCommunicatorsOfAllRanksHaveSeveralHashes) {
+  CommLayout layout;
+  layout.Learn(CommunicatorAt(kPlace, kHash, 1, 8, 1), kWorld, 1, 8);
+  layout.Learn(CommunicatorAt(kPlace, kOtherHash, 2, 8, 2), kWorld, 2, 8);
+  EXPECT_FALSE(layout.place(true)) << "nothing two ranks agree about";
+  layout.Learn(CommunicatorAt(kPlace, kOtherHash, 1, 8, 1), kWorld, 1, 8);
+  EXPECT_EQ(layout.place(false), kPlace);
+}
+
 TEST(CommLayout, APartOfTheWorldDoesNotMisleadTheOthers) {
   CommLayout layout;
   // Rank 6 of 8 tells what it is in the world, of a communicator of two.

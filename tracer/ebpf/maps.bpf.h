@@ -26,6 +26,36 @@ struct {
   __type(value, ebpf_u64);
 } counters SEC(".maps");
 
+// The outermost probed call that a thread is inside.
+struct frame {
+  ebpf_u64 stack_pointer;  // at entry: points to the return address
+  ebpf_u64 entered_ns;
+  ebpf_u64 out;            // address of the output argument, 0 = none
+  ebpf_u64 arguments[2];
+  struct rankle_cookie cookie;
+  ebpf_u64 exit_call;    // number of the call for those of the next line
+  ebpf_u32 exit_faults;  // which faults fire when it returns
+  ebpf_u32 reserved;
+};
+
+struct {
+  __uint(type, BPF_MAP_TYPE_HASH);
+  __uint(max_entries, RANKLE_MAX_THREADS);
+  __uint(map_flags, BPF_F_NO_PREALLOC);
+  __type(key, ebpf_u64);  // process << 32 | thread
+  __type(value, struct frame);
+} frames SEC(".maps");
+
+// Threads that have made a probed call, and whether the last answer they were given was "not done yet": what they sleep
+// until they ask again is waiting for the device. Full: the time of further ones outside calls is not told.
+struct {
+  __uint(type, BPF_MAP_TYPE_HASH);
+  __uint(max_entries, RANKLE_MAX_THREADS);
+  __uint(map_flags, BPF_F_NO_PREALLOC);
+  __type(key, ebpf_u32);  // thread
+  __type(value, ebpf_u8);  // 1: it waits between questions
+} callers SEC(".maps");
+
 static __always_inline void rankle_add_counter(ebpf_u32 which) {
   ebpf_u64* const counter = bpf_map_lookup_elem(&counters, &which);
   if (counter) ++*counter;

@@ -1,9 +1,10 @@
-// What this kernel and this user can do of what attaching needs: each a line of `rankle doctor`. Loads the
-// programs for a moment, attaches nothing.
+// What a kernel and a user can do of what attaching needs: each a line of `rankle doctor`. Pure.
 #pragma once
 
 #include <string>
 #include <vector>
+
+#include "tracer/ebpf/kernel_probe.h"
 
 namespace rankle::ebpf {
 
@@ -13,6 +14,6 @@ struct Ability {
   std::string detail;  // what was found; or what is missing, and what still works
 };
 
-std::vector<Ability> Abilities();
+std::vector<Ability> AbilitiesOf(const KernelProbe& probe);
 
 }  // namespace rankle::ebpf

@@ -1,5 +1,5 @@
 // The kernel side of what is not a call: the life of processes, signals, waiting for a CPU, page faults, TCP
-// retransmits. Each program is optional: the loader leaves out those whose tracepoint this kernel lacks, and says
+// retransmits, requests to disks, shortage of memory. Each program is optional: the loader leaves out those whose tracepoint this kernel lacks, and says
 // so. Fields of kernel structures are found through BTF (CO-RE); only those that are read are declared.
 #include <linux/bpf.h>
 #include <linux/ptrace.h>
@@ -12,6 +12,7 @@
 
 char LICENSE[] SEC("license") = "GPL";
 
+enum { TASK_ASLEEP = 1 | 2 /* interruptible or not; stopped and frozen are neither */ };
 enum { SIGNAL_STOP = 19, SIGNAL_CHILD = 17, SIGNAL_FIRST_REALTIME = 32, GROUP_EXIT = 4 /* signal_struct.flags */ };
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
@@ -29,6 +30,7 @@ struct task_struct {
   int tgid;              // process
   int exit_code;
   struct signal_struct* signal;
+  unsigned in_iowait : 1;  // asleep until a block device, or a file system over the network, answers
 };
 struct inode {
   unsigned long i_ino;
@@ -57,10 +59,12 @@ struct {
   __type(value, struct rankle_waits);
 } waits SEC(".maps");
 
-// Since when a thread of a target has not been running.
+// Since when a thread of a target has not been running, and what for.
 struct idle_since {
   ebpf_u64 time_ns;
-  ebpf_u64 runnable;
+  ebpf_u32 runnable;
+  ebpf_u16 away;  // it calls NCCL or CUDA, and sleeps outside of these calls
+  ebpf_u16 disk;
 };
 struct {
   __uint(type, BPF_MAP_TYPE_HASH);
@@ -76,6 +80,26 @@ struct {
   __type(key, ebpf_u64);  // inode of the socket: what /proc/PID/fd shows
   __type(value, struct rankle_retransmits);
 } retransmits SEC(".maps");
+
+// Since when a thread of a target frees memory.
+struct {
+  __uint(type, BPF_MAP_TYPE_LRU_HASH);
+  __uint(max_entries, 4096);
+  __type(key, ebpf_u32);  // thread
+  __type(value, ebpf_u64);
+} reclaiming SEC(".maps");
+
+struct disk_request {
+  ebpf_u64 time_ns;
+  ebpf_u32 process;
+  ebpf_u32 reserved;
+};
+struct {
+  __uint(type, BPF_MAP_TYPE_LRU_HASH);
+  __uint(max_entries, 16384);
+  __type(key, ebpf_u64);  // address of the request: it is used for another one only when this one is done
+  __type(value, struct disk_request);
+} disk_requests SEC(".maps");
 
 static __always_inline struct rankle_target* target_of(ebpf_u32 process) {
   return bpf_map_lookup_elem(&targets, &process);
@@ -151,6 +175,8 @@ int on_end(struct bpf_raw_tracepoint_args* context) {
   const ebpf_u32 process = BPF_CORE_READ(task, tgid), thread = BPF_CORE_READ(task, pid);
   if (!target_of(process)) return 0;
   bpf_map_delete_elem(&idle, &thread);
+  bpf_map_delete_elem(&callers, &thread);
+  bpf_map_delete_elem(&reclaiming, &thread);
   if (BPF_CORE_READ(task, signal, live.counter) != 0) return 0;
   const ebpf_u32 status = BPF_CORE_READ(task, signal, flags) & GROUP_EXIT
                               ? BPF_CORE_READ(task, signal, group_exit_code)
@@ -180,15 +206,32 @@ int on_oom_victim(struct bpf_raw_tracepoint_args* context) {
   return 0;
 }
 
+static __always_inline void add_sleep(struct rankle_waits* total, const struct idle_since* since, ebpf_u64 slept_ns) {
+  __sync_fetch_and_add(&total->off_cpu_ns, slept_ns);
+  if (since->away) __sync_fetch_and_add(&total->away_ns, slept_ns);
+  if (since->disk) __sync_fetch_and_add(&total->disk_wait_ns, slept_ns);
+}
+
+static __always_inline int is_away(ebpf_u32 process, ebpf_u32 thread) {
+  const ebpf_u64 both = (ebpf_u64)process << 32 | thread;
+  const ebpf_u8* const waits_for_answer = bpf_map_lookup_elem(&callers, &thread);
+  return waits_for_answer && *waits_for_answer == 0 && !bpf_map_lookup_elem(&frames, &both);
+}
+
 SEC("raw_tp/sched_switch")
 int on_switch(struct bpf_raw_tracepoint_args* context) {
   const int preempted = (int)context->args[0];
   const struct task_struct* const previous = (const void*)context->args[1];
   const struct task_struct* const next = (const void*)context->args[2];
   const ebpf_u64 now = bpf_ktime_get_ns();
-  if (target_of(BPF_CORE_READ(previous, tgid))) {
-    const ebpf_u32 thread = BPF_CORE_READ(previous, pid);
-    const struct idle_since since = {now, preempted || BPF_CORE_READ(previous, __state) == 0};
+  const ebpf_u32 leaves = BPF_CORE_READ(previous, tgid);
+  if (target_of(leaves)) {
+    const ebpf_u32 thread = BPF_CORE_READ(previous, pid), state = BPF_CORE_READ(previous, __state);
+    const int asleep = !preempted && (state & TASK_ASLEEP) != 0;
+    const struct idle_since since = {.time_ns = now,
+                                     .runnable = preempted || state == 0,
+                                     .away = asleep && is_away(leaves, thread),
+                                     .disk = asleep && BPF_CORE_READ_BITFIELD_PROBED(previous, in_iowait)};
     bpf_map_update_elem(&idle, &thread, &since, BPF_ANY);
   }
   const ebpf_u32 process = BPF_CORE_READ(next, tgid), thread = BPF_CORE_READ(next, pid);
@@ -196,7 +239,10 @@ int on_switch(struct bpf_raw_tracepoint_args* context) {
   const struct idle_since* const since = bpf_map_lookup_elem(&idle, &thread);
   struct rankle_waits* const total = waits_of(process);
   if (since && total && now > since->time_ns) {
-    __sync_fetch_and_add(since->runnable ? &total->run_queue_ns : &total->off_cpu_ns, now - since->time_ns);
+    if (since->runnable)
+      __sync_fetch_and_add(&total->run_queue_ns, now - since->time_ns);
+    else
+      add_sleep(total, since, now - since->time_ns);
     __sync_fetch_and_add(&total->switches, 1);
   }
   bpf_map_delete_elem(&idle, &thread);
@@ -212,7 +258,7 @@ int on_wakeup(struct bpf_raw_tracepoint_args* context) {
   struct rankle_waits* const total = waits_of(process);
   if (!since || !total || since->runnable) return 0;
   const ebpf_u64 now = bpf_ktime_get_ns();
-  if (now > since->time_ns) __sync_fetch_and_add(&total->off_cpu_ns, now - since->time_ns);
+  if (now > since->time_ns) add_sleep(total, since, now - since->time_ns);
   since->time_ns = now;
   since->runnable = 1;
   return 0;
@@ -224,6 +270,61 @@ int on_page_fault(struct bpf_raw_tracepoint_args* context) {
   if (!target_of(process)) return 0;
   struct rankle_waits* const total = waits_of(process);
   if (total) __sync_fetch_and_add(&total->page_faults, 1);
+  return 0;
+}
+
+// Memory that is freed by the thread that wants some, before it gets it: of the whole machine, or of a control group.
+static __always_inline int begin_reclaim(void) {
+  const ebpf_u64 id = bpf_get_current_pid_tgid(), now = bpf_ktime_get_ns();
+  const ebpf_u32 thread = (ebpf_u32)id;
+  if (target_of(id >> 32)) bpf_map_update_elem(&reclaiming, &thread, &now, BPF_ANY);
+  return 0;
+}
+
+static __always_inline int end_reclaim(void) {
+  const ebpf_u64 id = bpf_get_current_pid_tgid(), now = bpf_ktime_get_ns();
+  const ebpf_u32 thread = (ebpf_u32)id;
+  const ebpf_u64* const since = bpf_map_lookup_elem(&reclaiming, &thread);
+  if (!since) return 0;
+  struct rankle_waits* const total = waits_of(id >> 32);
+  if (total && now > *since) __sync_fetch_and_add(&total->reclaim_ns, now - *since);
+  bpf_map_delete_elem(&reclaiming, &thread);
+  return 0;
+}
+
+SEC("raw_tp/mm_vmscan_direct_reclaim_begin")
+int on_reclaim(struct bpf_raw_tracepoint_args* context) { return begin_reclaim(); }
+SEC("raw_tp/mm_vmscan_direct_reclaim_end")
+int on_reclaim_end(struct bpf_raw_tracepoint_args* context) { return end_reclaim(); }
+SEC("raw_tp/mm_vmscan_memcg_reclaim_begin")
+int on_group_reclaim(struct bpf_raw_tracepoint_args* context) { return begin_reclaim(); }
+SEC("raw_tp/mm_vmscan_memcg_reclaim_end")
+int on_group_reclaim_end(struct bpf_raw_tracepoint_args* context) { return end_reclaim(); }
+
+// Requests that the process itself makes: reads that miss the page cache, direct and synchronous writes. What the
+// kernel writes back later on its own keeps nobody waiting, and is not counted.
+SEC("raw_tp/block_io_start")
+int on_disk_request(struct bpf_raw_tracepoint_args* context) {
+  const ebpf_u64 request = context->args[0];
+  const struct disk_request made = {.time_ns = bpf_ktime_get_ns(), .process = bpf_get_current_pid_tgid() >> 32};
+  if (target_of(made.process)) bpf_map_update_elem(&disk_requests, &request, &made, BPF_ANY);
+  return 0;
+}
+
+// Runs in whatever process the device interrupted.
+SEC("raw_tp/block_io_done")
+int on_disk_answer(struct bpf_raw_tracepoint_args* context) {
+  const ebpf_u64 request = context->args[0];
+  const struct disk_request* const made = bpf_map_lookup_elem(&disk_requests, &request);
+  if (!made) return 0;
+  const ebpf_u64 took_ns = bpf_ktime_get_ns() - made->time_ns;
+  struct rankle_waits* const total = waits_of(made->process);
+  if (total) {
+    __sync_fetch_and_add(&total->disk_requests, 1);
+    __sync_fetch_and_add(&total->disk_request_ns, took_ns);
+    if (took_ns > total->disk_longest_ns) total->disk_longest_ns = took_ns;
+  }
+  bpf_map_delete_elem(&disk_requests, &request);
   return 0;
 }
 

@@ -34,10 +34,22 @@ std::string KernelRecordJson(const KernelRecord& record) {
                      {"bytes_received", l.bytes_received},
                      {"stuck_s", l.stuck_s}});
   }
+  Json waits = Json::array();
+  for (const RankWaits& w : record.waits) {
+    waits.push_back({{"rank", w.rank},
+                     {"asleep_s", w.asleep_s},
+                     {"away_s", w.away_s},
+                     {"memory_wait_s", w.memory_wait_s},
+                     {"page_faults", w.page_faults},
+                     {"disk_requests", w.disk_requests},
+                     {"disk_request_s", w.disk_request_s},
+                     {"disk_longest_s", w.disk_longest_s}});
+  }
   const Json json{{"schema", "rankle.kernel/1"},
                   {"seen_s", record.seen_s},
                   {"ranks", std::move(ranks)},
-                  {"links", std::move(links)}};
+                  {"links", std::move(links)},
+                  {"waits", std::move(waits)}};
   return json.dump() + "\n";
 }
 

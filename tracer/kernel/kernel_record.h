@@ -37,10 +37,23 @@ struct LinkPressure {
   double stuck_s = 0;  // at the last look: since when something is in flight and nothing was acknowledged
 };
 
+// What only probes in the kernel see, of attached processes (docs/ebpf.md). All threads of a rank's processes
+// added up, unless said otherwise.
+struct RankWaits {
+  int rank = 0;
+  double asleep_s = 0;
+  double away_s = 0;         // of the threads that call NCCL or CUDA: asleep outside of these calls
+  double memory_wait_s = 0;  // freeing memory before any was given
+  uint64_t page_faults = 0;
+  uint64_t disk_requests = 0;                       // to block devices, answered
+  double disk_request_s = 0, disk_longest_s = 0;    // all of them added up; the longest
+};
+
 struct KernelRecord {
   double seen_s = 0;
   std::vector<RankPressure> ranks;
   std::vector<LinkPressure> links;
+  std::vector<RankWaits> waits = {};  // of `rankle attach` only
 };
 
 std::string KernelRecordJson(const KernelRecord& record);

@@ -24,6 +24,7 @@ TcpSocket SocketOf(const nlmsghdr* message) {
   TcpSocket socket;
   socket.source = ntohl(found->id.idiag_src[0]), socket.destination = ntohl(found->id.idiag_dst[0]);
   socket.source_port = ntohs(found->id.idiag_sport), socket.destination_port = ntohs(found->id.idiag_dport);
+  socket.inode = found->idiag_inode;
   int left = static_cast<int>(message->nlmsg_len - NLMSG_LENGTH(sizeof(*found)));
   for (const auto* a = reinterpret_cast<const rtattr*>(found + 1); RTA_OK(a, left); a = RTA_NEXT(a, left)) {
     if (a->rta_type == INET_DIAG_SKMEMINFO && RTA_PAYLOAD(a) > SK_MEMINFO_WMEM_ALLOC * sizeof(uint32_t))

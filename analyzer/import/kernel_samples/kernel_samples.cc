@@ -51,6 +51,16 @@ store::KernelLink LinkOf(const Json& j) {
   return l;
 }
 
+store::KernelWaits WaitsOf(const Json& j) {
+  store::KernelWaits w;
+  w.rank = Get<int32_t>(j, "rank");
+  w.asleep_s = Get<double>(j, "asleep_s"), w.away_s = Get<double>(j, "away_s");
+  w.memory_wait_s = Get<double>(j, "memory_wait_s");
+  w.disk_request_s = Get<double>(j, "disk_request_s"), w.disk_longest_s = Get<double>(j, "disk_longest_s");
+  w.page_faults = Get<int64_t>(j, "page_faults"), w.disk_requests = Get<int64_t>(j, "disk_requests");
+  return w;
+}
+
 }  // namespace
 
 bool LooksLikeKernelSamples(const std::string& first_bytes) {
@@ -64,7 +74,8 @@ absl::Status AddKernelSamples(const std::string& text, const std::string& name, 
   for (const auto& [key, take] :
        std::initializer_list<std::pair<const char*, std::function<void(const Json&)>>>{
            {"ranks", [&](const Json& j) { store.kernel_ranks.push_back(RankOf(j)); }},
-           {"links", [&](const Json& j) { store.kernel_links.push_back(LinkOf(j)); }}}) {
+           {"links", [&](const Json& j) { store.kernel_links.push_back(LinkOf(j)); }},
+           {"waits", [&](const Json& j) { store.kernel_waits.push_back(WaitsOf(j)); }}}) {
     const auto list = root.find(key);
     if (list == root.end() || !list->is_array()) continue;
     for (const Json& item : *list) {

@@ -20,12 +20,18 @@ constexpr double kSlowFactor = 3;
 // Probes for lost tails retransmit a few segments of thousands on a busy host, loss one in a hundred.
 constexpr double kLossShare = 0.01;
 constexpr int64_t kFewestRetransmits = 5;
+// Packets that did not arrive are counted, not inferred, so no share is needed: links that are in order lose
+// none. A connection's first packets are counted on one side only.
+constexpr int64_t kFewestLost = 5;
 
 double Share(const store::KernelLink& link) {
   return static_cast<double>(link.under_way) / static_cast<double>(std::max<int64_t>(link.looks, 1));
 }
 
+bool Loses(const store::KernelLink& link) { return link.packets_lost >= kFewestLost; }
+
 ConnectionCause CauseOf(const store::KernelLink& link) {
+  if (Loses(link)) return ConnectionCause::kLoss;
   if (link.retransmits >= kFewestRetransmits &&
       static_cast<double>(link.retransmits) >= kLossShare * static_cast<double>(link.segments))
     return ConnectionCause::kLoss;
@@ -48,6 +54,19 @@ std::vector<std::pair<int32_t, Links>> TakeRanks(int32_t store::KernelLink::*sid
     ranks.emplace_back(rank, std::move(links));
   }
   return ranks;
+}
+
+// A sender whose packets and whose peer's acknowledgements are lost has less under way than it waits for:
+// what has arrived is not acknowledged, and is sent again in vain. So of a link that is slow one way, the
+// other way is slow too if it loses packets itself.
+void AddWaysBack(const Links& all, Links& slow) {
+  std::set<std::pair<int32_t, int32_t>> named;
+  for (const store::KernelLink* link : slow) named.emplace(link->source, link->destination);
+  for (const store::KernelLink* link : all) {
+    if (Loses(*link) && named.contains({link->destination, link->source}) &&
+        !named.contains({link->source, link->destination}))
+      slow.push_back(link);
+  }
 }
 
 SlowConnection Summary(const Links& links, double normal, double normal_rtt_us) {
@@ -84,6 +103,7 @@ std::vector<SlowConnection> FindSlowConnections(const std::vector<store::KernelL
   for (const store::KernelLink* link : all) {
     if (Share(*link) >= std::max(kSlowShare, kSlowFactor * normal)) slow.push_back(link);
   }
+  AddWaysBack(all, slow);
   std::vector<SlowConnection> found;
   for (const bool sends : {true, false}) {
     for (const auto& [rank, its] :

@@ -58,6 +58,25 @@ TEST(SlowConnections, ARankOfWhichAllIsSlowIsNamedAndNotItsLinks) {
   EXPECT_EQ(receives[0].cause, ConnectionCause::kOnTheWay);
 }
 
+TEST(SlowConnections, TheWayBackOfASlowLinkIsNamedWhenItLosesPacketsItself) {
+  const auto links_of = [](int64_t lost_back) {
+    std::vector<std::pair<int32_t, int32_t>> links;
+    for (const SlowConnection& slow : FindSlowConnections(Mesh(4, [&](store::KernelLink& l) {
+           if (l.source == 1 && l.destination == 2) l.under_way = 50, l.retransmits = 5, l.packets_lost = 9;
+           if (l.source == 2 && l.destination == 1)
+             l.in_flight = 50, l.retransmits = 7, l.packets_lost = lost_back;
+           if (l.source == 0) l.packets_lost = 2;  // handshakes
+         }))) {
+      EXPECT_EQ(slow.cause, ConnectionCause::kLoss);
+      links.emplace_back(slow.source, slow.destination);
+    }
+    return links;
+  };
+  using Ends = std::vector<std::pair<int32_t, int32_t>>;
+  EXPECT_EQ(links_of(8), (Ends{{1, 2}, {2, 1}}));
+  EXPECT_EQ(links_of(0), (Ends{{1, 2}}));  // it sent again because the acknowledgements went astray
+}
+
 TEST(SlowConnections, FewLooksSayNothing) {
   EXPECT_TRUE(FindSlowConnections(Mesh(3, [](store::KernelLink& l) {
                 l.looks = 5, l.under_way = l.source == 0 ? 5 : 0;

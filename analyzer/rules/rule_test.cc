@@ -360,7 +360,7 @@ TEST_F(GoldenTest, WhatTheKernelToldOfDeadLinksAndFrozenRanksReplacesGuesses) {
   const auto silent = [&](const char* received) {
     Sql("DELETE FROM kernel_links");
     Sql("INSERT INTO kernel_links VALUES(2,3,100,90,90,0,20,30,1000,9,5000," + std::string(received) +
-        ",4.0)");
+        ",4.0,0)");
   };
   silent("5000");
   EXPECT_EQ(Run(), Found{});  // nobody waits

@@ -7,6 +7,7 @@
 #include <sched.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mount.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -106,6 +107,13 @@ std::string TryTimeNamespace() {
              : "this kernel has no time namespaces (CONFIG_TIME_NS)";
 }
 
+std::string TryMount() {
+  if (mount("none", "/", nullptr, MS_REC | MS_SLAVE, nullptr) != 0 ||
+      mount("rankle-disk", "/proc", "tmpfs", 0, "size=4096") != 0)
+    return Cat("no file system can be mounted: ", strerror(errno), " (run as root)");
+  return "";
+}
+
 std::string Try(Action action) {
   switch (action) {
     case Action::kNetDelay:
@@ -127,6 +135,8 @@ std::string Try(Action action) {
       return TryGroup(host::Controller::kCore, "cgroup.procs");
     case Action::kClockSkew:
       return TryTimeNamespace();
+    case Action::kDiskLimit:
+      return InChild(CLONE_NEWNS, TryMount);
     default:
       return "";
   }

@@ -41,6 +41,8 @@ class FaultsInForce {
 
  private:
   absl::Status StartRelay(size_t fault);
+  std::vector<host::LinkRule> RulesOf(const std::set<size_t>& faults) const;
+  absl::Status MakeQueues();
   absl::Status SetLinks(const std::set<size_t>& on);
   absl::Status SetRank(size_t fault, const RankGroup& group, bool on);
   absl::Status LimitMemory(size_t fault, const RankGroup& group);

@@ -34,6 +34,9 @@ struct LinkPressure {
   double rtt_us = 0;       // median of the looks with something in flight; 0 = none
   uint64_t segments = 0, retransmits = 0;        // with data
   uint64_t bytes_acked = 0, bytes_received = 0;  // received: by the destination
+  // What the source sent and the destination did not get, acknowledgements included: of each connection when
+  // it was last seen with nothing in flight, so that what is under way does not count.
+  uint64_t packets_lost = 0;
   double stuck_s = 0;  // at the last look: since when something is in flight and nothing was acknowledged
 };
 

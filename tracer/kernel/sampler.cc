@@ -18,11 +18,11 @@ double Median(std::vector<double> values) {
 }  // namespace
 
 void LinkSums::Look(double now_s, const std::vector<Seen>& sockets, const std::vector<Seen>& after) {
-  // Bytes received by connection, under the name that the sender has for it.
-  std::map<std::tuple<int, int, uint16_t, uint16_t>, uint64_t> received;
+  // The other end of each connection, under the name that the sender has for it.
+  std::map<std::tuple<int, int, uint16_t, uint16_t>, const TcpSocket*> received;
   for (const Seen& seen : after)
     received[{seen.destination, seen.source, seen.socket.destination_port, seen.socket.source_port}] =
-        seen.socket.bytes_received;
+        &seen.socket;
   struct Gauges {
     bool in_flight = false, queued = false, under_way = false;
     double rtt_us = 0;
@@ -40,7 +40,13 @@ void LinkSums::Look(double now_s, const std::vector<Seen>& sockets, const std::v
     gauge.in_flight |= socket.unacked != 0;
     const auto arrived =
         received.find({seen.source, seen.destination, socket.source_port, socket.destination_port});
-    if (arrived != received.end()) gauge.under_way |= socket.bytes_sent > arrived->second + kHandshakeBytes;
+    if (arrived != received.end()) {
+      const TcpSocket& peer = *arrived->second;
+      gauge.under_way |= socket.bytes_sent > peer.bytes_received + kHandshakeBytes;
+      if (socket.unacked == 0 && socket.queued_bytes == 0)
+        sums.lost[{socket.source_port, socket.destination_port}] =
+            socket.packets_sent - std::min(socket.packets_sent, peer.packets_received);
+    }
     if (socket.unacked != 0) gauge.rtt_us = std::max<double>(gauge.rtt_us, socket.rtt_us);
   }
   for (auto& [link, gauge] : gauges) {
@@ -68,6 +74,7 @@ std::vector<LinkPressure> LinkSums::Links() const {
       link.segments += socket.segments, link.retransmits += socket.retransmits;
       link.bytes_acked += socket.bytes_acked;
     }
+    for (const auto& [ports, lost] : sums.lost) link.packets_lost += lost;
     // The other end of the same connections counts what arrives.
     if (const auto back = links_.find({key.second, key.first}); back != links_.end()) {
       for (const auto& [ports, socket] : back->second.connections)

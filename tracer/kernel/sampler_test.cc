@@ -58,6 +58,21 @@ TEST(LinkSums, WhatWasSentAndHasNotArrivedIsUnderWay) {
   EXPECT_EQ(sums.Links()[1].under_way, 0u);
 }
 
+TEST(LinkSums, WhatWasSentAndNotReceivedIsLostOnceNothingIsInFlight) {
+  LinkSums sums;
+  TcpSocket sender = Socket(1, 50, 1), receiver = Socket(80, 0);
+  receiver.destination_port = 1;
+  sender.packets_sent = 20, receiver.packets_received = 11;
+  Look(sums, 0, {{0, 1, sender}, {1, 0, receiver}});
+  EXPECT_EQ(sums.Links()[0].packets_lost, 0u);  // they may be under way
+  sender.packets_sent = 22, sender.unacked = 0, receiver.packets_received = 15;
+  Look(sums, 1, {{0, 1, sender}, {1, 0, receiver}});
+  EXPECT_EQ(sums.Links()[0].packets_lost, 7u);
+  EXPECT_EQ(sums.Links()[1].packets_lost, 0u);
+  Look(sums, 2, {{0, 1, Socket(2, 0)}});  // another connection; the first has closed
+  EXPECT_EQ(sums.Links()[0].packets_lost, 7u);
+}
+
 TEST(RankSums, CountersAreSinceTheFirstLookAndOutliveTheProcess) {
   RankSums sums;
   const ProcessCounters alive{

@@ -27,8 +27,19 @@ namespace {
 
 using plan::Action;
 
+// Children that have answered, and may be stuck in the kernel for seconds while it takes their namespaces
+// down: nobody waits for them. Those that outlive this process are its parent's.
+std::vector<pid_t>& Answered() {
+  static auto* const pids = new std::vector<pid_t>;
+  return *pids;
+}
+void ReapAnswered() {
+  std::erase_if(Answered(), [](pid_t pid) { return waitpid(pid, nullptr, WNOHANG) != 0; });
+}
+
 // Runs `attempt` in a child with namespaces of its own and returns what it says.
 std::string InChild(int namespaces, const std::function<std::string()>& attempt) {
+  ReapAnswered();
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) return strerror(errno);
   FileDescriptor in(ends[0]), out(ends[1]);
@@ -39,6 +50,7 @@ std::string InChild(int namespaces, const std::function<std::string()>& attempt)
                                 ? attempt()
                                 : Cat("no namespace can be made: ", strerror(errno), " (run as root)");
     [[maybe_unused]] const ssize_t written = write(out.get(), why.data(), why.size());
+    out.Close();  // the answer is complete: before the namespaces go
     _exit(0);
   }
   out.Close();
@@ -46,7 +58,7 @@ std::string InChild(int namespaces, const std::function<std::string()>& attempt)
   std::string why;
   for (ssize_t count; (count = read(in.get(), text, sizeof(text))) > 0;)
     why.append(text, static_cast<size_t>(count));
-  while (waitpid(pid, nullptr, 0) < 0 && errno == EINTR) continue;
+  Answered().push_back(pid);
   return why;
 }
 

@@ -17,6 +17,11 @@ constexpr double kSlowShare = 0.1;
 // And so many times what is usual in this job: large transfers are under way for part of the time on any
 // link.
 constexpr double kSlowFactor = 3;
+// Of a rank whose other links are slow, a link that carries little is under way for less of the time: a
+// fiftieth, at five looks at least. Links in order show nothing at nearly all looks, so that this much is no
+// chance.
+constexpr double kSlightShare = 0.02;
+constexpr int64_t kFewestSlight = 5;
 // Probes for lost tails retransmit a few segments of thousands on a busy host, loss one in a hundred.
 constexpr double kLossShare = 0.01;
 constexpr int64_t kFewestRetransmits = 5;
@@ -40,16 +45,21 @@ ConnectionCause CauseOf(const store::KernelLink& link) {
 
 using Links = std::vector<const store::KernelLink*>;
 
-// The ranks of which every link, and more than one, is slow, on the given side; their links are taken out.
+// The ranks of which more than one link is slow on the given side, and the others slightly; the links are
+// taken out of `slow`.
 std::vector<std::pair<int32_t, Links>> TakeRanks(int32_t store::KernelLink::*side, const Links& all,
-                                                 Links& slow) {
-  std::map<int32_t, int> observed;
-  std::map<int32_t, Links> found;
-  for (const store::KernelLink* link : all) ++observed[link->*side];
-  for (const store::KernelLink* link : slow) found[link->*side].push_back(link);
+                                                 double normal, Links& slow) {
+  std::map<int32_t, Links> observed;
+  std::map<int32_t, int> found;
+  for (const store::KernelLink* link : all) observed[link->*side].push_back(link);
+  for (const store::KernelLink* link : slow) ++found[link->*side];
   std::vector<std::pair<int32_t, Links>> ranks;
-  for (auto& [rank, links] : found) {
-    if (links.size() < 2 || static_cast<int>(links.size()) < observed[rank]) continue;
+  for (const auto& [rank, count] : found) {
+    Links& links = observed[rank];
+    const bool all_are = std::all_of(links.begin(), links.end(), [&](const store::KernelLink* link) {
+      return link->under_way >= kFewestSlight && Share(*link) >= std::max(kSlightShare, kSlowFactor * normal);
+    });
+    if (count < 2 || !all_are) continue;
     std::erase_if(slow, [&, r = rank](const store::KernelLink* link) { return link->*side == r; });
     ranks.emplace_back(rank, std::move(links));
   }
@@ -107,7 +117,7 @@ std::vector<SlowConnection> FindSlowConnections(const std::vector<store::KernelL
   std::vector<SlowConnection> found;
   for (const bool sends : {true, false}) {
     for (const auto& [rank, its] :
-         TakeRanks(sends ? &store::KernelLink::source : &store::KernelLink::destination, all, slow)) {
+         TakeRanks(sends ? &store::KernelLink::source : &store::KernelLink::destination, all, normal, slow)) {
       SlowConnection part = Summary(its, normal, normal_rtt);
       part.part = sends ? SlowPart::kRow : SlowPart::kColumn;
       (sends ? part.source : part.destination) = rank;

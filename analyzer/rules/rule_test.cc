@@ -357,16 +357,16 @@ TEST_F(GoldenTest, EachPartOfTheMatrixBelongsToOneRule) {
 }
 
 TEST_F(GoldenTest, WhatTheKernelToldOfDeadLinksAndFrozenRanksReplacesGuesses) {
-  const auto silent = [&](const char* received) {
+  const auto silent = [&](const char* stuck_s) {
     Sql("DELETE FROM kernel_links");
-    Sql("INSERT INTO kernel_links VALUES(2,3,100,90,90,0,20,30,1000,9,5000," + std::string(received) +
-        ",4.0,0)");
+    Sql("INSERT INTO kernel_links VALUES(2,3,100,90,90,0,20,30,1000,9,5000,5000," + std::string(stuck_s) +
+        ",0)");
   };
-  silent("5000");
+  silent("4.0");
   EXPECT_EQ(Run(), Found{});  // nobody waits
   Stall("in_collective", "1", "running", 9, 2);
   EXPECT_EQ(Run(), (Found{{"hang/link-silent", {{}}}}));
-  silent("9000");  // it arrives, and the way back is dead: another link is to blame
+  silent("0.4");  // a time-out of TCP or two
   EXPECT_EQ(Run(), (Found{{"hang/in-collective", {{1}}}}));
   Sql("INSERT INTO kernel_ranks VALUES(2,9,1,0,0,0,5.0,1,0,0)");
   EXPECT_EQ(Run(), (Found{{"hang/frozen", {{2}}}}));

@@ -97,7 +97,7 @@ std::string TryHosts() {
 }
 
 std::string TryGroup(host::Controller controller, const char* file) {
-  absl::StatusOr<ControlGroup> group = OwnGroup(controller);
+  absl::StatusOr<ControlGroup> group = PlaceOfGroups(controller);
   if (!group.ok()) return std::string(group.status().message());
   group->directory += Cat("/", host::GroupName(KeeperOfProcess(getpid()), 0));
   absl::Status status = MakeGroup(*group);
@@ -109,7 +109,7 @@ std::string TryGroup(host::Controller controller, const char* file) {
 }
 
 std::string TryVersions(host::Controller controller, const char* file_v1, const char* file_v2) {
-  const absl::StatusOr<ControlGroup> group = OwnGroup(controller);
+  const absl::StatusOr<ControlGroup> group = PlaceOfGroups(controller);
   return TryGroup(controller, group.ok() && group->version == 1 ? file_v1 : file_v2);
 }
 

@@ -38,7 +38,7 @@ bool IsOfLinks(Action action) {
 }  // namespace
 
 absl::StatusOr<std::vector<RankGroup>> GroupsFor(const plan::ArmedPlan& plan, const host::Layout& layout,
-                                                 const host::Keeper& keeper) {
+                                                 const host::Keeper& keeper, const Hierarchies& hierarchies) {
   std::set<std::pair<int, host::Controller>> wanted;
   for (size_t i = 0; i < plan.size(); ++i) {
     const std::optional<host::Controller> controller = host::ControllerOf(plan.fault(i).action);
@@ -47,9 +47,12 @@ absl::StatusOr<std::vector<RankGroup>> GroupsFor(const plan::ArmedPlan& plan, co
     }
   }
   std::vector<RankGroup> groups;
+  std::map<int, std::string>
+      places;  // of version 2, by rank: a process is in one group, whatever its controllers
   for (const auto& [rank, controller] : wanted) {
-    absl::StatusOr<ControlGroup> group = OwnGroup(controller);
+    absl::StatusOr<ControlGroup> group = PlaceOfGroups(controller, hierarchies);
     if (!group.ok()) return group.status();
+    if (group->version == 2) group->directory = places.emplace(rank, group->directory).first->second;
     group->directory += Cat("/", host::GroupName(keeper, rank));
     groups.push_back({rank, *std::move(group)});
   }

@@ -24,7 +24,8 @@ struct RankGroup {
 };
 // The groups that ranks must be in for these faults; they are not made yet.
 absl::StatusOr<std::vector<RankGroup>> GroupsFor(const plan::ArmedPlan& plan, const host::Layout& layout,
-                                                 const host::Keeper& keeper);
+                                                 const host::Keeper& keeper,
+                                                 const Hierarchies& hierarchies = OwnHierarchies());
 
 class FaultsInForce {
  public:

@@ -37,7 +37,9 @@ struct LinkPressure {
   // What the source sent and the destination did not get, acknowledgements included: of each connection when
   // it was last seen with nothing in flight, so that what is under way does not count.
   uint64_t packets_lost = 0;
-  double stuck_s = 0;  // at the last look: since when something is in flight and nothing was acknowledged
+  // At the last look: since when something that was sent has not arrived, and nothing was acknowledged. What
+  // has arrived and is not acknowledged is stuck on the way back.
+  double stuck_s = 0;
 };
 
 struct KernelRecord {

@@ -14,7 +14,8 @@ SELECT json_group_array(rank) AS ranks, min(since_s) AS at_s, NULL AS since_s, m
        json_group_array(printf('rank %d spent %.2f ms a step on the host before the first launch or copy, its peers %.2f ms (median); '
               || 'outside communication in all: %.2f ms, %d peers %.2f ms (factor %.2f, %d of %d slow, steps %d-%d, probability by '
               || 'chance 1e-%.0f)', rank, 1e3 * host_s, 1e3 * normal_host_s, 1e3 * own_s, peers, 1e3 * normal_s, factor,
-              slow_iterations, iterations, first_iteration, last_iteration, surprise)) AS evidence,
+              slow_iterations, iterations, first_iteration, last_iteration, surprise)
+              || coalesce((SELECT contention FROM contended_ranks c WHERE c.rank = late_ranks.rank), '')) AS evidence,
        CASE WHEN count(*) = 1 THEN 'rank ' ELSE 'ranks ' END || group_concat(rank, ', ')
          || printf(' begin%s steps late: %.2f ms pass on the host before the device gets work, %.2f ms elsewhere',
                    CASE WHEN count(*) = 1 THEN 's' ELSE '' END, 1e3 * max(host_s), 1e3 * max(normal_host_s)) AS summary

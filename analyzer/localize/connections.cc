@@ -25,9 +25,9 @@ constexpr int64_t kFewestSlight = 5;
 // Probes for lost tails retransmit a few segments of thousands on a busy host, loss one in a hundred.
 constexpr double kLossShare = 0.01;
 constexpr int64_t kFewestRetransmits = 5;
-// Packets that did not arrive are counted, not inferred, so no share is needed: links that are in order lose
-// none. A connection's first packets are counted on one side only.
-constexpr int64_t kFewestLost = 5;
+// Packets that did not arrive are counted, not inferred: links that are in order lose none. One or two may go
+// astray anywhere.
+constexpr int64_t kFewestLost = 3;
 
 double Share(const store::KernelLink& link) {
   return static_cast<double>(link.under_way) / static_cast<double>(std::max<int64_t>(link.looks, 1));

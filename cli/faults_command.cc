@@ -1,14 +1,11 @@
 #include "cli/faults_command.h"
 
-#include "absl/strings/str_format.h"
-#include "cli/hosts/abilities.h"
+#include "cli/fault_legs.h"
 #include "cli/launch/exit_status.h"
 #include "cli/launch/files.h"
-#include "cli/launch/installation.h"
 #include "cli/launch/message.h"
 #include "cli/launch/text.h"
 #include "cli/output.h"
-#include "injector/plan/catalogue.h"
 #include "injector/plan/describe.h"
 
 namespace rankle::cli {
@@ -19,25 +16,6 @@ int Print(const absl::StatusOr<std::string>& text) {
   if (status.ok()) return kExitOk;
   SayError(status);
   return kExitUnusable;
-}
-
-// Which leg carries an action out on this machine, or why none does.
-std::string WhereTheyWork() {
-  const std::string& hooks = ThisInstallation().hooks_library;
-  const std::string no_hooks = FileExists(hooks) ? "" : Cat(hooks, " is missing");
-  std::string text =
-      "\non this machine (preload: inside the job, by librankle.so or librankle-libc.so; host: from "
-      "outside)\n";
-  for (const plan::ActionInfo& action : plan::Catalogue()) {
-    if (!action.unavailable.empty()) continue;
-    const bool host = !action.place.empty();
-    const std::string why_not = host ? WhyNotHere(action.action) : no_hooks;
-    text += Cat(absl::StrFormat("%-13s%-9s", std::string(action.name), host ? "host" : "preload"),
-                why_not.empty() ? "works" : Cat("does not work: ", why_not), "\n");
-  }
-  if (const std::string why_not = WhyNoHosts(); !why_not.empty())
-    text += Cat("net-* act between hosts (run --hosts), which do not work here: ", why_not, "\n");
-  return text;
 }
 
 absl::StatusOr<std::string> CheckFile(const std::string& path) {
@@ -67,7 +45,11 @@ void FaultsCommand::DeclareFlags(Flags& flags) {
 }
 
 int FaultsCommand::Run(const std::vector<std::string>&) {
-  if (list_) return Print(plan::ListFaults() + WhereTheyWork());
+  if (list_)
+    return Print(Cat(
+        plan::ListFaults(),
+        "\non this machine (preload: inside the job; ebpf: attached to it; host: from outside, needs -n)\n",
+        DescribeLegs(LegsHere())));
   if (show_) return Print(plan::ShowFault(fault_));
   return Print(CheckFile(plan_file_));
 }

@@ -11,6 +11,7 @@
 #include "analyzer/import/nodes.h"
 #include "cli/ebpf/attachment.h"
 #include "cli/hosts/abilities.h"
+#include "cli/hosts/limited_directory.h"
 #include "cli/inspect/elf_program.h"
 #include "cli/launch/clock.h"
 #include "cli/launch/command_path.h"
@@ -288,6 +289,8 @@ absl::Status CheckHosts(const RunOptions& options, const plan::Plan& plan) {
       return absl::FailedPreconditionError(Cat("fault '", name, "': ", action.name, ": ", reason));
     absl::Status status = action.place == "network" ? host::CheckLinks(fault, name, LayoutOf(options))
                                                     : host::CheckRanks(fault, name, LayoutOf(options));
+    if (status.ok() && fault.action == plan::Action::kDiskLimit)
+      status = CheckDirectory(plan.fault_path(i), options.output_dir.empty() ? "." : options.output_dir);
     if (!status.ok()) return status;
   }
   return absl::OkStatus();

@@ -8,15 +8,9 @@
 -- symptom: poor_performance
 -- root_causes: hardware_network_environment 0.9; distributed_communication_error 0.1
 -- references: tcp_info of the Linux kernel (tcp(7)); docs/host-faults.md
--- The thresholds are in analyzer/localize/connections.cc.
-SELECT json_group_array(destination) AS ranks, '[]' AS links,
-       json_group_array(('what rank ' || destination || ' receives') || printf(': data were under way for %.0f %% of the time, elsewhere %.0f %%; ', 100 * share, 100 * normal)
-         || CASE cause WHEN 'loss' THEN printf('lost packets: %d of %d segments were sent again', retransmits, segments)
-                       WHEN 'queue' THEN 'they waited in the queue of the sending host'
-                       ELSE printf('they took long on the way (shortest round trip %.2f ms, elsewhere %.2f ms)', 1e3 * min_rtt_s, 1e3 * normal_min_rtt_s) END)
-         AS evidence,
-       NULL AS since_s, 0.9 AS confidence,
-       group_concat(('what rank ' || destination || ' receives'), ', ') || CASE min(cause) WHEN 'loss' THEN ' loses packets' ELSE ' is slow' END AS summary
-FROM slow_connections
+-- The thresholds are in analyzer/localize/connections.cc, the sentences in slow_connection_parts.sql.
+SELECT json_group_array(rank) AS ranks, '[]' AS links, json_group_array(evidence) AS evidence,
+       NULL AS since_s, max(cost_s) AS effect_s, 0.9 AS confidence, group_concat(name, ', ') || max(trouble) AS summary
+FROM slow_connection_parts
 WHERE part = 'rank_rx'
 HAVING count(*) > 0

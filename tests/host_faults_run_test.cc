@@ -190,6 +190,78 @@ TEST(HostFaults, AFreezeEndsWhenItsTimeIsOver) {
   run.Wait();
 }
 
+// What a rank of two prints, by rank; the fault meets rank 1.
+std::map<int, std::string> Printed(const ScratchDirectory& scratch, const std::string& fault,
+                                   const std::string& script) {
+  const Finished run = RunRankle(
+      {"run", "-n", "2", "--no-trace", "-q", "-o", scratch.Path("out"), "--fault", fault, "--", "python3",
+       "-c", "import os, time\n" + script + "\nprint('rank', os.environ['RANK'], answer, flush=True)\n"});
+  EXPECT_EQ(run.exit_code, 0) << run.err;
+  std::map<int, std::string> answers;
+  std::istringstream lines(run.out);
+  std::string word, answer;
+  for (int rank; lines >> word >> rank && std::getline(lines >> std::ws, answer);) answers[rank] = answer;
+  return answers;
+}
+
+TEST(HostFaults, ARankWithoutDescriptorsLeftSeesEmfileAndTheOtherDoesNot) {
+  SKIP_WITHOUT("fd-limit");
+  ScratchDirectory scratch;
+  // The limit comes a moment after the start: until then all can be opened. 60 s: a test that fails ends all
+  // the same.
+  const auto answers =
+      Printed(scratch, "fd-limit host rank=1 files=40",
+              "answer, end = 'none', time.time() + (60 if os.environ['RANK'] == '1' else 1)\n"
+              "while time.time() < end:\n"
+              "  files = []\n"
+              "  try:\n"
+              "    for _ in range(100): files.append(os.open('/dev/null', os.O_RDONLY))\n"
+              "  except OSError as e: answer = os.strerror(e.errno); break\n"
+              "  finally:\n"
+              "    for f in files: os.close(f)\n");
+  EXPECT_EQ(answers, (std::map<int, std::string>{{0, "none"}, {1, "Too many open files"}}));
+}
+
+TEST(HostFaults, AClockThatIsAheadIsSoFromTheStartOn) {
+  SKIP_WITHOUT("clock-skew");
+  ScratchDirectory scratch;
+  const double before =
+      static_cast<double>(std::chrono::steady_clock::now().time_since_epoch().count()) * 1e-9;
+  const auto answers = Printed(scratch, "clock-skew host rank=1 offset=1000s", "answer = time.monotonic()");
+  ASSERT_EQ(answers.size(), 2u);
+  EXPECT_GE(std::stod(answers.at(0)), before);
+  EXPECT_LT(std::stod(answers.at(0)), before + 500);
+  EXPECT_GE(std::stod(answers.at(1)), before + 1000);
+}
+
+// A file system of its own size in a directory's place: parts are written, then ENOSPC. Nobody else sees it.
+TEST(HostFaults, ALimitedDirectoryTakesWhatFitsAndIsSeenByItsRankOnly) {
+  SKIP_WITHOUT("disk-limit");
+  ScratchDirectory scratch;
+  const std::string directory = scratch.Path("limited"), mounts = ReadWhole("/proc/self/mounts");
+  fs::create_directory(directory);
+  std::ofstream(directory + "/there") << "before";
+  const auto answers = Printed(scratch, "disk-limit host rank=1 path=" + directory + " bytes=64KiB",
+                               "d = '" + directory +
+                                   "'\n"
+                                   "names = os.listdir(d)\n"
+                                   "f = os.open(d + '/new' + os.environ['RANK'], os.O_CREAT | os.O_WRONLY)\n"
+                                   "try:\n"
+                                   "  n = os.write(f, b'x' * 100000)\n"
+                                   "  answer = (names, n, os.write(f, b'x' * 100000))\n"
+                                   "except OSError as e: answer = (names, n, os.strerror(e.errno))\n");
+  EXPECT_EQ(answers.at(0), "(['there'], 100000, 100000)");
+  EXPECT_EQ(answers.at(1), "([], 65536, 'No space left on device')");
+  EXPECT_TRUE(fs::exists(directory + "/new0"));
+  EXPECT_FALSE(fs::exists(directory + "/new1"));
+  EXPECT_EQ(ReadWhole("/proc/self/mounts"), mounts);
+  const Finished refused =
+      RunRankle({"run", "-n", "1", "-o", directory + "/out", "--fault",
+                 "disk-limit host path=" + directory + " bytes=1MiB", "--", "/bin/true"});
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_THAT(refused.err, HasSubstr("the records go there"));
+}
+
 TEST(HostFaults, WhatCannotWorkIsRefusedBeforeAnythingStarts) {
   ScratchDirectory scratch;
   const auto refused = [&](std::vector<std::string> words, const std::string& fault) {

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Runs the suite of host faults where this machine can make hosts and act on them; else says why not and exits with 77, which
-# ctest shows as skipped. Usage: host_faults_suite.sh RANKLE OUTPUT_DIRECTORY
+# ctest shows as skipped. Usage: host_faults_suite.sh RANKLE OUTPUT_DIRECTORY [--sample N ...]
 rankle=$1
 out=$2
 why=$("$rankle" doctor | awk '$1 == "missing" && $2 ~ /^(hosts|net-.*|freeze|throttle|memory-limit)$/')
@@ -9,4 +9,5 @@ if [ -n "$why" ]; then
   echo "$why"
   exit 77 # skipped: this machine cannot make hosts or act on them, as told above
 fi
-exec "$rankle" suite corpora/suites/host-faults.yaml -o "$out"
+shift 2
+exec "$rankle" suite corpora/suites/host-faults.yaml -o "$out" "$@"

@@ -302,6 +302,61 @@ TEST_F(SitesRun, FunctionsThatReturnTheirErrorDoSo) {
               ElementsAre("exec 45", "spawn ENOENT -1", "exec 45", "spawn ok 0", "pthread_create ok"));
 }
 
+// Faults on paths: the five rounds of a checkpoint writer, seen by what the calls of one round came to.
+TEST_F(SitesRun, FaultsOnPathsMeetTheFilesThatMatchAndNoOthers) {
+  const std::string part = scratch_.Path("part"), whole = scratch_.Path("whole");
+  const auto answers = [&](const std::string& fault) {
+    std::map<std::string, std::set<std::string>> of;
+    for (const std::string& line : LinesWith(fault, "files")) {
+      std::istringstream words(line);
+      std::string function, round, answer;
+      words >> function >> round >> answer;
+      of[function].insert(answer);
+    }
+    return of;
+  };
+  using Set = std::set<std::string>;
+  auto full = answers("disk-full file path=" + part + " call=1..3");
+  EXPECT_EQ(full["open"], (Set{"ENOSPC", "ok"}));  // it makes the file
+  auto writes = answers("disk-full write,fsync path=*/par?");
+  EXPECT_EQ(writes["write"], Set{"ENOSPC"});
+  EXPECT_EQ(writes["fsync"], Set{"ENOSPC"});
+  EXPECT_EQ(writes["open"], Set{"ok"});
+  auto errors = answers("disk-error file path=" + whole);
+  EXPECT_EQ(errors["rename"], Set{"EIO"});  // the new name counts
+  EXPECT_EQ(errors["write"], Set{"ok"});
+  auto stale = answers("disk-error pread path=" + part + " errno=ESTALE");
+  EXPECT_EQ(stale["pread"], Set{"ESTALE"});
+  EXPECT_THAT(Injections(), ::testing::SizeIs(5));
+  auto none = answers("disk-error file path=" + part + "x");
+  EXPECT_EQ(none["write"], Set{"ok"});
+}
+
+TEST_F(SitesRun, AFileIsFoundByEveryNameThatLeadsToIt) {
+  // Through a link to its directory, relative to the working directory, and by descriptor of a file that is
+  // gone.
+  const std::string script =
+      "import os, sys\n"
+      "os.mkdir(sys.argv[1] + '/real'); os.symlink(sys.argv[1] + '/real', sys.argv[1] + '/link')\n"
+      "def tried(f):\n"
+      "  try: f(); return 'ok'\n"
+      "  except OSError as e: return os.strerror(e.errno)\n"
+      "flags = os.O_CREAT | os.O_RDWR\n"
+      "print(tried(lambda: os.open(sys.argv[1] + '/link/a', flags)))\n"
+      "os.chdir(sys.argv[1] + '/real')\n"
+      "print(tried(lambda: os.open('a', flags)), tried(lambda: os.open('b', flags)))\n"
+      "folder = os.open('.', os.O_RDONLY)\n"
+      "print(tried(lambda: os.open('a', flags, dir_fd=folder)))\n"
+      "gone = os.open('a-gone', flags); os.unlink('a-gone'); print(tried(lambda: os.write(gone, b'x')))\n";
+  const std::string real = fs::canonical(scratch_.Path("")).string() + "/real";
+  const Finished job = Run({"--fault", "disk-error open,openat path=" + real + "/a", "--fault",
+                            "disk-error write path=" + real + "/a-gone errno=EROFS"},
+                           {"python3", "-c", script, scratch_.Path("")});
+  EXPECT_EQ(job.exit_code, 0) << job.err;
+  EXPECT_THAT(LinesOf(job.out), ElementsAre("Input/output error", "Input/output error ok",
+                                            "Input/output error", "Read-only file system"));
+}
+
 TEST_F(SitesRun, ShortTransfersMoveAllTheSame) {
   const struct {
     const char *fault, *line;

@@ -283,12 +283,13 @@ absl::Status AddSlowConnections(const Store&, const Facts& facts, store::Databas
   for (const localize::SlowConnection& c : facts.slow_connections) {
     rows.push_back({std::string(kParts[static_cast<int>(c.part)]), rank_or_null(c.source),
                     rank_or_null(c.destination), localize::CauseName(c.cause), c.share, c.normal,
-                    Int(c.segments), Int(c.retransmits), c.min_rtt_s, c.normal_min_rtt_s, Int(c.links)});
+                    Int(c.segments), Int(c.retransmits), c.min_rtt_s, c.normal_min_rtt_s, Int(c.links),
+                    c.cost_s});
   }
   return db.AddTable(
       "slow_connections",
       "part TEXT, source INTEGER, destination INTEGER, cause TEXT, share REAL, normal REAL, segments "
-      "INTEGER, retransmits INTEGER, min_rtt_s REAL, normal_min_rtt_s REAL, links INTEGER",
+      "INTEGER, retransmits INTEGER, min_rtt_s REAL, normal_min_rtt_s REAL, links INTEGER, cost_s REAL",
       rows);
 }
 
@@ -358,6 +359,7 @@ Facts FindFacts(const Store& store, const localize::HangSettings& settings) {
   facts.slow_transfers = localize::FindSlowTransfers(store);
   localize::AddCosts(iterations, facts.slow_transfers);
   facts.slow_connections = localize::FindSlowConnections(store.kernel_links);
+  localize::AddCosts(store, iterations, facts.slow_connections);
   if (!store.device_times && store.durations_known) facts.last_arrivals = localize::FindLastArrivals(store);
   return facts;
 }

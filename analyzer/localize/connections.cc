@@ -17,15 +17,26 @@ constexpr double kSlowShare = 0.1;
 // And so many times what is usual in this job: large transfers are under way for part of the time on any
 // link.
 constexpr double kSlowFactor = 3;
+// Of a rank whose other links are slow, a link that carries little is under way for less of the time: a
+// fiftieth, at five looks at least. Links in order show nothing at nearly all looks, so that this much is no
+// chance.
+constexpr double kSlightShare = 0.02;
+constexpr int64_t kFewestSlight = 5;
 // Probes for lost tails retransmit a few segments of thousands on a busy host, loss one in a hundred.
 constexpr double kLossShare = 0.01;
 constexpr int64_t kFewestRetransmits = 5;
+// Packets that did not arrive are counted, not inferred: links that are in order lose none. One or two may go
+// astray anywhere.
+constexpr int64_t kFewestLost = 3;
 
 double Share(const store::KernelLink& link) {
   return static_cast<double>(link.under_way) / static_cast<double>(std::max<int64_t>(link.looks, 1));
 }
 
+bool Loses(const store::KernelLink& link) { return link.packets_lost >= kFewestLost; }
+
 ConnectionCause CauseOf(const store::KernelLink& link) {
+  if (Loses(link)) return ConnectionCause::kLoss;
   if (link.retransmits >= kFewestRetransmits &&
       static_cast<double>(link.retransmits) >= kLossShare * static_cast<double>(link.segments))
     return ConnectionCause::kLoss;
@@ -34,20 +45,38 @@ ConnectionCause CauseOf(const store::KernelLink& link) {
 
 using Links = std::vector<const store::KernelLink*>;
 
-// The ranks of which every link, and more than one, is slow, on the given side; their links are taken out.
+// The ranks of which more than one link is slow on the given side, and the others slightly; the links are
+// taken out of `slow`.
 std::vector<std::pair<int32_t, Links>> TakeRanks(int32_t store::KernelLink::*side, const Links& all,
-                                                 Links& slow) {
-  std::map<int32_t, int> observed;
-  std::map<int32_t, Links> found;
-  for (const store::KernelLink* link : all) ++observed[link->*side];
-  for (const store::KernelLink* link : slow) found[link->*side].push_back(link);
+                                                 double normal, Links& slow) {
+  std::map<int32_t, Links> observed;
+  std::map<int32_t, int> found;
+  for (const store::KernelLink* link : all) observed[link->*side].push_back(link);
+  for (const store::KernelLink* link : slow) ++found[link->*side];
   std::vector<std::pair<int32_t, Links>> ranks;
-  for (auto& [rank, links] : found) {
-    if (links.size() < 2 || static_cast<int>(links.size()) < observed[rank]) continue;
+  for (const auto& [rank, count] : found) {
+    Links& links = observed[rank];
+    const bool all_are = std::all_of(links.begin(), links.end(), [&](const store::KernelLink* link) {
+      return link->under_way >= kFewestSlight && Share(*link) >= std::max(kSlightShare, kSlowFactor * normal);
+    });
+    if (count < 2 || !all_are) continue;
     std::erase_if(slow, [&, r = rank](const store::KernelLink* link) { return link->*side == r; });
     ranks.emplace_back(rank, std::move(links));
   }
   return ranks;
+}
+
+// A sender whose packets and whose peer's acknowledgements are lost has less under way than it waits for:
+// what has arrived is not acknowledged, and is sent again in vain. So of a link that is slow one way, the
+// other way is slow too if it loses packets itself.
+void AddWaysBack(const Links& all, Links& slow) {
+  std::set<std::pair<int32_t, int32_t>> named;
+  for (const store::KernelLink* link : slow) named.emplace(link->source, link->destination);
+  for (const store::KernelLink* link : all) {
+    if (Loses(*link) && named.contains({link->destination, link->source}) &&
+        !named.contains({link->source, link->destination}))
+      slow.push_back(link);
+  }
 }
 
 SlowConnection Summary(const Links& links, double normal, double normal_rtt_us) {
@@ -84,10 +113,11 @@ std::vector<SlowConnection> FindSlowConnections(const std::vector<store::KernelL
   for (const store::KernelLink* link : all) {
     if (Share(*link) >= std::max(kSlowShare, kSlowFactor * normal)) slow.push_back(link);
   }
+  AddWaysBack(all, slow);
   std::vector<SlowConnection> found;
   for (const bool sends : {true, false}) {
     for (const auto& [rank, its] :
-         TakeRanks(sends ? &store::KernelLink::source : &store::KernelLink::destination, all, slow)) {
+         TakeRanks(sends ? &store::KernelLink::source : &store::KernelLink::destination, all, normal, slow)) {
       SlowConnection part = Summary(its, normal, normal_rtt);
       part.part = sends ? SlowPart::kRow : SlowPart::kColumn;
       (sends ? part.source : part.destination) = rank;

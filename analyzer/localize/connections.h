@@ -22,7 +22,8 @@ struct SlowConnection {
   double share = 0, normal = 0;  // of the looks at which data were under way; median of the other links
   int64_t segments = 0, retransmits = 0;
   double min_rtt_s = 0, normal_min_rtt_s = 0;
-  int links = 0;  // that show it
+  int links = 0;      // that show it
+  double cost_s = 0;  // of an iteration (transfer_cost.h); 0 = no iterations are known
 };
 
 std::vector<SlowConnection> FindSlowConnections(const std::vector<store::KernelLink>& links);

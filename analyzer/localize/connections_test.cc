@@ -58,6 +58,41 @@ TEST(SlowConnections, ARankOfWhichAllIsSlowIsNamedAndNotItsLinks) {
   EXPECT_EQ(receives[0].cause, ConnectionCause::kOnTheWay);
 }
 
+TEST(SlowConnections, TheWayBackOfASlowLinkIsNamedWhenItLosesPacketsItself) {
+  const auto links_of = [](int64_t lost_back) {
+    std::vector<std::pair<int32_t, int32_t>> links;
+    for (const SlowConnection& slow : FindSlowConnections(Mesh(4, [&](store::KernelLink& l) {
+           if (l.source == 1 && l.destination == 2) l.under_way = 50, l.retransmits = 5, l.packets_lost = 9;
+           if (l.source == 2 && l.destination == 1)
+             l.in_flight = 50, l.retransmits = 7, l.packets_lost = lost_back;
+           if (l.source == 0) l.packets_lost = 2;  // handshakes
+         }))) {
+      EXPECT_EQ(slow.cause, ConnectionCause::kLoss);
+      links.emplace_back(slow.source, slow.destination);
+    }
+    return links;
+  };
+  using Ends = std::vector<std::pair<int32_t, int32_t>>;
+  EXPECT_EQ(links_of(8), (Ends{{1, 2}, {2, 1}}));
+  EXPECT_EQ(links_of(0), (Ends{{1, 2}}));  // it sent again because the acknowledgements went astray
+}
+
+TEST(SlowConnections, ALinkThatCarriesLittleBelongsToItsRankWhenItIsSlightlySlow) {
+  const auto found_with = [](int64_t under_way) {
+    return FindSlowConnections(Mesh(4, [&](store::KernelLink& l) {
+      l.looks = 500, l.under_way = l.destination == 2 ? (l.source == 1 ? under_way : 240) : 0;
+    }));
+  };
+  const auto rank = found_with(27);
+  ASSERT_EQ(rank.size(), 1u);
+  EXPECT_EQ(rank[0].part, SlowPart::kColumn);
+  EXPECT_EQ(rank[0].destination, 2);
+  EXPECT_EQ(rank[0].links, 3);
+  const auto links = found_with(3);
+  ASSERT_EQ(links.size(), 2u);  // that one is in order
+  EXPECT_EQ(links[0].part, SlowPart::kCell);
+}
+
 TEST(SlowConnections, FewLooksSayNothing) {
   EXPECT_TRUE(FindSlowConnections(Mesh(3, [](store::KernelLink& l) {
                 l.looks = 5, l.under_way = l.source == 0 ? 5 : 0;

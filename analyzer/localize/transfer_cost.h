@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "analyzer/localize/connections.h"
 #include "analyzer/localize/iterations.h"
 #include "analyzer/localize/transfer.h"
 
@@ -13,5 +14,10 @@ namespace rankle::localize {
 // part in, but at most what such an iteration spends inside operations on the rank that waits least for
 // others. It stays 0 where no iterations are known.
 void AddCosts(const std::vector<IterationSeries>& series, std::vector<SlowTransfer>& transfers);
+
+// The same of what the kernel saw: the share of the time beyond the usual one, of a mean iteration, because a
+// link that flaps costs few iterations much.
+void AddCosts(const store::Store& store, const std::vector<IterationSeries>& series,
+              std::vector<SlowConnection>& connections);
 
 }  // namespace rankle::localize

@@ -36,6 +36,19 @@ TEST(TransferCostTest, AShareOfTheUsualIteration) {
   EXPECT_DOUBLE_EQ(CostMs({Series({0, 1}, 60)}, Link(0, store::kNone, 0.3)), 30);
 }
 
+TEST(TransferCostTest, OfWhatTheKernelSawTheShareBeyondTheUsualOneOfAMeanIteration) {
+  store::Store store;
+  store.ranks.resize(2);
+  store.ranks[0].global = 4, store.ranks[1].global = 7;
+  SlowConnection link;
+  link.source = 7, link.destination = 4, link.share = 0.35, link.normal = 0.05;
+  std::vector<SlowConnection> links = {link, link};
+  links[1].source = 5;  // takes no part in any series
+  AddCosts(store, {Series({0, 1}, 60)}, links);
+  EXPECT_NEAR(links[0].cost_s, 0.3 * (10 * 0.1 + 5 * 0.2) / 15, 1e-12);
+  EXPECT_EQ(links[1].cost_s, 0);
+}
+
 TEST(TransferCostTest, NoMoreThanTheJobCommunicates) {
   EXPECT_DOUBLE_EQ(CostMs({Series({0, 1}, 20)}, Link(0, 1, 0.9)), 20);
 }

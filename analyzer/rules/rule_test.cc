@@ -307,6 +307,34 @@ TEST_F(GoldenTest, LateRankIsLateByInputWhenMostOfTheExcessPassesBeforeTheDevice
   EXPECT_EQ(on_host("NULL"), (Found{{"slow/compute", {{1}}}}));
 }
 
+TEST_F(GoldenTest, WhatTheHostKeptALateRankFromIsSaidInItsEvidence) {
+  const auto evidence = [&](const std::string& column, const std::string& value, const std::string& host_s) {
+    Sql("DELETE FROM lateness");
+    Late(1, 2.0, 20, 0.0400, 0.0200, 0.05);
+    Sql("UPDATE lateness SET host_s = " + host_s + ", normal_host_s = 0.001");
+    Sql("DELETE FROM kernel_ranks");
+    for (const char* rank : {"0", "1", "2"})
+      Sql(std::string("INSERT INTO kernel_ranks VALUES(") + rank + ",10,1,0,0,0,0,0,0,3)");
+    Sql("UPDATE kernel_ranks SET " + column + " = " + value + " WHERE rank = 1");
+    std::string text;
+    for (const Rule& rule : rules_) {
+      const auto found = RunRule(rule, database_);  // of a view: makes it
+      if (rule.id != "slow/compute" && rule.id != "slow/input") continue;
+      if (found.ok() && !found->empty()) text += rule.id + ": " + found->front().evidence.front();
+    }
+    return text;
+  };
+  using ::testing::AllOf;
+  EXPECT_THAT(evidence("disk_wait_s", "2", "0.019"),
+              AllOf(HasSubstr("slow/input"), HasSubstr("waited for a disk for 2.0")));
+  EXPECT_THAT(evidence("core_wait_s", "4", "NULL"),
+              AllOf(HasSubstr("slow/compute"), HasSubstr("waited 4.0 s in 10.0 s for a free core")));
+  EXPECT_THAT(evidence("major_faults", "900", "NULL"),
+              HasSubstr("900 of its pages were read back from a disk"));
+  EXPECT_THAT(evidence("major_faults", "25", "NULL"), ::testing::Not(HasSubstr("read back")));
+  EXPECT_THAT(evidence("disk_wait_s", "0.1", "0.019"), ::testing::Not(HasSubstr("disk")));
+}
+
 TEST(RuleFormat, ViewsServeOtherRulesAndFindNothing) {
   const auto directory = std::filesystem::path(::testing::TempDir()) / "rule_test_views";
   std::filesystem::create_directories(directory);
@@ -359,16 +387,16 @@ TEST_F(GoldenTest, EachPartOfTheMatrixBelongsToOneRule) {
 }
 
 TEST_F(GoldenTest, WhatTheKernelToldOfDeadLinksAndFrozenRanksReplacesGuesses) {
-  const auto silent = [&](const char* received) {
+  const auto silent = [&](const char* stuck_s) {
     Sql("DELETE FROM kernel_links");
-    Sql("INSERT INTO kernel_links VALUES(2,3,100,90,90,0,20,30,1000,9,5000," + std::string(received) +
-        ",4.0)");
+    Sql("INSERT INTO kernel_links VALUES(2,3,100,90,90,0,20,30,1000,9,5000,5000," + std::string(stuck_s) +
+        ",0)");
   };
-  silent("5000");
+  silent("4.0");
   EXPECT_EQ(Run(), Found{});  // nobody waits
   Stall("in_collective", "1", "running", 9, 2);
   EXPECT_EQ(Run(), (Found{{"hang/link-silent", {{}}}}));
-  silent("9000");  // it arrives, and the way back is dead: another link is to blame
+  silent("0.4");  // a time-out of TCP or two
   EXPECT_EQ(Run(), (Found{{"hang/in-collective", {{1}}}}));
   Sql("INSERT INTO kernel_ranks VALUES(2,9,1,0,0,0,5.0,1,0,0)");
   EXPECT_EQ(Run(), (Found{{"hang/frozen", {{2}}}}));
@@ -447,7 +475,7 @@ TEST_F(GoldenTest, EachPartOfTheSlowConnectionsBelongsToOneRule) {
   const auto slow = [&](const std::string& part, const std::string& ends) {
     Sql("DELETE FROM slow_connections");
     Sql("INSERT INTO slow_connections VALUES('" + part + "'," + ends +
-        ",'loss',0.5,0.01,1000,50,2e-5,2e-5,1)");
+        ",'loss',0.5,0.01,1000,50,2e-5,2e-5,1,0.002)");
   };
   slow("link", "2,0");
   EXPECT_EQ(Run(), (Found{{"slow/link-connection", {{}}}}));

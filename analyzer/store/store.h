@@ -269,7 +269,7 @@ struct KernelRank {
 struct KernelLink {
   int32_t source = 0, destination = 0;
   int64_t looks = 0, in_flight = 0, under_way = 0, queued = 0, segments = 0, retransmits = 0, bytes_acked = 0,
-          bytes_received = 0;
+          bytes_received = 0, packets_lost = 0;
   double min_rtt_us = 0, rtt_us = 0, stuck_s = 0;
 };
 struct KernelWaits {  // of ranks that were attached to

@@ -238,14 +238,14 @@ absl::Status AddKernelLinks(const Store& s, Database& db) {
   for (const KernelLink& l : s.kernel_links) {
     rows.push_back({Int(l.source), Int(l.destination), Int(l.looks), Int(l.in_flight), Int(l.under_way),
                     Int(l.queued), l.min_rtt_us, l.rtt_us, Int(l.segments), Int(l.retransmits),
-                    Int(l.bytes_acked), Int(l.bytes_received), l.stuck_s});
+                    Int(l.bytes_acked), Int(l.bytes_received), l.stuck_s, Int(l.packets_lost)});
   }
   return db.AddTable(
       "kernel_links",
       "source INTEGER, destination INTEGER, looks INTEGER, in_flight INTEGER, under_way INTEGER, queued "
       "INTEGER, "
       "min_rtt_us REAL, rtt_us REAL, segments INTEGER, retransmits INTEGER, bytes_acked INTEGER, "
-      "bytes_received INTEGER, stuck_s REAL",
+      "bytes_received INTEGER, stuck_s REAL, packets_lost INTEGER",
       rows);
 }
 

@@ -7,6 +7,7 @@
 #include <sched.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mount.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -26,8 +27,19 @@ namespace {
 
 using plan::Action;
 
+// Children that have answered, and may be stuck in the kernel for seconds while it takes their namespaces
+// down: nobody waits for them. Those that outlive this process are its parent's.
+std::vector<pid_t>& Answered() {
+  static auto* const pids = new std::vector<pid_t>;
+  return *pids;
+}
+void ReapAnswered() {
+  std::erase_if(Answered(), [](pid_t pid) { return waitpid(pid, nullptr, WNOHANG) != 0; });
+}
+
 // Runs `attempt` in a child with namespaces of its own and returns what it says.
 std::string InChild(int namespaces, const std::function<std::string()>& attempt) {
+  ReapAnswered();
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) return strerror(errno);
   FileDescriptor in(ends[0]), out(ends[1]);
@@ -38,6 +50,7 @@ std::string InChild(int namespaces, const std::function<std::string()>& attempt)
                                 ? attempt()
                                 : Cat("no namespace can be made: ", strerror(errno), " (run as root)");
     [[maybe_unused]] const ssize_t written = write(out.get(), why.data(), why.size());
+    out.Close();  // the answer is complete: before the namespaces go
     _exit(0);
   }
   out.Close();
@@ -45,7 +58,7 @@ std::string InChild(int namespaces, const std::function<std::string()>& attempt)
   std::string why;
   for (ssize_t count; (count = read(in.get(), text, sizeof(text))) > 0;)
     why.append(text, static_cast<size_t>(count));
-  while (waitpid(pid, nullptr, 0) < 0 && errno == EINTR) continue;
+  Answered().push_back(pid);
   return why;
 }
 
@@ -84,7 +97,7 @@ std::string TryHosts() {
 }
 
 std::string TryGroup(host::Controller controller, const char* file) {
-  absl::StatusOr<ControlGroup> group = OwnGroup(controller);
+  absl::StatusOr<ControlGroup> group = PlaceOfGroups(controller);
   if (!group.ok()) return std::string(group.status().message());
   group->directory += Cat("/", host::GroupName(KeeperOfProcess(getpid()), 0));
   absl::Status status = MakeGroup(*group);
@@ -96,7 +109,7 @@ std::string TryGroup(host::Controller controller, const char* file) {
 }
 
 std::string TryVersions(host::Controller controller, const char* file_v1, const char* file_v2) {
-  const absl::StatusOr<ControlGroup> group = OwnGroup(controller);
+  const absl::StatusOr<ControlGroup> group = PlaceOfGroups(controller);
   return TryGroup(controller, group.ok() && group->version == 1 ? file_v1 : file_v2);
 }
 
@@ -104,6 +117,13 @@ std::string TryTimeNamespace() {
   return access("/proc/self/timens_offsets", W_OK) == 0
              ? InChild(CLONE_NEWTIME, [] { return std::string(); })
              : "this kernel has no time namespaces (CONFIG_TIME_NS)";
+}
+
+std::string TryMount() {
+  if (mount("none", "/", nullptr, MS_REC | MS_SLAVE, nullptr) != 0 ||
+      mount("rankle-disk", "/proc", "tmpfs", 0, "size=4096") != 0)
+    return Cat("no file system can be mounted: ", strerror(errno), " (run as root)");
+  return "";
 }
 
 std::string Try(Action action) {
@@ -127,6 +147,8 @@ std::string Try(Action action) {
       return TryGroup(host::Controller::kCore, "cgroup.procs");
     case Action::kClockSkew:
       return TryTimeNamespace();
+    case Action::kDiskLimit:
+      return InChild(CLONE_NEWNS, TryMount);
     default:
       return "";
   }

@@ -10,64 +10,24 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_split.h"
-#include "absl/strings/strip.h"
 #include "cli/launch/file_descriptor.h"
 #include "cli/launch/files.h"
+#include "cli/launch/installation.h"
 #include "cli/launch/text.h"
+#include "tracer/kernel/cgroup_mounts.h"
 
 namespace rankle::cli {
 namespace {
 
 namespace fs = std::filesystem;
 using host::Controller;
+using kernel::CgroupMount;
+using kernel::DirectoryIn;
+using kernel::HasWord;
+using kernel::MayHave;
 
 constexpr int kRemoveAttempts = 50;  // a process that has just left is counted for some milliseconds more
 constexpr useconds_t kRemovePauseUs = 10'000;
-
-struct Mount {
-  int version = 2;
-  std::string root, point, options;
-};
-
-// mountinfo(5): id parent device root point options ... - type source options
-std::vector<Mount> CgroupMounts() {
-  std::vector<Mount> mounts;
-  const absl::StatusOr<std::string> text = ReadFile("/proc/self/mountinfo");
-  if (!text.ok()) return mounts;
-  for (const absl::string_view line : absl::StrSplit(*text, '\n', absl::SkipEmpty())) {
-    const std::pair<absl::string_view, absl::string_view> halves =
-        absl::StrSplit(line, absl::MaxSplits(" - ", 1));
-    const std::vector<std::string> left = absl::StrSplit(halves.first, ' '),
-                                   right = absl::StrSplit(halves.second, ' ');
-    if (left.size() < 5 || right.size() < 3 || (right[0] != "cgroup" && right[0] != "cgroup2")) continue;
-    mounts.push_back({right[0] == "cgroup" ? 1 : 2, left[3], left[4], right[2]});
-  }
-  return mounts;
-}
-
-bool HasWord(const std::string& list, absl::string_view word, char separator) {
-  for (const absl::string_view item : absl::StrSplit(list, absl::ByAnyChar(std::string{separator, '\n'}))) {
-    if (item == word) return true;
-  }
-  return false;
-}
-
-// The directory of this process's group in a hierarchy; the mount's root may itself be a group (containers).
-std::string OwnDirectory(const Mount& mount, absl::string_view controller) {
-  const absl::StatusOr<std::string> text = ReadFile("/proc/self/cgroup");
-  if (!text.ok()) return "";
-  for (const absl::string_view line : absl::StrSplit(*text, '\n', absl::SkipEmpty())) {
-    const std::vector<std::string> parts = absl::StrSplit(line, absl::MaxSplits(':', 2));
-    if (parts.size() != 3) continue;
-    if (mount.version == 2 ? parts[0] != "0" : !HasWord(parts[1], controller, ',')) continue;
-    absl::string_view path = parts[2];
-    if (mount.root != "/") absl::ConsumePrefix(&path, mount.root);
-    std::error_code error;
-    const std::string directory = path == "/" || path.empty() ? mount.point : Cat(mount.point, path);
-    return fs::exists(directory, error) ? directory : mount.point;
-  }
-  return "";
-}
 
 absl::Status WriteText(const std::string& path, const std::string& text) {
   const FileDescriptor file(open(path.c_str(), O_WRONLY | O_CLOEXEC));
@@ -86,28 +46,65 @@ uint64_t StartTime(pid_t pid) {
   return fields.size() > 19 && fields[0] != "Z" && absl::SimpleAtoi(fields[19], &start) ? start : 0;
 }
 
-Controller ControllerOfMount(const Mount& mount) {
+std::string OwnGroupOfVersion2() {
+  const Hierarchies hierarchies = OwnHierarchies();
+  for (const CgroupMount& mount : kernel::CgroupMounts(hierarchies.mountinfo)) {
+    if (mount.version == 2) return DirectoryIn(mount, "", hierarchies.cgroup);
+  }
+  return "";
+}
+
+std::string NameOf(Controller controller) { return std::string(host::ControllerName(controller)); }
+
+Controller ControllerOfMount(const CgroupMount& mount) {
   for (const Controller controller : {Controller::kCpu, Controller::kMemory}) {
-    const std::string_view name = host::ControllerName(controller);
-    if (mount.version == 1 && HasWord(mount.options, {name.data(), name.size()}, ',')) return controller;
+    if (mount.version == 1 && MayHave(mount, NameOf(controller))) return controller;
   }
   return Controller::kCore;
 }
 
+// A file of a group that holds words; "" where there is none.
+std::string ReadWords(const std::string& path) {
+  const absl::StatusOr<std::string> text = ReadFile(path);
+  return text.ok() ? *text : "";
+}
+
+bool HandsOn(const std::string& directory, const std::string& controller) {
+  return HasWord(ReadWords(Cat(directory, "/cgroup.subtree_control")), controller, ' ');
+}
+
+// Of version 2: the group below which groups can have the controller. A group that has processes hands none
+// on (but for the root, which has no type), so it is the group above: what limits ours then does not limit
+// them.
+absl::StatusOr<std::string> PlaceInVersion2(const CgroupMount& mount, const std::string& own,
+                                            const std::string& controller) {
+  if (HandsOn(own, controller) || !FileExists(Cat(own, "/cgroup.type"))) return own;
+  const std::string above = fs::path(own).parent_path().string();
+  if (own != mount.point && HandsOn(above, controller)) return above;
+  return absl::FailedPreconditionError(
+      Cat(own, ": a control group with processes cannot hand ", controller,
+          " on to groups below it: move its processes into one of these (mkdir ", own,
+          "/all; for p in $(cat ", own, "/cgroup.procs); do echo $p > ", own,
+          "/all/cgroup.procs; done), and echo +", controller, " > ", own, "/cgroup.subtree_control"));
+}
+
 }  // namespace
 
-absl::StatusOr<ControlGroup> OwnGroup(Controller controller) {
-  const std::string_view view = host::ControllerName(controller);
-  const std::string name(view);
-  for (const Mount& mount : CgroupMounts()) {
-    if (mount.version == 1 && (name.empty() || !HasWord(mount.options, name, ','))) continue;
-    const std::string directory = OwnDirectory(mount, name);
-    if (directory.empty()) continue;
-    if (mount.version == 2 && !name.empty()) {
-      const absl::StatusOr<std::string> has = ReadFile(Cat(directory, "/cgroup.controllers"));
-      if (!has.ok() || !HasWord(*has, name, ' ')) continue;
-    }
-    return ControlGroup{controller, mount.version, directory};
+Hierarchies OwnHierarchies() { return {ReadWords("/proc/self/mountinfo"), ReadWords("/proc/self/cgroup")}; }
+
+absl::StatusOr<ControlGroup> PlaceOfGroups(Controller controller, const Hierarchies& hierarchies) {
+  const std::string name = NameOf(controller);
+  for (const CgroupMount& mount : kernel::CgroupMounts(hierarchies.mountinfo)) {
+    if (!MayHave(mount, name)) continue;
+    std::string own = DirectoryIn(mount, name, hierarchies.cgroup);
+    if (own.empty()) continue;
+    std::error_code error;
+    if (!fs::exists(own, error)) own = mount.point;  // a mount of another namespace
+    if (mount.version == 1 || name.empty()) return ControlGroup{controller, mount.version, own};
+    if (!HasWord(ReadWords(Cat(own, "/cgroup.controllers")), name, ' ')) continue;
+    absl::StatusOr<std::string> place = PlaceInVersion2(mount, own, name);
+    if (!place.ok()) return place.status();
+    return ControlGroup{controller, mount.version, *std::move(place)};
   }
   return absl::FailedPreconditionError(
       name.empty()
@@ -116,15 +113,14 @@ absl::StatusOr<ControlGroup> OwnGroup(Controller controller) {
 }
 
 absl::Status MakeGroup(const ControlGroup& group) {
-  const std::string above = fs::path(group.directory).parent_path().string();
-  const std::string_view name = host::ControllerName(group.controller);
-  if (group.version == 2 && !name.empty()) {
+  const std::string above = fs::path(group.directory).parent_path().string(), name = NameOf(group.controller);
+  if (group.version == 2 && !name.empty() && !HandsOn(above, name)) {
     if (absl::Status status = WriteText(Cat(above, "/cgroup.subtree_control"), Cat("+", name)); !status.ok())
-      return absl::FailedPreconditionError(
-          Cat(StdView(status.message()), ": a group with processes cannot hand ", name,
-              " on; start rankle in a group of its own (systemd-run --scope -p Delegate=yes)"));
+      return status;
   }
-  if (mkdir(group.directory.c_str(), 0755) == 0) return absl::OkStatus();
+  // Of version 2, one group serves all controllers.
+  if (mkdir(group.directory.c_str(), 0755) == 0 || (group.version == 2 && errno == EEXIST))
+    return absl::OkStatus();
   return absl::ErrnoToStatus(errno, Cat(group.directory, ": cannot be made (run as root)"));
 }
 
@@ -152,8 +148,13 @@ absl::Status RemoveGroup(const ControlGroup& group) {
   // is in force either.
   (void)WriteInto(group, host::UndoWrites(group.controller, group.version));
   const std::string above = Cat(fs::path(group.directory).parent_path().string(), "/cgroup.procs");
+  const std::string own = group.version == 2 ? OwnGroupOfVersion2() : "";
   for (int attempt = 0; attempt < kRemoveAttempts; ++attempt) {
-    for (const pid_t pid : ProcessesIn(group)) (void)WriteText(above, Cat(pid));  // it may end meanwhile
+    for (const pid_t pid : ProcessesIn(group)) {
+      // It may end meanwhile. A group of version 2 that hands controllers on takes no processes: ours does.
+      if (!WriteText(above, Cat(pid)).ok() && !own.empty())
+        (void)WriteText(Cat(own, "/cgroup.procs"), Cat(pid));
+    }
     if (rmdir(group.directory.c_str()) == 0 || errno == ENOENT) return absl::OkStatus();
     if (errno != EBUSY) break;
     usleep(kRemovePauseUs);
@@ -169,7 +170,7 @@ bool IsAlive(const host::Keeper& keeper) {
 
 std::vector<ControlGroup> FindGroups(const std::optional<host::Keeper>& wanted) {
   std::vector<ControlGroup> found;
-  for (const Mount& mount : CgroupMounts()) {
+  for (const CgroupMount& mount : kernel::CgroupMounts(OwnHierarchies().mountinfo)) {
     std::error_code error;
     for (fs::recursive_directory_iterator
              it(mount.point, fs::directory_options::skip_permission_denied, error),

@@ -1,5 +1,5 @@
-// Control groups of ranks: made beside the group that rankle runs in, so that its own limits hold for them
-// too.
+// Control groups of ranks. They are made below the group that rankle runs in, so that its own limits hold for
+// them too; of version 2, where a group that has processes cannot hand controllers on, beside it.
 #pragma once
 
 #include <optional>
@@ -18,8 +18,14 @@ struct ControlGroup {
   std::string directory;
 };
 
-// The group that this process is in; an error says why there is none that could have groups below it.
-absl::StatusOr<ControlGroup> OwnGroup(host::Controller controller);
+// What /proc/self says of control groups: mountinfo, and the groups that a process is in.
+struct Hierarchies {
+  std::string mountinfo, cgroup;
+};
+Hierarchies OwnHierarchies();
+// The group below which groups with this controller can be made; an error says why there is none.
+absl::StatusOr<ControlGroup> PlaceOfGroups(host::Controller controller,
+                                           const Hierarchies& hierarchies = OwnHierarchies());
 
 absl::Status MakeGroup(const ControlGroup& group);
 absl::Status WriteInto(const ControlGroup& group, const std::vector<host::CgroupWrite>& writes);

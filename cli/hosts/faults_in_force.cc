@@ -31,11 +31,6 @@ absl::Status RunTc(const std::vector<host::Arguments>& commands, int net_namespa
   return absl::OkStatus();
 }
 
-// Each by itself: what is not there cannot be removed, and need not be.
-void Clear(const std::vector<host::Arguments>& commands, int net_namespace) {
-  for (const host::Arguments& arguments : commands) (void)RunTc({arguments}, net_namespace);
-}
-
 bool IsOfLinks(Action action) {
   return action == Action::kNetDelay || action == Action::kNetDrop || action == Action::kNetLimit;
 }
@@ -43,7 +38,7 @@ bool IsOfLinks(Action action) {
 }  // namespace
 
 absl::StatusOr<std::vector<RankGroup>> GroupsFor(const plan::ArmedPlan& plan, const host::Layout& layout,
-                                                 const host::Keeper& keeper) {
+                                                 const host::Keeper& keeper, const Hierarchies& hierarchies) {
   std::set<std::pair<int, host::Controller>> wanted;
   for (size_t i = 0; i < plan.size(); ++i) {
     const std::optional<host::Controller> controller = host::ControllerOf(plan.fault(i).action);
@@ -52,9 +47,12 @@ absl::StatusOr<std::vector<RankGroup>> GroupsFor(const plan::ArmedPlan& plan, co
     }
   }
   std::vector<RankGroup> groups;
+  std::map<int, std::string>
+      places;  // of version 2, by rank: a process is in one group, whatever its controllers
   for (const auto& [rank, controller] : wanted) {
-    absl::StatusOr<ControlGroup> group = OwnGroup(controller);
+    absl::StatusOr<ControlGroup> group = PlaceOfGroups(controller, hierarchies);
     if (!group.ok()) return group.status();
+    if (group->version == 2) group->directory = places.emplace(rank, group->directory).first->second;
     group->directory += Cat("/", host::GroupName(keeper, rank));
     groups.push_back({rank, *std::move(group)});
   }
@@ -65,6 +63,7 @@ absl::Status FaultsInForce::Prepare(const host::Keeper& keeper) {
   if (network_ != nullptr) {
     if (absl::Status status = Connect(*network_); !status.ok()) return status;
     links_.resize(network_->hosts.size());
+    if (absl::Status status = MakeQueues(); !status.ok()) return status;
   }
   absl::StatusOr<std::vector<RankGroup>> groups = GroupsFor(plan_, layout_, keeper);
   if (!groups.ok()) return groups.status();
@@ -90,21 +89,39 @@ absl::Status FaultsInForce::StartRelay(size_t fault) {
   Relay(device->get(), plan_.fault(fault).time, plan_.seed(), fault);
 }
 
-absl::Status FaultsInForce::SetLinks(const std::set<size_t>& on) {
+std::vector<host::LinkRule> FaultsInForce::RulesOf(const std::set<size_t>& faults) const {
   std::vector<host::LinkRule> rules;
-  for (const size_t fault : on) {
+  for (const size_t fault : faults) {
     if (!IsOfLinks(plan_.fault(fault).action)) continue;
     for (const host::LinkRule& rule : host::LinkRulesOf(plan_.fault(fault), fault, layout_))
       rules.push_back(rule);
   }
+  return rules;
+}
+
+absl::Status FaultsInForce::MakeQueues() {
+  std::set<size_t> all;
+  for (size_t fault = 0; fault < plan_.size(); ++fault) all.insert(fault);
+  const std::vector<host::LinkRule> rules = RulesOf(all);
+  for (size_t host = 0; host < links_.size(); ++host) {
+    const host::LinkCommands queues = host::QueuesFor(static_cast<int>(host), rules);
+    absl::Status status = RunTc(queues.in_host, network_->hosts[host].net.get());
+    status.Update(RunTc(queues.in_fabric, kOwnNamespace));
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status FaultsInForce::SetLinks(const std::set<size_t>& on) {
+  const std::vector<host::LinkRule> rules = RulesOf(on);
   absl::Status worst;
   for (size_t host = 0; host < links_.size(); ++host) {
     const host::LinkCommands wanted = host::CommandsFor(static_cast<int>(host), rules);
     if (wanted == links_[host]) continue;
-    const host::LinkCommands clear = host::ClearCommands(static_cast<int>(host));
+    const host::LinkCommands undo = host::UndoOf(links_[host]);
     const int inside = network_->hosts[host].net.get();
-    if (!links_[host].in_host.empty()) Clear(clear.in_host, inside);
-    if (!links_[host].in_fabric.empty()) Clear(clear.in_fabric, kOwnNamespace);
+    worst.Update(RunTc(undo.in_host, inside));
+    worst.Update(RunTc(undo.in_fabric, kOwnNamespace));
     links_[host] = wanted;
     worst.Update(RunTc(wanted.in_host, inside));
     worst.Update(RunTc(wanted.in_fabric, kOwnNamespace));

@@ -24,7 +24,8 @@ struct RankGroup {
 };
 // The groups that ranks must be in for these faults; they are not made yet.
 absl::StatusOr<std::vector<RankGroup>> GroupsFor(const plan::ArmedPlan& plan, const host::Layout& layout,
-                                                 const host::Keeper& keeper);
+                                                 const host::Keeper& keeper,
+                                                 const Hierarchies& hierarchies = OwnHierarchies());
 
 class FaultsInForce {
  public:
@@ -41,6 +42,8 @@ class FaultsInForce {
 
  private:
   absl::Status StartRelay(size_t fault);
+  std::vector<host::LinkRule> RulesOf(const std::set<size_t>& faults) const;
+  absl::Status MakeQueues();
   absl::Status SetLinks(const std::set<size_t>& on);
   absl::Status SetRank(size_t fault, const RankGroup& group, bool on);
   absl::Status LimitMemory(size_t fault, const RankGroup& group);

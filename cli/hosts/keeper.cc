@@ -17,6 +17,7 @@
 #include <set>
 
 #include "cli/hosts/faults_in_force.h"
+#include "cli/hosts/limited_directory.h"
 #include "cli/launch/clock.h"
 #include "cli/launch/files.h"
 #include "cli/launch/message.h"
@@ -184,6 +185,16 @@ int64_t ClockOffsetOf(const plan::ArmedPlan& plan, int rank) {
   return offset;
 }
 
+std::vector<LimitedDirectory> DirectoriesOf(const plan::ArmedPlan& plan, int rank) {
+  std::vector<LimitedDirectory> directories;
+  for (size_t i = 0; i < plan.size(); ++i) {
+    if (plan.fault(i).action == plan::Action::kDiskLimit && host::Names(plan.fault(i).rank, rank))
+      directories.push_back(
+          LimitedDirectoryOf(plan.text(plan.fault(i).path.offset), plan.fault(i).bytes_limit));
+  }
+  return directories;
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<KeeperLink>> KeeperLink::Start(const HostPlan& plan) {
@@ -223,7 +234,8 @@ absl::StatusOr<std::unique_ptr<KeeperLink>> KeeperLink::Start(const HostPlan& pl
   for (int rank = 0; rank < plan.layout.ranks; ++rank) {
     RankPlace place{.host = plan.layout.hosts > 0 ? plan.layout.HostOf(rank) : -1,
                     .group_procs = {},
-                    .clock_offset_ns = ClockOffsetOf((*loaded)->plan, rank)};
+                    .clock_offset_ns = ClockOffsetOf((*loaded)->plan, rank),
+                    .directories = DirectoriesOf((*loaded)->plan, rank)};
     for (const RankGroup& group : *groups) {
       if (group.rank == rank) place.group_procs.push_back(Cat(group.group.directory, "/cgroup.procs"));
     }

@@ -14,6 +14,7 @@
 #include "cli/hosts/control_groups.h"
 #include "cli/hosts/namespaces.h"
 #include "cli/launch/file_descriptor.h"
+#include "cli/launch/spawn.h"
 #include "injector/host/layout.h"
 
 namespace rankle::cli {
@@ -30,6 +31,7 @@ struct RankPlace {
   int host = -1;                         // -1 = this machine
   std::vector<std::string> group_procs;  // cgroup.procs of the groups to enter
   int64_t clock_offset_ns = 0;
+  std::vector<LimitedDirectory> directories;
 };
 
 class KeeperLink {

@@ -5,6 +5,7 @@
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -39,6 +40,17 @@ int ShiftClock(int64_t offset_ns) {
   return made >= 0 && setns(made, CLONE_NEWTIME) == 0 ? 0 : errno;
 }
 
+// Nobody else sees the mounts, and they go with the last process of the namespace. Returns errno.
+int LimitDirectories(const std::vector<LimitedDirectory>& directories) {
+  if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", nullptr, MS_REC | MS_SLAVE, nullptr) != 0) return errno;
+  for (const LimitedDirectory& directory : directories) {
+    if (mount("rankle-disk", directory.path.c_str(), "tmpfs", MS_NOSUID | MS_NODEV,
+              directory.options.c_str()) != 0)
+      return errno;
+  }
+  return 0;
+}
+
 // Where the process is to run: namespaces, control groups, clock. Returns errno.
 int EnterPlace(const SpawnRequest& request) {
   for (const int group : request.group_procs) {
@@ -46,6 +58,9 @@ int EnterPlace(const SpawnRequest& request) {
   }
   for (const int place : request.namespaces) {
     if (setns(place, 0) != 0) return errno;
+  }
+  if (!request.directories.empty()) {
+    if (const int error = LimitDirectories(request.directories); error != 0) return error;
   }
   return request.clock_offset_ns != 0 ? ShiftClock(request.clock_offset_ns) : 0;
 }

@@ -13,6 +13,12 @@
 
 namespace rankle::cli {
 
+// A directory in whose place the process sees an empty file system in memory.
+struct LimitedDirectory {
+  std::string path;
+  std::string options;  // of tmpfs: size, mode, owner
+};
+
 struct SpawnRequest {
   std::string path;                      // program file
   std::vector<std::string> arguments;    // argv, the name included
@@ -23,7 +29,8 @@ struct SpawnRequest {
   std::vector<int> namespaces;           // to enter; descriptors
   std::vector<int> group_procs;  // cgroup.procs of the control groups to enter; descriptors, open for writing
   int64_t clock_offset_ns = 0;   // of monotonic time, in a time namespace of its own
-  int out = -1, err = -1;        // standard output and error; -1 = as the parent's
+  std::vector<LimitedDirectory> directories;  // in a mount namespace of its own
+  int out = -1, err = -1;                     // standard output and error; -1 = as the parent's
 };
 
 // Returns once the program runs. An error means that nothing runs; NotFound and PermissionDenied as in

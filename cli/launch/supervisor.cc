@@ -170,6 +170,7 @@ absl::Status Supervisor::StartRank(int rank) {
                                            .namespaces = namespaces,
                                            .group_procs = group_procs,
                                            .clock_offset_ns = place.clock_offset_ns,
+                                           .directories = std::move(place.directories),
                                            .out = ends.out.get(),
                                            .err = ends.err.get()});
   if (!pid.ok()) return pid.status();

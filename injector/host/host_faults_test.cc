@@ -107,7 +107,30 @@ TEST(Commands, AHostThatNoRuleNamesIsLeftAlone) {
   EXPECT_THAT(CommandsFor(2, rules).in_fabric, IsEmpty());
   EXPECT_THAT(CommandsFor(1, rules).in_fabric,
               IsEmpty());  // what it receives is dropped where it enters the switch
-  EXPECT_THAT(CommandsFor(0, rules).in_fabric, testing::SizeIs(2));
+  EXPECT_THAT(CommandsFor(0, rules).in_fabric, testing::SizeIs(1));
+  EXPECT_EQ(QueuesFor(1, rules), LinkCommands());
+}
+
+std::vector<std::string> Lines(const std::vector<Arguments>& commands) {
+  std::vector<std::string> lines;
+  for (const Arguments& words : commands) lines.push_back(absl::StrJoin(words, " "));
+  return lines;
+}
+
+TEST(Commands, WhatIsUndoneLeavesTheQueuesThatWereMadeBefore) {
+  const std::vector<LinkRule> rules = {{plan::Action::kNetLimit, 0, 2, 1, 0, 1'000'000},
+                                       {plan::Action::kNetLimit, 0, 2, 3, 0, 1'000'000},
+                                       {plan::Action::kNetDrop, 1, 2, 1, 100, 0},
+                                       {plan::Action::kNetDrop, 1, 2, 3, 100, 0}};
+  EXPECT_THAT(Lines(QueuesFor(2, rules).in_host),
+              ElementsAre("qdisc add dev eth0 root handle 1: htb default 0"));
+  EXPECT_THAT(Lines(QueuesFor(2, rules).in_fabric), ElementsAre("qdisc add dev port2 clsact"));
+  const LinkCommands undo = UndoOf(CommandsFor(2, rules));
+  EXPECT_THAT(Lines(undo.in_host),
+              ElementsAre("filter del dev eth0 parent 1:", "class del dev eth0 classid 1:1",
+                          "class del dev eth0 classid 1:2"));
+  EXPECT_THAT(Lines(undo.in_fabric), ElementsAre("filter del dev port2 ingress"));
+  EXPECT_EQ(UndoOf({}), LinkCommands());
 }
 
 TEST(Commands, ALimitShapesWhereTheQueueOfTheSenderIs) {

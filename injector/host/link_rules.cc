@@ -36,12 +36,15 @@ int Stranger(const plan::RangeList& ranks, const Layout& layout) {
 
 Arguments Words(const std::string& text) { return absl::StrSplit(text, ' ', absl::SkipEmpty()); }
 
-// A shaper on `device`: a class for each limit, everything else passes unshaped. The queue holds 1,000
-// packets, the kernel's usual length, and of a burst not more than two time slices of the timer pass at once.
-void AddShaper(const std::string& device, const std::vector<LinkRule>& limits, bool by_source,
+// The shaper of `device`: a class for each limit, everything else passes unshaped.
+std::string ShaperOf(const std::string& device) {
+  return absl::StrCat("qdisc add dev ", device, " root handle 1: htb default 0");
+}
+
+// The queue of a class holds 1,000 packets, the kernel's usual length, and of a burst not more than two time
+// slices of the timer pass at once.
+void AddLimits(const std::string& device, const std::vector<LinkRule>& limits, bool by_source,
                std::vector<Arguments>& commands) {
-  if (limits.empty()) return;
-  commands.push_back(Words(absl::StrCat("qdisc add dev ", device, " root handle 1: htb default 0")));
   int minor = 0;
   for (const LinkRule& rule : limits) {
     const std::string id = absl::StrCat("1:", absl::Hex(++minor));
@@ -137,17 +140,43 @@ LinkCommands CommandsFor(int host, const std::vector<LinkRule>& rules) {
     }
     filters.push_back(std::move(filter));
   }
-  AddShaper(kHostInterface, sent, /*by_source=*/false, commands.in_host);
-  AddShaper(port, received, /*by_source=*/true, commands.in_fabric);
-  if (!filters.empty()) commands.in_fabric.push_back(Words(absl::StrCat("qdisc add dev ", port, " clsact")));
+  AddLimits(kHostInterface, sent, /*by_source=*/false, commands.in_host);
+  AddLimits(port, received, /*by_source=*/true, commands.in_fabric);
   commands.in_fabric.insert(commands.in_fabric.end(), filters.begin(), filters.end());
   return commands;
 }
 
-LinkCommands ClearCommands(int host) {
-  return {.in_host = {Words(absl::StrCat("qdisc del dev ", kHostInterface, " root"))},
-          .in_fabric = {Words(absl::StrCat("qdisc del dev ", PortOf(host), " root")),
-                        Words(absl::StrCat("qdisc del dev ", PortOf(host), " clsact"))}};
+LinkCommands QueuesFor(int host, const std::vector<LinkRule>& rules) {
+  LinkCommands commands;
+  const auto any = [&](auto test) { return std::any_of(rules.begin(), rules.end(), test); };
+  const auto is_limit = [](const LinkRule& rule) { return rule.action == Action::kNetLimit; };
+  if (any([&](const LinkRule& rule) { return is_limit(rule) && rule.source == host; }))
+    commands.in_host.push_back(Words(ShaperOf(kHostInterface)));
+  if (any([&](const LinkRule& rule) { return is_limit(rule) && rule.destination == host; }))
+    commands.in_fabric.push_back(Words(ShaperOf(PortOf(host))));
+  if (any([&](const LinkRule& rule) { return !is_limit(rule) && rule.source == host; }))
+    commands.in_fabric.push_back(Words(absl::StrCat("qdisc add dev ", PortOf(host), " clsact")));
+  return commands;
+}
+
+LinkCommands UndoOf(const LinkCommands& commands) {
+  const auto undo = [](const std::vector<Arguments>& made) {
+    // Filters first: a class that a filter leads to is busy, and a queue goes with its class.
+    std::set<Arguments> filters, classes;
+    for (const Arguments& words :
+         made) {  // "filter add dev D ingress|parent 1: ...", "class add dev D parent 1: classid C ..."
+      if (words[0] == "filter") {
+        Arguments all = {"filter", "del", "dev", words[3], words[4]};
+        if (words[4] == "parent") all.push_back(words[5]);
+        filters.insert(std::move(all));
+      }
+      if (words[0] == "class") classes.insert({"class", "del", "dev", words[3], "classid", words[7]});
+    }
+    std::vector<Arguments> list(filters.begin(), filters.end());
+    list.insert(list.end(), classes.begin(), classes.end());
+    return list;
+  };
+  return {.in_host = undo(commands.in_host), .in_fabric = undo(commands.in_fabric)};
 }
 
 }  // namespace rankle::host

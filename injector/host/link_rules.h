@@ -36,14 +36,17 @@ std::string PortOf(int host);
 // The device that the packets of a delayed fault are handed to (delay_relay.h).
 std::string RelayDevice(size_t fault);
 
-// What tc must be told so that exactly `rules` hold where `host` is concerned.
+// What tc must be told, in the namespace of the host and in that of the switch.
 struct LinkCommands {
-  std::vector<Arguments> in_host;  // in the namespace of the host
-  std::vector<Arguments> in_fabric;
+  std::vector<Arguments> in_host, in_fabric;
   auto operator<=>(const LinkCommands&) const = default;
 };
+// Before the job starts: the queues that any of these rules will need on the host's link. Later they stay as
+// they are, because the kernel drops what passes a device while its queue is exchanged.
+LinkCommands QueuesFor(int host, const std::vector<LinkRule>& rules);
+// So that exactly `rules` hold, beginning with none.
 LinkCommands CommandsFor(int host, const std::vector<LinkRule>& rules);
-// What takes all of it away again. Fails where nothing is there, which is no error.
-LinkCommands ClearCommands(int host);
+// What takes these away again.
+LinkCommands UndoOf(const LinkCommands& commands);
 
 }  // namespace rankle::host

@@ -43,7 +43,8 @@ enum class Action : uint8_t {
   kFreeze = 32,
   kMemoryLimit = 33,
   kFdLimit = 34,
-  kLast = kFdLimit,
+  kDiskLimit = 35,
+  kLast = kDiskLimit,
 };
 
 // The argument that `mutate` changes.

@@ -23,10 +23,10 @@ std::string_view SectionName(Section section) {
 }
 
 const Parameter* FindParameter(const ActionInfo& action, std::string_view key) {
-  if (key == "errno") key = "result";  // of libc's functions
   const auto found = std::find_if(action.parameters.begin(), action.parameters.end(),
                                   [&](const Parameter& parameter) { return parameter.name == key; });
-  return found == action.parameters.end() ? nullptr : &*found;
+  if (found != action.parameters.end()) return &*found;
+  return key == "errno" ? FindParameter(action, "result") : nullptr;  // of libc's functions
 }
 
 // What an entry means: a selector or a parameter. In the short form the action's own parameters come first.

@@ -54,7 +54,7 @@ const char* Defect(const ArmedFault& fault, const Pool& pool) {
                                 &fault.peer, &fault.bytes, &fault.site, &fault.call, &fault.step}) {
     if (!SoundList(*list)) return "armed plan: a list of ranges is malformed";
   }
-  for (const GlobList* list : {&fault.comm, &fault.host, &fault.stack}) {
+  for (const GlobList* list : {&fault.comm, &fault.host, &fault.stack, &fault.path}) {
     if (!pool.Holds(*list)) return "armed plan: a list of patterns leaves the string pool";
   }
   for (uint32_t offset : {fault.name, fault.on, fault.exception_type, fault.exception_what}) {

@@ -14,7 +14,7 @@
 namespace rankle::plan {
 
 inline constexpr char kArmedMagic[8] = {'R', 'N', 'K', 'L', 'P', 'L', 'N', '1'};
-inline constexpr uint32_t kArmedVersion = 3;  // 2: `site`; 3: faults of host and network
+inline constexpr uint32_t kArmedVersion = 4;  // 2: `site`; 3: faults of host and network; 4: `path`
 inline constexpr size_t kMaxFaults = 256;     // per armed plan
 inline constexpr size_t kMaxListValues = 64;  // of one `where` list of numbers
 inline constexpr size_t kMaxApiWords = 16;    // bit set over API ids: up to 1,024 functions
@@ -72,10 +72,11 @@ struct ArmedFault {
   double probability = 1.0;
 
   // with
-  Distribution time;   // ns: delay, slow-kernel; `for` of hang, signal, gil; 0 = for ever (hang); net-delay
+  Distribution
+      time;  // ns: delay, disk-slow, slow-kernel; `for` of hang, signal, gil; 0 = for ever (hang); net-delay
   int64_t result = 0;  // fail, async-error: ncclResult_t / cudaError_t / errno. exit: code. signal: number.
                        // xid: code. time-out: 1 = when the program's own time is over
-  // oom: after_bytes; leak, short, memory-limit: bytes; slow-copy, net-limit: bytes per second
+  // oom: after_bytes; leak, short, memory-limit, disk-limit: bytes; slow-copy, net-limit: bytes per second
   uint64_t bytes_limit = 0;
   double factor = 0;  // slow-kernel; net-drop, throttle: percent
   MutateField field = MutateField::kNone;
@@ -93,6 +94,7 @@ struct ArmedFault {
   // `until_ns`), and again every `period_ns` (0 = once).
   uint64_t for_ns = 0;
   uint64_t period_ns = 0;
+  GlobList path;  // disk-*: of the file that a call is about; disk-limit: the directory
 };
 static_assert(std::is_trivially_copyable_v<ArmedFault> && std::is_standard_layout_v<ArmedFault>);
 

@@ -102,6 +102,8 @@ constexpr std::string_view kDataCauses[] = {"numerical_error", "concurrency_erro
                                             "hardware_network_environment"};
 constexpr std::string_view kMemoryCauses[] = {"memory_management_error", "allocation_strategy_error"};
 constexpr std::string_view kHardwareCauses[] = {"hardware_network_environment"};
+// A disk that is full is mostly one that nobody planned for: checkpoints that are kept, logs.
+constexpr std::string_view kDiskFullCauses[] = {"hardware_network_environment", "configuration_error"};
 constexpr std::string_view kCrashCauses[] = {"incorrect_implementation", "precondition_missing"};
 
 constexpr Parameter kFor = {"for", "duration", false, "how long it lasts; default: to the end"};
@@ -148,10 +150,22 @@ constexpr Parameter kFdLimitParameters[] = {
 constexpr Parameter kClockSkewParameters[] = {
     {"offset", "signed duration", true, "how far the rank's clock is ahead; - = behind"},
 };
-constexpr std::string_view kNoFileHooks =
-    "calls are not chosen by path; use delay, fail (ENOSPC, EIO) or short on the group file, at one call "
-    "site "
-    "(site=) or rank";
+constexpr Parameter kPath = {
+    "path", "paths", true,
+    "absolute path of the file, or a pattern (* and ?; * also stands for /), or a list of these"};
+constexpr Parameter kDiskSlowParameters[] = {
+    kPath,
+    {"time", "duration", true, "how much longer each call takes; may be a distribution"},
+};
+constexpr Parameter kDiskFullParameters[] = {kPath};
+constexpr Parameter kDiskErrorParameters[] = {
+    kPath,
+    {"errno", "result", false, "the error; default EIO. ESTALE, EROFS, EDQUOT, ..."},
+};
+constexpr Parameter kDiskLimitParameters[] = {
+    {"path", "directory", true, "a directory that is there; the rank sees an empty one in its place"},
+    {"bytes", "bytes", true, "what fits into it"},
+};
 
 // clang-format off
 constexpr ActionInfo kCatalogue[] = {
@@ -267,9 +281,22 @@ constexpr ActionInfo kCatalogue[] = {
      "ECONNABORTED on the named ranks, ECONNRESET on their peers",
      "resets by a middlebox, which both sides would see alike; with net-drop on, the peer sees nothing (half open)",
      kHardwareCauses, "", "net-reset network rank=1 peer=2 after=3s", "network"},
-    {Action::kDiskSlow, "disk-slow", "slows file access on matching paths", kAny, {}, "", "", kHardwareCauses, kNoFileHooks, ""},
-    {Action::kDiskFull, "disk-full", "fails writes with ENOSPC on matching paths", kAny, {}, "", "", kHardwareCauses, kNoFileHooks, ""},
-    {Action::kDiskError, "disk-error", "fails file access with EIO on matching paths", kAny, {}, "", "", kHardwareCauses, kNoFileHooks, ""},
+    {Action::kDiskSlow, "disk-slow", "slows file access on matching paths", kFile, kDiskSlowParameters,
+     "calls on these files take longer; what reads or writes them in a step comes late to it",
+     "a disk that everybody shares: each call waits by itself; stdio and mapped files are not seen",
+     kHardwareCauses, "", "disk-slow file rank=1 path=/data/* time=20ms"},
+    {Action::kDiskFull, "disk-full", "fails writes with ENOSPC on matching paths", kFile, kDiskFullParameters,
+     "ENOSPC from whatever needs room: write, fsync, mkdir, rename, and open where it makes a file",
+     "the last bytes that still fit (a real disk moves a part of them first): see disk-limit",
+     kDiskFullCauses, "", "disk-full file path=/ckpt/* call=3.."},
+    {Action::kDiskError, "disk-error", "fails file access with EIO on matching paths", kFile, kDiskErrorParameters,
+     "the error from every call on these files; descriptors that are open stay open",
+     "what a failing disk does besides: the file system stays writable, the kernel logs nothing",
+     kHardwareCauses, "", "disk-error read,pread path=/data/shard-* rank=2 call=5.."},
+    {Action::kDiskLimit, "disk-limit", "limits what a rank can store below a directory; beyond it the kernel says ENOSPC", kAny, kDiskLimitParameters,
+     "an empty file system of that size in the place of the directory, from its start on: parts are written, then ENOSPC",
+     "what lay in the directory before, and what is left when the rank has ended: it goes with its last process",
+     kDiskFullCauses, "", "disk-limit host rank=1 path=/ckpt bytes=1MiB", "host"},
     {Action::kClockSkew, "clock-skew", "shifts what a rank sees as monotonic time, from its start on", kAny, kClockSkewParameters,
      "CLOCK_MONOTONIC and CLOCK_BOOTTIME are ahead or behind, as after another boot time",
      "drift, and CLOCK_REALTIME: the kernel's time namespaces shift only these two",

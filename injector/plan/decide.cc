@@ -21,6 +21,7 @@ enum WhereKey : uint32_t {
   kHost = 1u << 8,
   kStack = 1u << 9,
   kSite = 1u << 10,
+  kPath = 1u << 11,
 };
 
 // Streams of the random numbers of one draw point.
@@ -57,6 +58,7 @@ uint32_t GivenKeys(const ArmedFault& fault) {
   given(fault.comm.count, kComm);
   given(fault.host.count, kHost);
   given(fault.stack.count, kStack);
+  given(fault.path.count, kPath);
   return keys;
 }
 
@@ -179,6 +181,7 @@ void Engine::Arm(const ArmedPlan* plan) {
   plan_ = plan;
   for (uint64_t& word : aimed_) word = 0;
   for (uint64_t& word : stack_) word = 0;
+  for (uint64_t& word : path_) word = 0;
   for (auto& faults : faults_of_) {
     for (uint64_t& word : faults) word = 0;
   }
@@ -202,6 +205,7 @@ void Engine::Arm(const ArmedPlan* plan) {
     for (size_t word = 0; word < kMaxApiWords; ++word) {
       aimed_[word] |= fault.apis[word];
       if (fault.needs_stack != 0) stack_[word] |= fault.apis[word];
+      if (fault.path.count != 0) path_[word] |= fault.apis[word];
       for (uint64_t bits = fault.apis[word]; bits != 0; bits &= bits - 1) {
         faults_of_[word * 64 + static_cast<size_t>(__builtin_ctzll(bits))][i / 64] |= uint64_t{1} << (i % 64);
       }
@@ -218,6 +222,7 @@ bool Engine::MatchesWhere(size_t index, const Target& target, const CallView& ca
   if ((keys & kDtype) != 0 && (call.dtype < 0 || call.dtype > 31 || (fault.dtypes >> call.dtype & 1) == 0))
     return false;
   if ((keys & kHost) != 0 && !AnyGlob(*plan_, fault.host, target.host)) return false;
+  if ((keys & kPath) != 0 && !AnyGlob(*plan_, fault.path, call.path)) return false;
   return (keys & kStack) == 0 || AnyStackGlob(*plan_, fault.stack, call.stack);
 }
 

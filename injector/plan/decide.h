@@ -29,6 +29,7 @@ struct CallView {
   int64_t step = -1;
   int64_t site = -1;            // id of the call site (tracer/sites/site_id.h)
   const char* stack = nullptr;  // symbolised frames separated by ';', only when needs_stack(api)
+  const char* path = nullptr;   // absolute, of the file that the call is about, only when NeedsPath(api)
 };
 
 // What to do for one fault that fired.
@@ -54,6 +55,9 @@ class Engine {
   }
   bool NeedsStack(uint16_t api) const {
     return api < kMaxApiWords * 64 && (stack_[api / 64] >> (api % 64) & 1);
+  }
+  bool NeedsPath(uint16_t api) const {
+    return api < kMaxApiWords * 64 && (path_[api / 64] >> (api % 64) & 1);
   }
   // Writes the decisions for this call, in plan order, to `out`; returns how many (<= capacity). Thread safe,
   // lock free.
@@ -81,7 +85,7 @@ class Engine {
 
   const ArmedPlan* plan_ = nullptr;
   uint64_t aimed_[kMaxApiWords] = {};
-  uint64_t stack_[kMaxApiWords] = {};
+  uint64_t stack_[kMaxApiWords] = {}, path_[kMaxApiWords] = {};
   uint64_t faults_of_[kMaxApiWords * 64][kFaultWords] = {};  // per api: the faults aimed at it
   Where where_[kMaxFaults];
   Counter counters_[kMaxFaults];

@@ -287,6 +287,24 @@ std::vector<uint64_t> DrawTimes(const char* spec, int calls, uint64_t seed = 3) 
   return times;
 }
 
+TEST(Where, APathIsHeldAgainstTheFileOfTheCallAndOnlyMatchingCallsCount) {
+  ArmedForTest armed({"disk-slow read,write path=/data/*.bin,/ckpt/? time=1ms call=2"});
+  CallView call;
+  call.api = ApiId("read");
+  EXPECT_TRUE(armed.engine().NeedsPath(call.api));
+  EXPECT_FALSE(armed.engine().NeedsPath(ApiId("fsync")));
+  const auto fires = [&](const char* path) {
+    call.path = path;
+    return armed.Fires(Rank(0), call);
+  };
+  EXPECT_FALSE(fires("/data/deep/a.bin"));  // the first that matches
+  EXPECT_FALSE(fires(nullptr));             // a socket
+  EXPECT_FALSE(fires("/data/a.bin.tmp"));
+  EXPECT_FALSE(fires("/ckpt/12"));
+  EXPECT_TRUE(fires("/ckpt/1"));  // the second
+  EXPECT_EQ(armed.engine().matched(0), 2u);
+}
+
 TEST(Distribution, UniformStaysInBoundsAndReachesThem) {
   const auto times = DrawTimes("delay collective time=uniform(10ns,15ns)", 2000);
   EXPECT_EQ(*std::min_element(times.begin(), times.end()), 10u);

@@ -1,7 +1,9 @@
 #include "injector/plan/parameters.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
+#include <cstring>
 
 #include "injector/plan/catalogue.h"
 #include "injector/plan/selectors.h"
@@ -363,6 +365,37 @@ RawValue WritePercent(const Writing& out) { return Written(FormatReal(out.fault.
 absl::Status ReadFiles(const Reading& in) { return SetInteger(in, in.fault.value, 0, 1 << 20); }
 RawValue WriteFiles(const Writing& out) { return Written(Concat(out.fault.value)); }
 
+// ---- files
+// -----------------------------------------------------------------------------------------------------
+
+constexpr size_t kMostPaths = kMaxListValues, kLongestPath = 1024;
+
+absl::Status CheckPath(const std::string& path) {
+  if (path.size() > kLongestPath) return Refuse("a path of more than 1024 characters");
+  if (!path.empty() && (path[0] == '/' || path[0] == '*')) return absl::OkStatus();
+  return Refuse(Concat("'", path, "' is compared with absolute paths: begin with / or *"));
+}
+absl::Status ReadPath(const Reading& in) {
+  const bool directory = in.parameter.type == "directory";
+  if (!in.value.distribution.empty()) return Refuse("takes paths, not a distribution");
+  if (directory && in.value.items.size() != 1) return Refuse("takes one directory");
+  if (in.value.items.size() > kMostPaths) return Refuse(Concat("more than ", kMostPaths, " paths"));
+  for (const std::string& path : in.value.items) {
+    if (const auto checked = CheckPath(path); !checked.ok()) return checked;
+    if (directory && (path.find_first_of("*?") != std::string::npos || path == "/"))
+      return Refuse(Concat("'", path, "' is not one directory below /"));
+  }
+  in.fault.path = in.pool.Add(in.value.items);
+  return absl::OkStatus();
+}
+RawValue WritePath(const Writing& out) {
+  RawValue value;
+  const char* path = out.pool.data() + out.fault.path.offset;
+  for (uint32_t i = 0; i < out.fault.path.count; ++i, path += std::strlen(path) + 1)
+    value.items.emplace_back(path);
+  return value;
+}
+
 // ---- throw
 // -----------------------------------------------------------------------------------------------------
 
@@ -399,6 +432,8 @@ constexpr Handler kHandlers[] = {
     {"direction", ReadDirection, WriteDirection},
     {"percent", ReadPercent, WritePercent},
     {"files", ReadFiles, WriteFiles},
+    {"path", ReadPath, WritePath},
+    {"errno", ReadResult, WriteResult},
     {"at", ReadAt, WriteAt},
     {"result", ReadResult, WriteResult},
     {"code", ReadCode, WriteCode},
@@ -447,6 +482,12 @@ void SetDefaults(ArmedFault& fault, StringPool& pool) {
     case Action::kNetDrop:
       fault.factor = 100;
       break;
+    case Action::kDiskFull:
+      fault.result = ENOSPC;
+      break;
+    case Action::kDiskError:
+      fault.result = EIO;
+      break;
     case Action::kThrow:
       fault.exception_type = pool.Add(kDefaultException);
       fault.exception_what = pool.Add(kDefaultMessage);
@@ -493,6 +534,11 @@ absl::Status CheckParameters(const ArmedFault& fault, std::span<const std::strin
     case Action::kFdLimit:
       if (fault.period_ns != 0 && (fault.for_ns == 0 || fault.for_ns >= fault.period_ns))
         return Refuse("needs 'for' with 'period', and shorter than it: how long it lasts each time");
+      return absl::OkStatus();
+    case Action::kClockSkew:
+    case Action::kDiskLimit:
+      if (fault.after_ns != 0 || fault.until_ns != UINT64_MAX)
+        return Refuse("acts from the rank's start on: leave out after and until");
       return absl::OkStatus();
     case Action::kSignal:
       if (has("for") && fault.result != SIGSTOP)

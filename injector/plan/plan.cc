@@ -76,6 +76,9 @@ std::optional<size_t> Plan::FindName(std::string_view name) const {
 }
 
 std::string Plan::fault_name(size_t index) const { return pool_.c_str() + faults_[index].name; }
+std::string Plan::fault_path(size_t index) const {
+  return faults_[index].path.count == 0 ? "" : pool_.c_str() + faults_[index].path.offset;
+}
 
 bool Plan::NeedsSites() const {
   return std::any_of(faults_.begin(), faults_.end(),

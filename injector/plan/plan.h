@@ -28,6 +28,8 @@ class Plan {
   size_t size() const { return faults_.size(); }
   const ArmedFault& fault(size_t index) const { return faults_[index]; }
   std::string fault_name(size_t index) const;
+  // The first path of a fault that has some; "" = none.
+  std::string fault_path(size_t index) const;
   // Does a fault need call sites: is it aimed at one, or at a function of the C library?
   bool NeedsSites() const;
   // Is one aimed at a function of NCCL, CUDA or the process?

@@ -286,7 +286,14 @@ TEST(Parameters, ValuesOfTheWrongFormAreRefused) {
            Case{"signal ncclSend signal=KIL", "did you mean 'KILL'?"},
            Case{"signal ncclSend signal=KILL for=1s", "'for' works with signal STOP only"},
            Case{"throw ncclSend type=int", "type: 'int' is none of std::runtime_error"},
-           Case{"disk-slow read", "action 'disk-slow' is not available"},
+           Case{"disk-slow read time=1ms", "disk-slow needs 'path'"},
+           Case{"disk-slow read path=data/* time=1ms", "'data/*' is compared with absolute paths"},
+           Case{"disk-slow recv path=/data/* time=1ms", "disk-slow works on file only"},
+           Case{"disk-full read path=/data/*", "read needs no room on a disk"},
+           Case{"disk-error read path=/data/* errno=ncclSystemError", "but read returns"},
+           Case{"disk-limit host path=/data/* bytes=1MiB", "'/data/*' is not one directory"},
+           Case{"disk-limit host path=[/a, /b] bytes=1MiB", "takes one directory"},
+           Case{"disk-limit host path=/a bytes=1MiB after=2s", "from the rank's start on"},
            Case{"net-drop ncclSend percent=3", "net-drop acts on no call: write 'on: network'"},
            Case{"net-drop network percent=0", "'0' is out of range (above 0 to 100)"},
            Case{"net-drop network comm=dp", "'comm' is not known to net-drop"},
@@ -540,47 +547,51 @@ TEST_P(RoundTrip, DescribedFaultsReadBackTheSame) {
   ArmedFault a = plan.fault(0), b = again.fault(0);
   for (ArmedFault* fault : {&a, &b}) {  // offsets may differ, what they stand for is in Describe()
     fault->name = fault->on = fault->exception_type = fault->exception_what = 0;
-    fault->comm.offset = fault->host.offset = fault->stack.offset = 0;
+    fault->comm.offset = fault->host.offset = fault->stack.offset = fault->path.offset = 0;
   }
   EXPECT_EQ(std::memcmp(&a, &b, sizeof(a)), 0) << plan.Describe()[0];
 }
 
 INSTANTIATE_TEST_SUITE_P(
     EveryAction, RoundTrip,
-    testing::Values(
-        "delay ncclAllReduce rank=3 call=100.. time=200ms",
-        "delay nccl* time=uniform(1ms,5ms) at=exit name=x",
-        "delay cuda,p2p time=normal(20ms,5ms) every=3 times=2 after=1s until=1m", "hang collective for=3s",
-        "hang ncclSend peer=1,3..5 comm='dp*',\"a,b c\"", "fail collective result=ncclSystemError",
-        "fail cuda result=cudaErrorECCUncorrectable", "fail * result=cudaErrorMemoryAllocation",
-        "fail * result=2", "fail * result=700", "fail cuMemAlloc result=CUDA_ERROR_OUT_OF_MEMORY",
-        "fail cudaMalloc result=12345", "async-error p2p result=ncclInternalError",
-        "skip collective step=3..9 probability=0.125", "repeat ncclSend", "swap collective rank=1",
-        "mutate collective field=datatype value=bfloat16", "mutate ncclAllReduce field=op value=max",
-        "mutate ncclAllReduce field=op value=77", "mutate ncclSend field=count delta=-5",
-        "mutate p2p field=comm value=2",
-        "corrupt collective buffer=recv pattern=nan bits=8 offset=4KiB dtype=float32,int8",
-        "corrupt ncclSend offset=0", "oom malloc after_bytes=1GiB bytes>=1MiB", "oom malloc times=1",
-        "leak memcpy bytes=3KiB where.bytes=1MiB..2MiB", "slow-kernel launch time=uniform(10us,20us)",
-        "slow-kernel launch factor=1.3", "slow-copy memcpy rate=100MiB/s", "gpu-lost ncclAllReduce",
-        "xid cuda code=48", "exit process after=3s code=0", "abort ncclCommInitRank comm_size=4",
-        "signal ncclSend signal=STOP for=5s", "signal ncclSend signal=40",
-        "throw ncclSend type=std::bad_alloc what=''", "throw ncclSend what='{a}'",
-        "net-delay network rank=0 peer=2,3 time=uniform(1ms,2ms) for=1s period=3s",
-        "net-drop network rank=1 percent=2.5 direction=both after=1s until=9s", "net-drop network",
-        "net-limit network rank=1 rate=2MiB/s direction=in", "net-reset network rank=1 period=2s",
-        "throttle host rank=2 percent=40 for=5s", "freeze host", "memory-limit host rank=0..2 bytes=64MiB",
-        "fd-limit host files=16", "clock-skew host rank=1 offset=-2m",
-        "throw ncclSend what='it\"s \\ late' stack='*step*;main' host=node?,other "
-        "local_rank=0..3 comm_rank=2"));
+    testing::Values("delay ncclAllReduce rank=3 call=100.. time=200ms",
+                    "delay nccl* time=uniform(1ms,5ms) at=exit name=x",
+                    "delay cuda,p2p time=normal(20ms,5ms) every=3 times=2 after=1s until=1m",
+                    "hang collective for=3s", "hang ncclSend peer=1,3..5 comm='dp*',\"a,b c\"",
+                    "fail collective result=ncclSystemError", "fail cuda result=cudaErrorECCUncorrectable",
+                    "fail * result=cudaErrorMemoryAllocation", "fail * result=2", "fail * result=700",
+                    "fail cuMemAlloc result=CUDA_ERROR_OUT_OF_MEMORY", "fail cudaMalloc result=12345",
+                    "async-error p2p result=ncclInternalError", "skip collective step=3..9 probability=0.125",
+                    "repeat ncclSend", "swap collective rank=1",
+                    "mutate collective field=datatype value=bfloat16",
+                    "mutate ncclAllReduce field=op value=max", "mutate ncclAllReduce field=op value=77",
+                    "mutate ncclSend field=count delta=-5", "mutate p2p field=comm value=2",
+                    "corrupt collective buffer=recv pattern=nan bits=8 offset=4KiB dtype=float32,int8",
+                    "corrupt ncclSend offset=0", "oom malloc after_bytes=1GiB bytes>=1MiB",
+                    "oom malloc times=1", "leak memcpy bytes=3KiB where.bytes=1MiB..2MiB",
+                    "slow-kernel launch time=uniform(10us,20us)", "slow-kernel launch factor=1.3",
+                    "slow-copy memcpy rate=100MiB/s", "gpu-lost ncclAllReduce", "xid cuda code=48",
+                    "exit process after=3s code=0", "abort ncclCommInitRank comm_size=4",
+                    "signal ncclSend signal=STOP for=5s", "signal ncclSend signal=40",
+                    "throw ncclSend type=std::bad_alloc what=''", "throw ncclSend what='{a}'",
+                    "net-delay network rank=0 peer=2,3 time=uniform(1ms,2ms) for=1s period=3s",
+                    "net-drop network rank=1 percent=2.5 direction=both after=1s until=9s",
+                    "net-drop network", "net-limit network rank=1 rate=2MiB/s direction=in",
+                    "net-reset network rank=1 period=2s", "throttle host rank=2 percent=40 for=5s",
+                    "freeze host", "memory-limit host rank=0..2 bytes=64MiB", "fd-limit host files=16",
+                    "clock-skew host rank=1 offset=-2m", "disk-limit host rank=0 path=/var/ckpt bytes=1MiB",
+                    "throw ncclSend what='it\"s \\ late' stack='*step*;main' host=node?,other "
+                    "local_rank=0..3 comm_rank=2"));
 
-INSTANTIATE_TEST_SUITE_P(Libc, RoundTrip,
-                         testing::Values("short read,writev bytes=1 site=[a1b2c3, ffffffffffff]",
-                                         "short file bytes=4KiB where.bytes=1MiB..2MiB",
-                                         "fail connect errno=ECONNREFUSED nth=3", "fail libc result=EINTR",
-                                         "fail file result=5", "fail getaddrinfo result=EAI_AGAIN",
-                                         "hang epoll_wait for=2s", "time-out poll end=limit nth=2",
-                                         "time-out polling site=a1b2c3"));
+INSTANTIATE_TEST_SUITE_P(
+    Libc, RoundTrip,
+    testing::Values("short read,writev bytes=1 site=[a1b2c3, ffffffffffff]",
+                    "short file bytes=4KiB where.bytes=1MiB..2MiB", "fail connect errno=ECONNREFUSED nth=3",
+                    "fail libc result=EINTR", "fail file result=5", "fail getaddrinfo result=EAI_AGAIN",
+                    "hang epoll_wait for=2s", "time-out poll end=limit nth=2", "time-out polling site=a1b2c3",
+                    "disk-slow file path=/data/*,/a?b time=uniform(1ms,2ms) call=3..",
+                    "disk-full write,fsync path=*.ckpt rank=1 after=2s", "disk-error file path=/data/x",
+                    "disk-error read path=/d/* errno=ESTALE"));
 
 }  // namespace
 }  // namespace rankle::plan

@@ -133,7 +133,14 @@ std::string WhyNotLibc(const api::ApiInfo& api, const ActionInfo& action) {
       const bool moves = call != nullptr && call->transfer != sites::Transfer::kNone;
       return moves ? "" : Concat(api.name, " moves no bytes that could be fewer");
     }
+    case Action::kDiskFull: {
+      const sites::Call* const call = sites::FindCall(api.id);
+      const bool needs_room = call != nullptr && call->errors.find("ENOSPC") != std::string_view::npos;
+      return needs_room ? "" : Concat(api.name, " needs no room on a disk");
+    }
     case Action::kTimeOut:
+    case Action::kDiskSlow:
+    case Action::kDiskError:
       return "";  // to its group
     default:
       return Concat(action.name, " works on functions of NCCL and CUDA only; on ", api.name,
@@ -154,6 +161,7 @@ std::string WhyNot(const api::ApiInfo& api, const ActionInfo& action, const Arme
   const bool process = (api.groups & api::kProcessGroup) != 0;
   switch (action.action) {
     case Action::kFail:
+    case Action::kDiskError:
       return WhyNoResult(api, fault, facts);
     case Action::kAsyncError:
       if (facts.result_kind.value_or(ResultKind::kNccl) == ResultKind::kNccl && fault.result <= kMostResult)

@@ -6,6 +6,7 @@
 #include "injector/hooks/hang.h"
 #include "injector/hooks/os.h"
 #include "injector/hooks/signal_self.h"
+#include "injector/sites/file_path.h"
 #include "injector/sites/process.h"
 #include "injector/sites/short_call.h"
 #include "injector/sites/timed_out_call.h"
@@ -34,6 +35,21 @@ plan::CallView ViewOf(const Visit& visit) {
   return view;
 }
 
+// In a function of its own: the path is as large as a page, and most calls need none.
+[[gnu::noinline]] size_t DecideByPath(const Visit& visit, plan::CallView view, Decision* decisions) {
+  FilePath path;
+  if (PathOf(visit, &path)) view.path = path.text;
+  Process& process = TheProcess();
+  return process.engine.Decide(process.target, view, decisions, kMaxDecisions);
+}
+
+size_t Decide(const Visit& visit, Decision* decisions) {
+  Process& process = TheProcess();
+  const plan::CallView view = ViewOf(visit);
+  if (process.engine.NeedsPath(view.api)) return DecideByPath(visit, view, decisions);
+  return process.engine.Decide(process.target, view, decisions, kMaxDecisions);
+}
+
 // Brings what the control page says of matches up to date, for "planned but never fired".
 void ReportMatched(uint16_t api) {
   Process& process = TheProcess();
@@ -51,6 +67,7 @@ void ReportMatched(uint16_t api) {
 uint64_t StrengthOf(const Decision& decision) {
   switch (decision.action) {
     case Action::kDelay:
+    case Action::kDiskSlow:
     case Action::kHang:
       return decision.time_ns;
     case Action::kShort:
@@ -122,9 +139,15 @@ struct FailedCall {
 // time-out: `result` says whether the program's own time passes first.
 bool IsWhole(const Decision& decision) { return decision.details->result != 0; }
 
+// The error is the fault's `result`.
+bool Fails(Action action) {
+  return action == Action::kFail || action == Action::kDiskFull || action == Action::kDiskError;
+}
+
 // A fault that a call gives no room for has not fired.
 bool CanFire(const Visit& visit, const Decision& decision) {
   if (decision.action == Action::kShort) return CanBeShort(visit, decision.details->bytes_limit);
+  if (decision.action == Action::kDiskFull) return MayNeedRoom(visit);
   return decision.action != Action::kTimeOut || CanTimeOut(visit, IsWhole(decision));
 }
 
@@ -137,7 +160,7 @@ int64_t RunFailing(const Visit& visit, int error) {
 }
 
 void Wait(const Decision& decision) {
-  if (decision.action == Action::kDelay)
+  if (decision.action != Action::kHang)
     hooks::SleepUntil(hooks::MonotonicNs() + decision.time_ns);
   else
     hooks::HangOn(TheProcess().control, decision, [] { return false; });
@@ -147,6 +170,7 @@ void Wait(const Decision& decision) {
 void Act(const Decision& decision) {
   switch (decision.action) {
     case Action::kDelay:
+    case Action::kDiskSlow:
     case Action::kHang:
       return Wait(decision);
     case Action::kExit:
@@ -167,7 +191,7 @@ int64_t RunWithFaults(Visit& visit) {
   const uint32_t forks = process.forks.load(std::memory_order_relaxed);
   const int before = errno;  // a call that succeeds leaves errno as it was
   Decisions decisions, after;
-  const size_t count = process.engine.Decide(process.target, ViewOf(visit), decisions.of, kMaxDecisions);
+  const size_t count = Decide(visit, decisions.of);
   ReportMatched(visit.call->api);
   size_t after_count = 0;
   const Decision *fails = nullptr, *times_out = nullptr, *shortens = nullptr;
@@ -177,7 +201,7 @@ int64_t RunWithFaults(Visit& visit) {
     Report(visit, decision);
     if (decision.details->at_exit)
       after.of[after_count++] = decision;
-    else if (decision.action == Action::kFail)
+    else if (Fails(decision.action))
       fails = &decision;
     else if (decision.action == Action::kTimeOut)
       times_out = &decision;

@@ -32,6 +32,7 @@ std::string KernelRecordJson(const KernelRecord& record) {
                      {"retransmits", l.retransmits},
                      {"bytes_acked", l.bytes_acked},
                      {"bytes_received", l.bytes_received},
+                     {"packets_lost", l.packets_lost},
                      {"stuck_s", l.stuck_s}});
   }
   Json waits = Json::array();

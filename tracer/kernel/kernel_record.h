@@ -34,7 +34,12 @@ struct LinkPressure {
   double rtt_us = 0;       // median of the looks with something in flight; 0 = none
   uint64_t segments = 0, retransmits = 0;        // with data
   uint64_t bytes_acked = 0, bytes_received = 0;  // received: by the destination
-  double stuck_s = 0;  // at the last look: since when something is in flight and nothing was acknowledged
+  // What the source sent and the destination did not get, acknowledgements included: of each connection when
+  // it was last seen with nothing in flight, so that what is under way does not count.
+  uint64_t packets_lost = 0;
+  // At the last look: since when something that was sent has not arrived, and nothing was acknowledged. What
+  // has arrived and is not acknowledged is stuck on the way back.
+  double stuck_s = 0;
 };
 
 // What only probes in the kernel see, of attached processes (docs/ebpf.md). All threads of a rank's processes

@@ -6,6 +6,9 @@
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <vector>
+
+#include "tracer/kernel/cgroup_mounts.h"
 
 namespace rankle::kernel {
 namespace {
@@ -29,47 +32,11 @@ uint64_t ValueOf(const std::string& text, const std::string& key) {
   return 0;
 }
 
-bool HasWord(const std::string& list, const std::string& word) {
-  std::istringstream words(list);
-  for (std::string item; std::getline(words, item, ',');) {
-    if (item == word) return true;
-  }
-  return false;
-}
-
-// The mount point of a version 1 controller ("" = of version 2), and what of a group's path lies above it.
-struct Mount {
-  std::string point, root;
-};
-Mount FindMount(const std::string& controller) {
-  std::istringstream lines(Read("/proc/self/mountinfo"));
-  for (std::string line; std::getline(lines, line);) {
-    const size_t dash = line.find(" - ");
-    if (dash == std::string::npos) continue;
-    std::istringstream left(line.substr(0, dash)), right(line.substr(dash + 3));
-    std::string id, parent, device, root, point, type, source, options;
-    left >> id >> parent >> device >> root >> point;
-    right >> type >> source >> options;
-    if (controller.empty() ? type == "cgroup2" : type == "cgroup" && HasWord(options, controller))
-      return {point, root};
-  }
-  return {};
-}
-
-std::string DirectoryOf(const std::string& groups, const std::string& controller) {
-  const Mount mount = FindMount(controller);
-  if (mount.point.empty()) return "";
-  std::istringstream lines(groups);
-  for (std::string line; std::getline(lines, line);) {
-    const size_t first = line.find(':'), second = line.find(':', first + 1);
-    if (second == std::string::npos) continue;
-    const bool match = controller.empty() ? line.compare(0, 3, "0::") == 0
-                                          : HasWord(line.substr(first + 1, second - first - 1), controller);
-    if (!match) continue;
-    std::string path = line.substr(second + 1);
-    if (mount.root != "/" && path.compare(0, mount.root.size(), mount.root) == 0)
-      path.erase(0, mount.root.size());
-    return mount.point + path;
+// Of the hierarchy that has the controller in version 1 ("" = of version 2), or "".
+std::string DirectoryOf(const std::vector<CgroupMount>& mounts, int version, const std::string& controller,
+                        const std::string& cgroup) {
+  for (const CgroupMount& mount : mounts) {
+    if (mount.version == version && MayHave(mount, controller)) return DirectoryIn(mount, controller, cgroup);
   }
   return "";
 }
@@ -102,20 +69,19 @@ ProcessCounters ReadProcess(pid_t pid) {
   return counters;
 }
 
-GroupPaths ReadGroupPaths(pid_t pid) {
-  const std::string groups = Read("/proc/" + std::to_string(pid) + "/cgroup");
-  GroupPaths paths{.cpu = DirectoryOf(groups, "cpu"),
-                   .memory = DirectoryOf(groups, "memory"),
-                   .core = DirectoryOf(groups, "")};
-  if (paths.cpu.empty())
-    paths.cpu = paths.core;
-  else
-    paths.cpu_version = 1;
-  if (paths.memory.empty())
-    paths.memory = paths.core;
-  else
-    paths.memory_version = 1;
+GroupPaths GroupPathsFrom(const std::string& mountinfo, const std::string& cgroup) {
+  const std::vector<CgroupMount> mounts = CgroupMounts(mountinfo);
+  GroupPaths paths{.cpu = DirectoryOf(mounts, 1, "cpu", cgroup),
+                   .memory = DirectoryOf(mounts, 1, "memory", cgroup),
+                   .core = DirectoryOf(mounts, 2, "", cgroup)};
+  paths.cpu_version = paths.cpu.empty() ? 2 : 1, paths.memory_version = paths.memory.empty() ? 2 : 1;
+  if (paths.cpu.empty()) paths.cpu = paths.core;
+  if (paths.memory.empty()) paths.memory = paths.core;
   return paths;
+}
+
+GroupPaths ReadGroupPaths(pid_t pid) {
+  return GroupPathsFrom(Read("/proc/self/mountinfo"), Read("/proc/" + std::to_string(pid) + "/cgroup"));
 }
 
 GroupCounters ReadGroups(const GroupPaths& paths) {

@@ -24,6 +24,8 @@ struct GroupPaths {
   int cpu_version = 2, memory_version = 2;
 };
 GroupPaths ReadGroupPaths(pid_t pid);
+// The same from the texts of /proc (cgroup_mounts.h).
+GroupPaths GroupPathsFrom(const std::string& mountinfo, const std::string& cgroup);
 
 struct GroupCounters {
   double throttled_s = 0;

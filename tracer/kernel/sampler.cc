@@ -15,16 +15,21 @@ double Median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
+bool IsQuiet(const TcpSocket& socket) { return socket.unacked == 0 && socket.queued_bytes == 0; }
+
 }  // namespace
 
 void LinkSums::Look(double now_s, const std::vector<Seen>& sockets, const std::vector<Seen>& after) {
-  // Bytes received by connection, under the name that the sender has for it.
-  std::map<std::tuple<int, int, uint16_t, uint16_t>, uint64_t> received;
+  // As its sender names it.
+  using Name = std::tuple<int, int, uint16_t, uint16_t>;
+  std::map<Name, const TcpSocket*> later;
   for (const Seen& seen : after)
-    received[{seen.destination, seen.source, seen.socket.destination_port, seen.socket.source_port}] =
-        seen.socket.bytes_received;
+    later[{seen.source, seen.destination, seen.socket.source_port, seen.socket.destination_port}] =
+        &seen.socket;
   struct Gauges {
     bool in_flight = false, queued = false, under_way = false;
+    bool unheard =
+        false;  // something in flight whose arrival nobody has seen: under way, or the other end is gone
     double rtt_us = 0;
   };
   std::map<std::pair<int, int>, Gauges> gauges;
@@ -38,9 +43,19 @@ void LinkSums::Look(double now_s, const std::vector<Seen>& sockets, const std::v
     Gauges& gauge = gauges[{seen.source, seen.destination}];
     gauge.queued |= socket.queued_bytes != 0;
     gauge.in_flight |= socket.unacked != 0;
-    const auto arrived =
-        received.find({seen.source, seen.destination, socket.source_port, socket.destination_port});
-    if (arrived != received.end()) gauge.under_way |= socket.bytes_sent > arrived->second + kHandshakeBytes;
+    const auto self =
+        later.find({seen.source, seen.destination, socket.source_port, socket.destination_port});
+    const auto peer =
+        later.find({seen.destination, seen.source, socket.destination_port, socket.source_port});
+    if (peer == later.end()) {
+      gauge.unheard |= socket.unacked != 0;
+    } else {
+      gauge.under_way |= socket.bytes_sent > peer->second->bytes_received + kHandshakeBytes;
+      // What the peer got after the first look would hide what it did not get before.
+      if (self != later.end() && IsQuiet(socket) && self->second->packets_sent == socket.packets_sent)
+        sums.lost[{socket.source_port, socket.destination_port}] =
+            socket.packets_sent - std::min(socket.packets_sent, peer->second->packets_received);
+    }
     if (socket.unacked != 0) gauge.rtt_us = std::max<double>(gauge.rtt_us, socket.rtt_us);
   }
   for (auto& [link, gauge] : gauges) {
@@ -51,7 +66,7 @@ void LinkSums::Look(double now_s, const std::vector<Seen>& sockets, const std::v
     if (gauge.in_flight && sums.rtts_us.size() < kMostRtts) sums.rtts_us.push_back(gauge.rtt_us);
     uint64_t acked = 0;
     for (const auto& [ports, socket] : sums.connections) acked += socket.bytes_acked;
-    const bool stuck = gauge.in_flight && acked == sums.acked_at_last_look;
+    const bool stuck = (gauge.unheard || gauge.under_way) && acked == sums.acked_at_last_look;
     if (!stuck) sums.stuck_since_s.reset();
     if (stuck && !sums.stuck_since_s) sums.stuck_since_s = now_s;
     sums.link.stuck_s = sums.stuck_since_s ? now_s - *sums.stuck_since_s : 0;
@@ -68,6 +83,7 @@ std::vector<LinkPressure> LinkSums::Links() const {
       link.segments += socket.segments, link.retransmits += socket.retransmits;
       link.bytes_acked += socket.bytes_acked;
     }
+    for (const auto& [ports, lost] : sums.lost) link.packets_lost += lost;
     // The other end of the same connections counts what arrives.
     if (const auto back = links_.find({key.second, key.first}); back != links_.end()) {
       for (const auto& [ports, socket] : back->second.connections)

@@ -32,6 +32,7 @@ class LinkSums {
     std::optional<double> stuck_since_s;
     // The last that was seen of each connection: counters of closed ones stay in the sums.
     std::map<std::pair<uint16_t, uint16_t>, TcpSocket> connections;
+    std::map<std::pair<uint16_t, uint16_t>, uint64_t> lost;  // packets, of each connection
   };
   std::map<std::pair<int, int>, Sums> links_;
 };

@@ -29,6 +29,18 @@ TEST(LinkSums, ALinkIsStuckWhileSomethingIsInFlightAndNothingIsAcknowledged) {
   EXPECT_DOUBLE_EQ(sums.Links()[0].stuck_s, 0);
 }
 
+TEST(LinkSums, WhatHasArrivedIsNotStuckHoweverLongNobodyAcknowledgesIt) {
+  LinkSums sums;
+  TcpSocket sender = Socket(1, 50, 1), receiver = Socket(80, 0);
+  receiver.destination_port = 1;
+  sender.bytes_sent = 70, receiver.bytes_received = 70;
+  for (const double now_s : {0, 1, 3}) Look(sums, now_s, {{0, 1, sender}, {1, 0, receiver}});
+  EXPECT_DOUBLE_EQ(sums.Links()[0].stuck_s, 0);
+  sender.bytes_sent = 170;
+  for (const double now_s : {4, 7}) Look(sums, now_s, {{0, 1, sender}, {1, 0, receiver}});
+  EXPECT_DOUBLE_EQ(sums.Links()[0].stuck_s, 3);
+}
+
 TEST(LinkSums, ClosedConnectionsStayInTheSums) {
   LinkSums sums;
   Look(sums, 0, {{0, 1, Socket(1, 100)}, {0, 1, Socket(2, 30)}});
@@ -56,6 +68,25 @@ TEST(LinkSums, WhatWasSentAndHasNotArrivedIsUnderWay) {
   sums.Look(1, {{0, 1, sender}, {1, 0, late}}, {{0, 1, sender}, {1, 0, late}});
   EXPECT_EQ(sums.Links()[0].under_way, 1u);
   EXPECT_EQ(sums.Links()[1].under_way, 0u);
+}
+
+TEST(LinkSums, WhatWasSentAndNotReceivedIsLostOnceNothingIsInFlight) {
+  LinkSums sums;
+  TcpSocket sender = Socket(1, 50, 1), receiver = Socket(80, 0);
+  receiver.destination_port = 1;
+  sender.packets_sent = 20, receiver.packets_received = 11;
+  Look(sums, 0, {{0, 1, sender}, {1, 0, receiver}});
+  EXPECT_EQ(sums.Links()[0].packets_lost, 0u);  // they may be under way
+  sender.packets_sent = 22, sender.unacked = 0, receiver.packets_received = 15;
+  Look(sums, 1, {{0, 1, sender}, {1, 0, receiver}});
+  EXPECT_EQ(sums.Links()[0].packets_lost, 7u);
+  EXPECT_EQ(sums.Links()[1].packets_lost, 0u);
+  TcpSocket more = sender, got_more = receiver;  // between two looks: nothing can be said
+  more.packets_sent = 30, got_more.packets_received = 23;
+  sums.Look(1.5, {{0, 1, sender}, {1, 0, receiver}}, {{0, 1, more}, {1, 0, got_more}});
+  EXPECT_EQ(sums.Links()[0].packets_lost, 7u);
+  Look(sums, 2, {{0, 1, Socket(2, 0)}});  // another connection; the first has closed
+  EXPECT_EQ(sums.Links()[0].packets_lost, 7u);
 }
 
 TEST(RankSums, CountersAreSinceTheFirstLookAndOutliveTheProcess) {

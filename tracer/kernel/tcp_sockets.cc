@@ -35,6 +35,7 @@ TcpSocket SocketOf(const nlmsghdr* message) {
     socket.unacked = info.tcpi_unacked, socket.rtt_us = info.tcpi_rtt;
     socket.min_rtt_us = info.tcpi_min_rtt == kNoMinimum ? 0 : info.tcpi_min_rtt;
     socket.segments = info.tcpi_data_segs_out, socket.retransmits = info.tcpi_total_retrans;
+    socket.packets_sent = info.tcpi_segs_out, socket.packets_received = info.tcpi_segs_in;
     socket.bytes_sent = info.tcpi_bytes_sent - info.tcpi_bytes_retrans;
     socket.bytes_acked = info.tcpi_bytes_acked, socket.bytes_received = info.tcpi_bytes_received;
   }

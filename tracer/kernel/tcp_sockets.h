@@ -13,8 +13,9 @@ struct TcpSocket {
   uint32_t queued_bytes = 0;
   uint32_t rtt_us = 0, min_rtt_us = 0;  // min: 0 = none yet
   uint32_t segments = 0, retransmits = 0;
-  uint32_t inode = 0;  // what /proc/PID/fd shows; 0 = no process has it any more
-  uint64_t bytes_sent = 0;  // each byte once
+  uint32_t inode = 0;                               // what /proc/PID/fd shows; 0 = no process has it any more
+  uint32_t packets_sent = 0, packets_received = 0;  // with data or without
+  uint64_t bytes_sent = 0;                          // each byte once
   uint64_t bytes_acked = 0, bytes_received = 0;
 };
 

@@ -44,7 +44,8 @@ store::KernelLink LinkOf(const Json& j) {
                                                                {"segments", &l.segments},
                                                                {"retransmits", &l.retransmits},
                                                                {"bytes_acked", &l.bytes_acked},
-                                                               {"bytes_received", &l.bytes_received}})
+                                                               {"bytes_received", &l.bytes_received},
+                                                               {"packets_lost", &l.packets_lost}})
     *field = Get<int64_t>(j, key);
   l.min_rtt_us = Get<double>(j, "min_rtt_us"), l.rtt_us = Get<double>(j, "rtt_us");
   l.stuck_s = Get<double>(j, "stuck_s");

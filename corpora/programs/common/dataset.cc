@@ -4,7 +4,6 @@
 #include <array>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 
 #include "absl/strings/str_cat.h"
 #include "corpora/programs/common/random.h"
@@ -18,6 +17,16 @@ std::string InstalledText() {
   std::error_code error;
   const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", error);
   return (program.parent_path().parent_path() / "share/rankle/data/coriolanus.txt").string();
+}
+
+absl::StatusOr<std::string> ReadText(const std::string& path) {
+  const std::string file = path.empty() ? InstalledText() : path;
+  std::ifstream in(file, std::ios::binary | std::ios::ate);
+  const std::streamoff size = in ? static_cast<std::streamoff>(in.tellg()) : -1;
+  std::string text(static_cast<size_t>(size > 0 ? size : 0), '\0');
+  if (size < 0 || !in.seekg(0).read(text.data(), size))
+    return absl::NotFoundError(absl::StrCat("data: cannot read ", file, "; name a text with --data FILE"));
+  return text;
 }
 
 }  // namespace
@@ -38,12 +47,11 @@ absl::StatusOr<Dataset> Dataset::FromText(std::string_view text, int context) {
 }
 
 absl::StatusOr<Dataset> Dataset::FromFile(const std::string& path, int context) {
-  const std::string file = path.empty() ? InstalledText() : path;
-  std::ifstream in(file, std::ios::binary);
-  if (!in)
-    return absl::NotFoundError(absl::StrCat("data: cannot read ", file, "; name a text with --data FILE"));
-  return FromText(std::string(std::istreambuf_iterator<char>(in), {}), context);
+  const absl::StatusOr<std::string> text = ReadText(path);
+  return text.ok() ? FromText(*text, context) : text.status();
 }
+
+absl::Status Dataset::ReadThrough(const std::string& path) { return ReadText(path).status(); }
 
 void Dataset::Fill(uint64_t seed, int64_t step, int shard, int rows, Batch& batch) const {
   batch.inputs.resize(static_cast<size_t>(rows) * context_);

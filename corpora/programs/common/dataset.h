@@ -23,6 +23,9 @@ class Dataset {
   // An empty path is the text that is installed with the programs (../share/rankle/data beside bin).
   static absl::StatusOr<Dataset> FromFile(const std::string& path, int context);
 
+  // Reads the file once more from the disk and keeps nothing of it.
+  static absl::Status ReadThrough(const std::string& path);
+
   int vocabulary() const { return vocabulary_; }
 
   // Shards draw from disjoint parts of the random sequence, so ranks see different windows of the same text.

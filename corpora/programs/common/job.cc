@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "corpora/programs/common/bootstrap.h"
 #include "corpora/programs/common/collectives.h"
+#include "corpora/programs/common/dataset.h"
 #include "corpora/programs/common/job_error.h"
 #include "tracer/api/rankle.h"
 
@@ -86,6 +87,7 @@ void Job::MarkReplica(const std::string& name, const Floats& array, cudaStream_t
 // The wait for a loader that does not keep up.
 void Job::AwaitBatch() {
   if (info_.rank == options_.input_delay.rank) std::this_thread::sleep_for(options_.input_delay.time);
+  if (options_.read_each_step) Check(Dataset::ReadThrough(options_.data));
 }
 
 double Job::Run(Trainer& trainer) {

@@ -50,6 +50,8 @@ void AddCommonOptions(CLI::App& app, CommonOptions& options) {
       ->check(positive)
       ->capture_default_str();
   app.add_option("--data", options.data, "Text file to learn (default: the one installed with the program)");
+  app.add_flag("--read-each-step", options.read_each_step,
+               "Read the text again before every step, on the host: a loader that does not read ahead");
   app.add_option("--checkpoint", options.checkpoint_dir, "Directory for checkpoints");
   app.add_option("--checkpoint-every", options.checkpoint_every, "Steps between checkpoints (0: none)")
       ->check(CLI::NonNegativeNumber);

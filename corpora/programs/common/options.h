@@ -27,6 +27,7 @@ struct CommonOptions {
   double learning_rate = 4e-3;
   int64_t log_every = 50;
   std::string data;  // empty: the text installed beside the program
+  bool read_each_step = false;
   std::string checkpoint_dir;
   int64_t checkpoint_every = 0;
   bool resume = false;

@@ -50,6 +50,15 @@ PeerComparison::PeerComparison(std::vector<std::vector<int64_t>> own) : own_(std
 }
 
 std::optional<SlowSegment> PeerComparison::FindSlow(size_t r) const {
+  std::optional<SlowSegment> s = Measure(r);
+  if (!s.has_value()) return s;
+  s->noise = Noise(r, s->first, s->last);
+  if (own_.size() == 2) s->noise = std::max(s->noise, OfItsPeer(1 - r, *s));
+  Judge(r, *s);
+  return s;
+}
+
+std::optional<SlowSegment> PeerComparison::Measure(size_t r) const {
   const auto [first, last] = BestSegment(r);
   SlowSegment s;
   s.first = first, s.last = last;
@@ -59,9 +68,17 @@ std::optional<SlowSegment> PeerComparison::FindSlow(size_t r) const {
   for (size_t k = first; k < last; ++k) own.push_back(own_[r][k]), others.push_back(Others(r, k));
   s.own_ns = Median(std::move(own)), s.normal_ns = Median(std::move(others));
   s.factor = static_cast<double>(s.own_ns) / static_cast<double>(std::max<int64_t>(s.normal_ns, 1));
-  s.noise = Noise(r, first, last);
-  Judge(r, s);
   return s;
+}
+
+// Of two ranks, one is never slow while the other is, so in the other's iterations there is no noise to be
+// seen. But on a crowded host they are slow by turns: what the peer shows in the stretch that is its own, as
+// far as that is as long.
+double PeerComparison::OfItsPeer(size_t peer, const SlowSegment& s) const {
+  const std::optional<SlowSegment> theirs = Measure(peer);
+  if (!theirs.has_value()) return 0;
+  return (theirs->factor - 1) *
+         std::min(1.0, static_cast<double>(theirs->slow_iterations) / s.slow_iterations);
 }
 
 // The segment [first, last) with the highest score.

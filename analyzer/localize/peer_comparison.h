@@ -52,6 +52,9 @@ class PeerComparison {
   bool IsSlow(size_t r, size_t k) const { return slow_[r][k + 1] != slow_[r][k]; }
   uint32_t CountSlow(size_t r, size_t first, size_t last) const { return slow_[r][last] - slow_[r][first]; }
   std::pair<size_t, size_t> BestSegment(size_t r) const;
+  // The best segment without noise and what follows from it.
+  std::optional<SlowSegment> Measure(size_t r) const;
+  double OfItsPeer(size_t peer, const SlowSegment& s) const;
   double Noise(size_t r, size_t first, size_t last) const;
   void Judge(size_t r, SlowSegment& s) const;
 

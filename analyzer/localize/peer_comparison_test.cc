@@ -91,5 +91,21 @@ TEST(PeerComparisonTest, NoiseOfASinglePeerIsItsChangeFromIterationToIteration) 
   EXPECT_NEAR(found->noise, 1.4826 * 0.1, 1e-9);
 }
 
+// Two ranks on one crowded host displace each other by turns: neither has a fault of its own.
+TEST(PeerComparisonTest, NoiseOfASinglePeerIsAlsoWhatItShowsInItsOwnTurn) {
+  Times own(2, std::vector<int64_t>(40, 10 * kMs));
+  std::fill(own[0].begin() + 5, own[0].begin() + 15, 30 * kMs);
+  std::fill(own[1].begin() + 20, own[1].begin() + 30, 25 * kMs);
+  const auto first = PeerComparison(own).FindSlow(0), second = PeerComparison(own).FindSlow(1);
+  ASSERT_TRUE(first.has_value() && second.has_value());
+  EXPECT_DOUBLE_EQ(first->noise, 1.5);
+  EXPECT_DOUBLE_EQ(second->noise, 2);
+  // A short turn beside a long one counts for its share.
+  std::fill(own[0].begin() + 5, own[0].begin() + 20, 30 * kMs);
+  std::fill(own[1].begin() + 20, own[1].end(), 10 * kMs);
+  std::fill(own[1].begin() + 20, own[1].begin() + 25, 25 * kMs);
+  EXPECT_DOUBLE_EQ(PeerComparison(own).FindSlow(0)->noise, 0.5);
+}
+
 }  // namespace
 }  // namespace rankle::localize

@@ -20,9 +20,8 @@ using record::Event;
 using record::Kind;
 using record::State;
 
-constexpr const char* kKinds[] = {"none",      "operation", "call",   "mark",        "injection",
-                                  "lifecycle", "exception", "memory", "async-error", "sample",
-                                  "misuse"};
+constexpr const char* kKinds[] = {"none",      "operation", "call",        "mark",   "injection", "lifecycle",
+                                  "exception", "memory",    "async-error", "sample", "misuse"};
 constexpr const char* kStates[] = {"free", "writing", "entered",   "enqueued",
                                    "done", "failed",  "untracked", "aborted"};
 constexpr const char* kLifecycle[] = {"none",  "start",        "fork-parent", "fork-child", "exit",

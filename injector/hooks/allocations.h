@@ -1,9 +1,10 @@
 // Where device memory lies: which allocation an address is in, also in its middle, and how much of it is left
-// behind the address. An array of ranges in order of address: allocations and frees are rare and change it one at
-// a time; look-ups come with every operation, take no lock, and give up when they meet a change.
+// behind the address. An array of ranges in order of address: allocations and frees are rare and change it
+// one at a time; look-ups come with every operation, take no lock, and give up when they meet a change.
 //
-// What is lost: an allocation that finds the array full, and everything from the moment on when a change could
-// not be made in time (a thread left the table half-way). An address that is in no known range is unknown, never wrong.
+// What is lost: an allocation that finds the array full, and everything from the moment on when a change
+// could not be made in time (a thread left the table half-way). An address that is in no known range is
+// unknown, never wrong.
 #pragma once
 
 #include <atomic>

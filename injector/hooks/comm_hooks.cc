@@ -150,7 +150,8 @@ int Create(HookCall& call, ncclComm_t* handle, const Creation& creation) {
   } else if (thread != nullptr && thread->group_depth != 0) {
     if (thread->creations < ThreadState::kMaxCreations)
       thread->creation[thread->creations++] = {handle, comm};
-    TheProcess().comms.ForgetFreed();  // the handle may be given out now, and is known when the group has ended
+    // The handle may be given out now, and is known when the group has ended.
+    TheProcess().comms.ForgetFreed();
   } else {
     FinishCreation(*handle, comm, result);
   }

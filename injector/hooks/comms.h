@@ -38,8 +38,8 @@ class CommTable {
   // A fresh entry that no handle leads to yet; nullptr when there are too many communicators.
   Comm* Allocate();
   void Bind(ncclComm_t handle, Comm* comm);
-  // The handle is being freed: the entry may serve another communicator after many others, and until the handle
-  // is bound again, who uses it uses freed memory.
+  // The handle is being freed: the entry may serve another communicator after many others, and until the
+  // handle is bound again, who uses it uses freed memory.
   void Release(ncclComm_t handle);
   // Index + 1 in the flight record of the communicator that had this handle and was freed, 0 = none had.
   uint32_t FreedWith(ncclComm_t handle) const { return freed_.Find(handle, 0); }

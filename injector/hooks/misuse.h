@@ -1,7 +1,7 @@
-// Witnesses of misuse: what a program does with NCCL that its rules forbid and that no error code tells. Each is
-// seen where it happens and becomes one record (record::Misuse) for each kind, call site and communicator; the
-// table of what was recorded is fixed, and what does not fit into it is not told. Nothing here changes the call.
-// They are the run-time side of the checks of `rankle lint` (docs/checks).
+// Witnesses of misuse: what a program does with NCCL that its rules forbid and that no error code tells. Each
+// is seen where it happens and becomes one record (record::Misuse) for each kind, call site and communicator;
+// the table of what was recorded is fixed, and what does not fit into it is not told. Nothing here changes
+// the call. They are the run-time side of the checks of `rankle lint` (docs/checks).
 #pragma once
 
 #include "injector/hooks/allocations.h"

@@ -63,14 +63,12 @@ enum class Kind : uint8_t {
 // how many, `seq` and `stream` = number and function (api.h) of the first.
 enum class Misuse : uint8_t {
   // A thread ended with a group open, which is never launched. `api`, `site`: of the outermost
-  // ncclGroupStart;
-  // `peer` = exit status when the process ended with the thread, else kNoPeer.
+  // ncclGroupStart; `peer` = exit status when the process ended with the thread, else kNoPeer.
   kGroupLeftOpen = 1,
   kGroupNotStarted = 2,  // ncclGroupEnd failed, without a group
   kBlockedInGroup = 3,   // a call that waits for the device, while operations wait for the end of their group
   // The operation needs `count` bytes from the buffer's address on (kFlagInput: of the send buffer, else of
-  // the
-  // receive buffer); `stream` = how many of them, clipped, lie behind the end of the allocation.
+  // the receive buffer); `stream` = how many of them, clipped, lie behind the end of the allocation.
   kPastAllocation = 4,
   kCommGone = 5,      // the communicator's handle was destroyed or aborted before, and not given out again
   kCommNotReady = 6,  // an earlier call on it answered ncclInProgress, and nobody has asked since

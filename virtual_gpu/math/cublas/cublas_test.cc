@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 
 #include <condition_variable>
+#include <filesystem>
+#include <fstream>
 #include <mutex>
 
 #include "virtual_gpu/math/testing/library.h"
@@ -125,19 +127,33 @@ TEST_F(CublasTest, WorkRunsInTheOrderOfTheHandlesStream) {
   EXPECT_EQ(cudaStreamDestroy(stream), cudaSuccess);
 }
 
+TEST_F(CublasTest, CapturedProductsRunWithEveryLaunchOfTheGraph) {
+  const DeviceArray<float> a({3}), b({5}), c({100});
+  cudaStream_t stream;
+  cudaGraph_t graph;
+  cudaGraphExec_t executable;
+  ASSERT_EQ(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking), cudaSuccess);
+  ASSERT_EQ(Cublas()("cublasSetStream_v2", handle_, static_cast<void*>(stream)), 0);
+  ASSERT_EQ(cudaStreamBeginCapture(stream, cudaStreamCaptureModeGlobal), cudaSuccess);
+  ASSERT_EQ(Gemm(kN, kN, 1, 1, 1, &one_, a.get(), 1, b.get(), 1, &one_, c.get(), 1), 0);
+  ASSERT_EQ(cudaStreamEndCapture(stream, &graph), cudaSuccess);
+  ASSERT_EQ(cudaGraphInstantiate(&executable, graph, 0), cudaSuccess);
+  EXPECT_THAT(c.Values(), ElementsAre(100));
+  for (int i = 0; i < 2; ++i) ASSERT_EQ(cudaGraphLaunch(executable, stream), cudaSuccess);
+  EXPECT_THAT(c.Values(), ElementsAre(130));
+  EXPECT_EQ(cudaGraphExecDestroy(executable), cudaSuccess);
+  EXPECT_EQ(cudaGraphDestroy(graph), cudaSuccess);
+  EXPECT_EQ(cudaStreamDestroy(stream), cudaSuccess);
+}
+
 TEST_F(CublasTest, ProductsTakeTheirModelledTime) {  // 20 ms: testing/library.h
   const DeviceArray<double> a({1, 0}), c({0, 0});
   const double one[] = {1, 0}, zero[] = {0, 0};
-  cudaEvent_t before, after;
-  ASSERT_EQ(cudaEventCreate(&before), cudaSuccess);
-  ASSERT_EQ(cudaEventCreate(&after), cudaSuccess);
-  ASSERT_EQ(cudaEventRecord(before, nullptr), cudaSuccess);
-  ASSERT_EQ(
-      Cublas()("cublasZgemm_v2", handle_, kN, kN, 1, 1, 1, one, a.get(), 1, a.get(), 1, zero, c.get(), 1), 0);
-  ASSERT_EQ(cudaEventRecord(after, nullptr), cudaSuccess);
-  ASSERT_EQ(cudaEventSynchronize(after), cudaSuccess);
-  float milliseconds = 0;
-  ASSERT_EQ(cudaEventElapsedTime(&milliseconds, before, after), cudaSuccess);
+  const float milliseconds = DeviceTime([&] {
+    EXPECT_EQ(
+        Cublas()("cublasZgemm_v2", handle_, kN, kN, 1, 1, 1, one, a.get(), 1, a.get(), 1, zero, c.get(), 1),
+        0);
+  });
   EXPECT_GE(milliseconds, 20);
 }
 
@@ -210,6 +226,30 @@ TEST_F(CublasTest, ModesAreKept) {
   EXPECT_EQ(Cublas()("cublasSetPointerMode_v2", handle_, 2), kInvalidValue);
   EXPECT_STREQ(Cublas().Function<const char*(int)>("cublasGetStatusName")(kInvalidValue),
                "CUBLAS_STATUS_INVALID_VALUE");
+}
+
+// Runs in a process of its own, which the next test starts: a BLAS once found stays loaded.
+TEST(CublasWithoutBlasTest, DISABLED_CreateFailsAndSaysWhy) {
+  void* handle = nullptr;
+  testing::internal::CaptureStderr();
+  EXPECT_EQ(Cublas()("cublasCreate_v2", &handle), kNoHandle);
+  EXPECT_EQ(Cublas()("cublasCreate_v2", &handle), kNoHandle);
+  EXPECT_EQ(testing::internal::GetCapturedStderr(),
+            "rankle: virtual GPU: RANKLE_VGPU_MATH=compute: neither libopenblas.so.0 nor libblas.so.3 was "
+            "found: install one "
+            "(Debian: libblas3), or unset the variable\n");
+}
+
+TEST(CublasBlasTest, IsLookedForWhenAHandleIsMade) {
+  std::string folder = testing::TempDir() + "rankle-blas-XXXXXX";
+  ASSERT_NE(mkdtemp(folder.data()), nullptr);
+  for (const char* name : {"/libopenblas.so.0", "/libblas.so.3"})
+    std::ofstream(folder + name) << "not a library";
+  const std::string command = "LD_LIBRARY_PATH=" + folder + " " +
+                              std::filesystem::read_symlink("/proc/self/exe").string() +
+                              " --gtest_also_run_disabled_tests --gtest_filter=CublasWithoutBlasTest.*";
+  EXPECT_EQ(std::system(command.c_str()), 0);
+  std::filesystem::remove_all(folder);
 }
 
 }  // namespace

@@ -32,8 +32,19 @@ enum Attribute : int {
   kEngineLayouts = 1304,
   kEngineBehaviourNotes = 1305,
 };
-// cudnnBackendDescriptorType_t.
-enum Type : int { kEngineConfig = 3, kPlan = 5, kVariantPack = 16, kLastType = 64 };
+// cudnnBackendDescriptorType_t; cuDNN 9.19 knows 44 of them, programs for a newer one may ask for more.
+enum Type : int { kPlan = 5, kVariantPack = 16, kLastType = 63 };
+// cudnnBackendAttributeType_t.
+enum ValueType : int {
+  kHandleValue = 0,
+  kBoolean = 2,
+  kInt64 = 3,
+  kDouble = 5,
+  kPointer = 6,
+  kDescriptor = 15,
+  kChar = 24,
+  kFraction = 26
+};
 
 constexpr struct {
   int operation;
@@ -54,18 +65,19 @@ constexpr struct {
     {13, "cudnnPointwise"},
 };
 
-// Bytes of an element of a cudnnBackendAttributeType_t.
+// Bytes of a value; enumerations and narrow numbers have four.
 size_t SizeOf(int type) {
   switch (type) {
-    case 0:   // HANDLE
-    case 3:   // INT64
-    case 5:   // DOUBLE
-    case 6:   // VOID_PTR
-    case 15:  // BACKEND_DESCRIPTOR
-    case 26:  // FRACTION: two int64
-      return type == 26 ? 16 : 8;
-    case 2:   // BOOLEAN
-    case 24:  // CHAR
+    case kFraction:  // two int64_t
+      return 16;
+    case kHandleValue:
+    case kInt64:
+    case kDouble:
+    case kPointer:
+    case kDescriptor:
+      return 8;
+    case kBoolean:
+    case kChar:
       return 1;
     default:
       return 4;
@@ -128,12 +140,12 @@ bool IsEmptyByDefault(int attribute) {
 int64_t Answer(Descriptor& descriptor, int attribute, int type, int64_t requested, void* values) {
   if (IsEmptyByDefault(attribute)) return 0;
   if (values == nullptr || requested < 1) return 1;
-  if (type != 15) {
+  if (type != kDescriptor) {
     std::memset(values, 0, SizeOf(type));
     return 1;
   }
   const auto made = Find<Descriptor>(*static_cast<void**>(values));
-  if (made == nullptr) return 0;
+  if (made == nullptr || made.get() == &descriptor) return 0;
   const std::lock_guard lock(made->mutex);
   made->kernel = descriptor.kernel;
   made->finalized = true;
@@ -196,7 +208,7 @@ int cudnnBackendGetAttribute(void* descriptor, int attribute, int type, int64_t 
   int64_t available;
   const auto stored = found->attributes.find(attribute);
   // A descriptor in the answer is filled, not replaced.
-  if (stored == found->attributes.end() || type == 15) {
+  if (stored == found->attributes.end() || type == kDescriptor) {
     available = Answer(*found, attribute, type, requested, values);
   } else {
     available = stored->second.count;

@@ -13,12 +13,13 @@
 
 namespace rankle::vgpu::math {
 
-// Before the engine reads its settings. Kernels named *Slow* or slow by name in a test take their time.
+// Before the engine reads its settings. Two kernels take 20 ms, for the tests that measure them; computing is
+// on.
 struct TestEnvironment {
   TestEnvironment() {
     setenv("RANKLE_VIRTUAL_GPUS", "2", 1);
     setenv("RANKLE_VGPU_MATH", "compute", 1);
-    setenv("RANKLE_VGPU_KERNEL_TIME", "cublasZgemm=20ms,*=0us", 1);
+    setenv("RANKLE_VGPU_KERNEL_TIME", "cublasZgemm=20ms,cudnnConvolutionForward=20ms,*=0us", 1);
     unsetenv("CUDA_VISIBLE_DEVICES");
   }
 };
@@ -45,6 +46,23 @@ class TestLibrary {
  private:
   void* library_;
 };
+
+// How long the default stream is busy with what `work` puts there, in milliseconds.
+template <typename Work>
+float DeviceTime(Work work) {
+  cudaEvent_t before, after;
+  float milliseconds = -1;
+  EXPECT_EQ(cudaEventCreate(&before), cudaSuccess);
+  EXPECT_EQ(cudaEventCreate(&after), cudaSuccess);
+  EXPECT_EQ(cudaEventRecord(before, nullptr), cudaSuccess);
+  work();
+  EXPECT_EQ(cudaEventRecord(after, nullptr), cudaSuccess);
+  EXPECT_EQ(cudaEventSynchronize(after), cudaSuccess);
+  EXPECT_EQ(cudaEventElapsedTime(&milliseconds, before, after), cudaSuccess);
+  EXPECT_EQ(cudaEventDestroy(before), cudaSuccess);
+  EXPECT_EQ(cudaEventDestroy(after), cudaSuccess);
+  return milliseconds;
+}
 
 // An array in device memory.
 template <typename T>

@@ -113,9 +113,26 @@ absl::Status CheckHooks() {
           " is missing: this rankle was built without its interposer; `rankle doctor` says why"));
 }
 
+// A function of Python is named by its module and its name there: the agent puts itself in front of it.
+absl::Status CheckPythonTargets(const plan::Plan& plan) {
+  for (const std::string& target : plan.PythonTargets()) {
+    const size_t colon = target.find(':');
+    if (colon != std::string::npos && colon > 0 && colon + 1 < target.size() &&
+        target.find_first_of("*?; ") == std::string::npos && !target.starts_with("__main__:")) {
+      continue;
+    }
+    return absl::InvalidArgumentError(
+        Cat("rankleCallPython: '", target,
+            "' is no function of an imported module: give stack=MODULE:NAME, such as "
+            "stack=torch.nn.parallel.distributed:DistributedDataParallel.forward"));
+  }
+  return absl::OkStatus();
+}
+
 // Is there what the chosen way needs for this plan?
 absl::Status CheckWay(const RunOptions& options, const plan::Plan& plan) {
   if (options.via_ebpf) return CheckViaEbpf(options, plan);
+  if (absl::Status status = CheckPythonTargets(plan); !status.ok()) return status;
   if (absl::Status status = CheckSites(options, plan.NeedsSites()); !status.ok()) return status;
   return plan.NeedsHooks() ? CheckHooks() : absl::OkStatus();
 }
@@ -167,8 +184,8 @@ absl::StatusOr<std::string> NodeName(const RunOptions& options) {
 }
 
 absl::StatusOr<Environment> EnvironmentOf(const RunOptions& options, const RunRecord& record,
-                                          const std::string& output_dir, const FaultFiles& faults,
-                                          bool sites) {
+                                          const std::string& output_dir, const FaultFiles& faults, bool sites,
+                                          const std::vector<std::string>& python_targets) {
   const Installation& installation = ThisInstallation();
   const bool needs_hooks = options.trace || !faults.plan_path.empty();
   const bool inside = !options.via_ebpf;
@@ -180,6 +197,7 @@ absl::StatusOr<Environment> EnvironmentOf(const RunOptions& options, const RunRe
                          .profiler_library = {},
                          .cupti_library = options.cupti ? installation.cupti_library : "",
                          .python_dir = {},
+                         .python_targets = python_targets,
                          .trace = options.trace,
                          .records = static_cast<uint32_t>(options.records),
                          .sample = SampleInterval(options),
@@ -358,7 +376,8 @@ RunOutcome RunToEnd(const RunOptions& options) {
   job.record.job_id = absl::Uniform<uint64_t>(absl::BitGen());
   job.record.seed = plan->seed().value_or(kDefaultSeed);
   absl::StatusOr<Environment> environment =
-      EnvironmentOf(options, job.record, output_dir->path, *faults, options.sites || plan->NeedsSites());
+      EnvironmentOf(options, job.record, output_dir->path, *faults, options.sites || plan->NeedsSites(),
+                    plan->PythonTargets());
   if (!environment.ok()) return refuse(environment.status());
   job.environment = *std::move(environment);
   WarnWhereNothingIsRecorded(options, job.path);

@@ -1,5 +1,6 @@
 #include "cli/launch/environment.h"
 
+#include "absl/strings/str_join.h"
 #include "cli/launch/post_mortem.h"
 #include "cli/launch/text.h"
 
@@ -76,6 +77,8 @@ void SetJobVariables(const JobVariables& job, Environment& environment) {
   // Python takes the list apart at colons; there is no way to write one.
   if (!job.python_dir.empty() && job.python_dir.find(':') == std::string::npos)
     environment.Prepend("PYTHONPATH", job.python_dir, ':');
+  SetOrUnset("RANKLE_PYTHON_TARGETS", !job.python_targets.empty(), absl::StrJoin(job.python_targets, ";"),
+             environment);
   if (!job.cupti_library.empty()) environment.Set("CUDA_INJECTION64_PATH", job.cupti_library);
   if (job.virtual_gpus > 0) {
     environment.Set("RANKLE_VIRTUAL_GPUS", Cat(job.virtual_gpus));

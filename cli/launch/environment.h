@@ -33,11 +33,12 @@ struct JobVariables {
   std::string output_dir;
   std::string plan_path;
   std::string control_path;
-  std::string hooks_library;     // librankle.so
-  std::string libc_library;      // librankle-libc.so
-  std::string profiler_library;  // librankle-nccl-profiler.so
-  std::string cupti_library;     // librankle-cupti.so
-  std::string python_dir;        // of the agent in Python processes
+  std::string hooks_library;                // librankle.so
+  std::string libc_library;                 // librankle-libc.so
+  std::string profiler_library;             // librankle-nccl-profiler.so
+  std::string cupti_library;                // librankle-cupti.so
+  std::string python_dir;                   // of the agent in Python processes
+  std::vector<std::string> python_targets;  // functions of Python at which faults are aimed
   bool trace = true;
   uint32_t records = 0;
   uint32_t sample = 0;  // every n-th operation

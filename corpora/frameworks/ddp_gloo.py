@@ -1,8 +1,8 @@
 """A small data-parallel job on CPU: real DDP over Gloo, real data loader. Used by corpora/suites/frameworks-gloo.yaml."""
 import argparse
-import os
 
 import torch
+import torch._dynamo  # the optimizer imports it at its first step; loaded here, while nobody waits for this rank
 import torch.distributed as dist
 from torch.nn.parallel import DistributedDataParallel
 from torch.utils.data import DataLoader, TensorDataset

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "injector/hooks/cxx_runtime.h"
 #include "injector/hooks/dlsym.h"
 #include "injector/hooks/inject.h"
 #include "injector/hooks/process.h"
@@ -38,7 +39,12 @@ const ExceptionType& TypeNamed(const char* name) {
   return kTypes[0];
 }
 
-void* InProcess(const char* name) { return name != nullptr ? NextDlsym(RTLD_DEFAULT, name) : nullptr; }
+// The C++ runtime may lie where only those who loaded it look: in Python, say.
+void* InProcess(const char* name) {
+  if (name == nullptr) return nullptr;
+  if (void* const found = NextDlsym(RTLD_DEFAULT, name)) return found;
+  return FindInLoaded("libstdc++.so.6", name, NextDlsym);
+}
 
 }  // namespace
 

@@ -24,7 +24,8 @@ struct HookCall {
   const void* wrapper_frame = nullptr;  // frame address of the wrapper; nullptr: a mark, no call
   void* site = nullptr;                 // its site record (injector/sites/feed.h), where there is one
   uint64_t site_id = 0;                 // 0 = none
-  uint64_t site_entered_ns = 0;         // 0 = not yet: a fault still holds the call up
+  const char* python = nullptr;  // rankleCallPython: "module:qualname" of the function, its stack for plans
+  uint64_t site_entered_ns = 0;  // 0 = not yet: a fault still holds the call up
   bool arguments_are_told = false;  // a call of c10d: the arguments are what is known of it, not what it gets
   uint32_t sampled_seq = 0;         // the operation's number when its result is to be sampled, else 0
 

@@ -58,7 +58,9 @@ plan::CallView ViewOf(const HookCall& call, char* stack, size_t stack_size) {
   if (process.plan_needs_clock) view.elapsed_ns = MonotonicNs() - process.start_ns;
   view.step = process.step.load(std::memory_order_relaxed);
   if (call.site_id != 0) view.site = static_cast<int64_t>(call.site_id);
-  if (process.engine.NeedsStack(call.info->id)) {
+  if (call.python != nullptr) {
+    view.stack = call.python;
+  } else if (process.engine.NeedsStack(call.info->id)) {
     WriteStack(stack, stack_size);
     view.stack = stack;
   }
@@ -118,6 +120,7 @@ bool CanActOnToldCall(const Decision& decision) {
     case Action::kAbort:
     case Action::kSignal:
     case Action::kThrow:
+    case Action::kGil:
       return true;
     default:
       return false;
@@ -126,6 +129,10 @@ bool CanActOnToldCall(const Decision& decision) {
 
 void HangHere(const HookCall& call, const Decision& decision, Outcome& outcome) {
   if (Hang(call, decision) == HangEnd::kCommAborted) outcome.FailWith(ncclInternalError);
+}
+
+bool Throw(const HookCall& call, const Decision& decision) {
+  return call.python != nullptr ? RaisePythonException(decision) : ThrowException(decision);
 }
 
 void ActBefore(HookCall& call, Handler handler, const Decision& decision, Outcome& outcome) {
@@ -175,7 +182,9 @@ void ActBefore(HookCall& call, Handler handler, const Decision& decision, Outcom
     case Action::kSignal:
       return RefuseUnless(SendSignal(decision), decision);
     case Action::kThrow:
-      return RefuseUnless(ThrowException(decision), decision);
+      return RefuseUnless(Throw(call, decision), decision);
+    case Action::kGil:
+      return RefuseUnless(HoldInterpreterLock(decision), decision);
     default:
       return RefuseUnless(false, decision);
   }
@@ -194,7 +203,9 @@ void ActAfter(const HookCall& call, const Decision& decision) {
     case Action::kSignal:
       return RefuseUnless(SendSignal(decision), decision);
     case Action::kThrow:
-      return RefuseUnless(ThrowException(decision), decision);
+      return RefuseUnless(Throw(call, decision), decision);
+    case Action::kGil:
+      return RefuseUnless(HoldInterpreterLock(decision), decision);
     case Action::kCorrupt:
       return RefuseUnless(CorruptAfter(call, decision), decision);
     case Action::kSlowKernel:

@@ -49,6 +49,12 @@ void EndProcess(const plan::Decision& decision);
 bool SendSignal(const plan::Decision& decision);
 bool ThrowException(const plan::Decision& decision);
 
+// act_python.cc
+bool HoldInterpreterLock(const plan::Decision& decision);
+// In a call from Python, which holds the lock: the exception is set, and Python raises it when the call
+// returns.
+bool RaisePythonException(const plan::Decision& decision);
+
 // act_order.cc: `swap`. Hold copies the call; false when it cannot be held.
 bool Hold(const HookCall& call, Handler handler, const plan::Decision& decision);
 // A call that is held and waits for one like this; false when there is none. Claims it.

@@ -34,9 +34,27 @@ void MarkRange(const char* name, const void* caller) {
   Mark(step, caller);
 }
 
+// What the agent calls before a function of Python at which a fault is aimed, with the interpreter's lock
+// held.
+void CallPython(const char* function, const void* caller) {
+  if (!EnterHook()) return;
+  HookCall call;
+  call.info = &api::kApiTable[api::IndexOf(api::IdOf("rankleCallPython"))];
+  call.invoke = [](void*) { return 0; };
+  call.caller = caller;
+  call.python = function;
+  call.arguments_are_told = true;
+  RunHook(call, PassOn);
+  LeaveHook();
+}
+
 }  // namespace rankle::hooks
 
 extern "C" {
+
+RANKLE_EXPORT void rankleCallPython(const char* function) {
+  rankle::hooks::CallPython(function, __builtin_return_address(0));
+}
 
 RANKLE_EXPORT void rankleMarkStep(int64_t step) { rankle::hooks::Mark(step, __builtin_return_address(0)); }
 

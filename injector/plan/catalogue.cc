@@ -73,9 +73,17 @@ constexpr Parameter kSignalParameters[] = {
     kAt,
 };
 constexpr Parameter kThrowParameters[] = {
-    {"type", "choice std::runtime_error|std::logic_error|std::bad_alloc", false,
-     "default std::runtime_error"},
+    {"type",
+     "choice std::runtime_error|std::logic_error|std::bad_alloc|RuntimeError|ValueError|OSError|MemoryError|"
+     "StopIteration",
+     false,
+     "default std::runtime_error, from rankleCallPython RuntimeError; those of Python from there only"},
     {"what", "text", false, "the message; default \"injected by rankle\""},
+    kAt,
+};
+
+constexpr Parameter kGilParameters[] = {
+    {"for", "duration", true, "how long a thread of its own keeps the lock; may be a distribution"},
     kAt,
 };
 
@@ -237,7 +245,7 @@ constexpr ActionInfo kCatalogue[] = {
      kCrashCauses, "", "signal ncclAllReduce rank=3 call=50 signal=KILL"},
     {Action::kThrow, "throw", "throws a C++ exception from the call", kAny, kThrowParameters,
      "an exception out of a C function: std::terminate where a frame is noexcept",
-     "exceptions of Python, and types of the application",
+     "types of the application; of Python, only what rankleCallPython can raise",
      kCrashCauses, "", "throw ncclAllReduce rank=1 call=50 what='bad shard'"},
     {Action::kShort, "short", "moves fewer bytes than the call asked for", kSocket | kFile, kShortParameters,
      "a count below what was asked for, as from a full socket buffer: the rest is still to be done",
@@ -263,8 +271,10 @@ constexpr ActionInfo kCatalogue[] = {
      "EMFILE from open, socket, accept and the like; what is open stays",
      "a full table of the whole system (ENFILE)",
      kMemoryCauses, "", "fd-limit host rank=1 files=16 after=2s", "host"},
-    {Action::kGil, "gil", "holds Python's interpreter lock", kAny, {}, "", "", kLateCauses,
-     "it needs an interpreter hook that this version does not have; use delay", ""},
+    {Action::kGil, "gil", "holds Python's interpreter lock", kAny, kGilParameters,
+     "every thread of the process that runs Python stands still, as beside an extension that forgot to let the lock go",
+     "a busy interpreter: the thread that keeps the lock sleeps, it takes no CPU",
+     kLateCauses, "", "gil ncclAllReduce rank=1 call=50 for=2s"},
     {Action::kNetDelay, "net-delay", "delays packets between hosts", kAny, kNetDelayParameters,
      "round trips take longer; windows fill up, so that rates fall too",
      "delays below 0.1 ms: a process holds the packets (no netem is needed), and must be woken",

@@ -82,7 +82,7 @@ TEST(Describe, ShowTellsAllAboutOneAction) {
         "cannot imitate:", "numerical_error", "--fault 'corrupt ncclAllReduce"}) {
     EXPECT_THAT(*text, HasSubstr(part));
   }
-  EXPECT_THAT(*ShowFault("gil"), HasSubstr("not available:"));
+  EXPECT_THAT(*ShowFault("disk-slow"), HasSubstr("not available:"));
   EXPECT_THAT(*ShowFault("net-drop"), HasSubstr("applies to:     network"));
   EXPECT_THAT(std::string(ShowFault("crorupt").status().message()), HasSubstr("did you mean 'corrupt'?"));
 }

@@ -91,6 +91,19 @@ bool Plan::NeedsHooks() const {
   });
 }
 
+std::vector<std::string> Plan::PythonTargets() const {
+  static const uint16_t kCall = api::FindApi("rankleCallPython")->id;
+  std::vector<std::string> targets;
+  for (const ArmedFault& fault : faults_) {
+    if ((fault.apis[kCall / 64] >> (kCall % 64) & 1) == 0) continue;
+    const char* pattern = pool_.c_str() + fault.stack.offset;
+    for (uint32_t i = 0; i < fault.stack.count; ++i, pattern += strlen(pattern) + 1)
+      targets.emplace_back(pattern);
+    if (fault.stack.count == 0) targets.emplace_back();
+  }
+  return targets;
+}
+
 bool Plan::ActsOnHosts() const {
   return std::any_of(faults_.begin(), faults_.end(),
                      [](const ArmedFault& fault) { return !FindAction(fault.action)->place.empty(); });

@@ -34,6 +34,9 @@ class Plan {
   bool NeedsSites() const;
   // Is one aimed at a function of NCCL, CUDA or the process?
   bool NeedsHooks() const;
+  // "module:qualname" of the Python functions that faults on rankleCallPython name with `stack`; "" of one
+  // that names none.
+  std::vector<std::string> PythonTargets() const;
   // Does one act on hosts or the network, from outside the job?
   bool ActsOnHosts() const;
 

@@ -159,7 +159,7 @@ TEST_F(EbpfAttach, TheNthCallIsExactlyTheNth) {
 // Perf events, as on kernels before 6.6: the same calls, the same faults, nothing left.
 TEST_F(EbpfAttach, ProbesThatAreSetOneByOneSeeTheSame) {
   const int before = LoadedPrograms();
-  Target target(scratch_, {PROBE_TARGET, "FILE", "200", "0"});
+  Target target(scratch_, {PROBE_TARGET, "FILE", "200", "1000"});
   const auto attached = Attach({std::to_string(target.pid())},
                                {"--each-probe", "--fault", "signal ncclAllReduce call=57 signal=USR1"});
   target.Go();
@@ -186,10 +186,10 @@ TEST_F(EbpfAttach, AProcessThatEndsIsRefusedBeforeAndRecordedToItsEndAfter) {
   const Finished refused = RunRankle({"attach", "-o", out_dir(), std::to_string(ended)});
   EXPECT_EQ(refused.exit_code, 2);
   EXPECT_THAT(refused.err, HasSubstr("there is none"));
-  Target target(scratch_, {PROBE_TARGET, "FILE", "100000000", "100"});
+  Target target(scratch_, {PROBE_TARGET, "FILE", "100000000", "1000"});
   const auto attached = Attach({std::to_string(target.pid())});
   target.Go();
-  ASSERT_TRUE(WaitUntil([&] { return target.progress().completed > 50; }));
+  ASSERT_TRUE(WaitUntil([&] { return target.progress().completed > 300; }));
   kill(target.pid(), SIGKILL);
   EXPECT_EQ(attached->Wait().exit_code, 0);
   const nlohmann::json run = nlohmann::json::parse(ReadWhole(out_dir() + "/run.json"));

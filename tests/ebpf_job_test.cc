@@ -111,6 +111,40 @@ TEST_F(EbpfJob, AJobThatHangsAfterItWasAttachedIsDiagnosed) {
   job.Wait();
 }
 
+// Its communicators were made before: sends and receives count from the place that all ranks agree on, and
+// match.
+TEST_F(EbpfJob, PointToPointOperationsOfAJobThatRunsAlreadyAreRecordedAndMatch) {
+  RankleProcess job({"run", "-q", "--no-trace", "-n", "4", "--virtual-gpus", "4", "-o", scratch_.Path("job"),
+                     "--", MOE_TRAIN, "--steps", "1000000", "--step-time", "5ms"});
+  ASSERT_TRUE(WaitUntil([&] { return job.out().find("step 50") != std::string::npos; })) << job.err();
+  const nlohmann::json run = nlohmann::json::parse(ReadWhole(scratch_.Path("job") + "/run.json"));
+  Arguments arguments{"attach", "-o", scratch_.Path("out")};
+  for (const nlohmann::json& process : run["processes"])
+    arguments.push_back(std::to_string(process["pid"].get<int>()));
+  RankleProcess attached(arguments);
+  const auto p2p_of_each_rank = [&] {
+    int64_t fewest = INT64_MAX;
+    int records = 0;
+    for (const auto& entry : std::filesystem::directory_iterator(scratch_.Path("out"))) {
+      if (entry.path().extension() != ".rkl") continue;
+      const auto record = record::ReadFlightRecord(entry.path());
+      if (!record.ok()) return int64_t{0};
+      int64_t operations = 0;
+      for (const record::Communicator& c : record->communicators) operations += c.last_p2p_seq;
+      fewest = std::min(fewest, operations), ++records;
+    }
+    return records == 4 ? fewest : int64_t{0};
+  };
+  EXPECT_TRUE(WaitUntil([&] {
+    return std::filesystem::exists(scratch_.Path("out")) && p2p_of_each_rank() > 200;
+  })) << attached.err();
+  attached.Signal(SIGINT);
+  attached.Wait();
+  EXPECT_EQ(Class(Report(scratch_.Path("out"))), "healthy") << Report(scratch_.Path("out"))["verdict"];
+  job.Signal(SIGTERM);
+  job.Wait();
+}
+
 TEST_F(EbpfJob, AHangOfThePlanIsFoundAsTheHooksWouldHaveIt) {
   Run(scratch_.Path("out"),
       {"--via", "ebpf", "--fault", "hang ncclAllReduce rank=2 call=50", "--on-hang", "kill", "--hang-after",

@@ -86,9 +86,9 @@ void SaySummary(const ebpf::Session& session, bool quiet) {
   if (targets > 0) Say(Cat(targets, " new processes were not seen: there are too many"));
   if (session.left_out() > 0)
     Say(Cat(session.left_out(),
-            " operations were left out: which of their communicator they are is not known "
-            "(point-to-point operations of communicators made before; a layout of NCCL that rankle "
-            "does not know)"));
+            " operations were left out: which of their communicator they are is not known (of communicators "
+            "made before: point-to-point operations before all ranks could be seen at one collective, or "
+            "where not all ranks are attached; a layout of NCCL that rankle does not know)"));
   if (quiet) return;
   Say(Cat(session.probed_functions(), " functions probed, ", programs.Counter(RANKLE_SEEN_CALLS),
           " calls seen, ", programs.Counter(RANKLE_NESTED_CALLS), " inside them passed over"));

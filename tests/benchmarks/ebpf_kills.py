@@ -96,6 +96,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seconds", type=float, default=1e9, help="end early after so long")
     parser.add_argument("--build", default="build")
     options = parser.parse_args()
     doctor = json.loads(subprocess.run([f"{options.build}/bin/rankle", "doctor", "--format", "json"], capture_output=True).stdout)
@@ -104,11 +105,15 @@ def main():
         print("skipped: cannot attach here (rankle doctor), or no bpftool")
         return 77
     draw = random.Random(options.seed)
-    bad, moments, slowest, stopped = [], {"attaching": 0, "attached": 0}, 0.0, 0
+    bad, done, moments, slowest, stopped = [], 0, {"attaching": 0, "attached": 0}, 0.0, 0
     with tempfile.TemporaryDirectory() as folder:
         target = Target(options.build, folder)
         before = ours()
+        began = time.monotonic()
         for kill in range(options.kills):
+            if time.monotonic() - began > options.seconds:
+                break
+            done = kill + 1
             fault = draw.choice(FAULTS)
             while_attaching = draw.random() < 0.25
             log = open(os.path.join(folder, "log"), "w+")
@@ -137,7 +142,7 @@ def main():
         target.process.wait()
     if not alive:
         bad.append("the process has ended")
-    print(f"{options.kills} kills ({moments['attaching']} while attaching, {stopped} while the process was stopped): "
+    print(f"{done} kills ({moments['attaching']} while attaching, {stopped} while the process was stopped): "
           f"{len(bad)} left something; the process went on within {slowest:.2f} s at worst")
     for line in bad:
         print(line)

@@ -1,6 +1,7 @@
 #include "tracer/ebpf/communicators.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace rankle::ebpf {
 
@@ -102,6 +103,21 @@ void Communicators::TakeRankFrom(const Communicator& communicator) {
   header->rank_source.store(static_cast<uint32_t>(record::RankSource::kLargestCommunicator));
 }
 
+bool Communicators::CanPublish(const Operation& operation) {
+  return operation.communicator->complete && (operation.p2p || operation.communicator->base);
+}
+
+void Communicators::PublishWaiting(Communicator& communicator) {
+  std::deque<std::shared_ptr<Operation>> later;
+  for (const std::shared_ptr<Operation>& operation : communicator.waiting) {
+    if (CanPublish(*operation))
+      Publish(*operation);
+    else
+      later.push_back(operation);
+  }
+  communicator.waiting = std::move(later);
+}
+
 void Communicators::Publish(Operation& operation) {
   Communicator& communicator = *operation.communicator;
   record::NewRecord& fresh = operation.record;
@@ -115,18 +131,20 @@ void Communicators::Publish(Operation& operation) {
     std::atomic<uint32_t>& last = operation.p2p ? entry->last_p2p_seq : entry->last_seq;
     if (fresh.seq > last.load()) last.store(fresh.seq);
   }
+  if (operation.p2p || communicator.nranks != world_size_) return;
+  knowledge_.p2p_anchor.Reached(communicator.id, communicator.nranks, communicator.rank, fresh.seq);
+  counts_p2p_ |= knowledge_.p2p_anchor.IsAt(communicator.id, fresh.seq);
 }
 
 void Communicators::Enter(const std::shared_ptr<Operation>& operation) {
   Communicator& communicator = *operation->communicator;
-  // How many point-to-point operations went before is not told by any word of the communicator.
-  if (operation->p2p && communicator.before) {
+  if (operation->p2p && communicator.before && !counts_p2p_) {
     ++left_out_;
     operation->state = State::kUntracked;
     return;
   }
   operation->index = operation->p2p ? ++communicator.p2p_seen : ++communicator.seen;
-  if (communicator.complete && communicator.base) return Publish(*operation);
+  if (CanPublish(*operation)) return Publish(*operation);
   if (communicator.waiting.size() < kMostWaiting) {
     communicator.waiting.push_back(operation);
   } else {
@@ -185,7 +203,7 @@ void Communicators::JudgeLook(Communicator& communicator) {
   if (communicator.look.empty()) return;
   uint64_t entered = 0, returned = 0;
   for (const std::shared_ptr<Operation>& operation : communicator.waiting) {
-    if (operation->state == State::kFailed) continue;
+    if (operation->state == State::kFailed || operation->p2p) continue;
     entered += operation->record.entered_ns <= communicator.look_ended_ns;
     // What belongs to an open group has come back and is not enqueued yet.
     const bool enqueued = operation->returned_ns != 0 && operation->state != State::kEntered;
@@ -210,6 +228,7 @@ void Communicators::Resolve() {
       if (!facts) continue;  // still being made
       Complete(communicator, *facts);
     }
+    PublishWaiting(communicator);  // what needs no number of collectives
     if (!communicator.base) JudgeLook(communicator);
     if (!communicator.base) {
       communicator.look_began_ns = now_();
@@ -217,9 +236,9 @@ void Communicators::Resolve() {
       communicator.look_ended_ns = now_();
       continue;
     }
-    for (const std::shared_ptr<Operation>& operation : communicator.waiting) Publish(*operation);
-    communicator.waiting.clear();
+    PublishWaiting(communicator);
   }
+  knowledge_.p2p_anchor.Decide();
 }
 
 bool Communicators::has_told() const {

@@ -4,8 +4,9 @@
 // Made while we watch: the identity is a hash of the unique id (or of parent, number and colour), as the
 // hooks have it, and operations count from 1. Made before: rank, size, hash and the number of collectives so
 // far are read from the process's memory (comm_layout.h); until they are known, operations wait in memory and
-// are recorded afterwards. What never becomes known is left out and counted: a wrong number would blame the
-// wrong rank.
+// are recorded afterwards. Point-to-point operations count from a place that all ranks agree on
+// (p2p_anchor.h), those before it are left out. What never becomes known is left out and counted: a wrong
+// number would blame the wrong rank.
 #pragma once
 
 #include <cstdint>
@@ -17,6 +18,7 @@
 #include <string>
 
 #include "tracer/ebpf/comm_layout.h"
+#include "tracer/ebpf/p2p_anchor.h"
 #include "tracer/ebpf/split_ledger.h"
 #include "tracer/record/writer.h"
 
@@ -32,6 +34,7 @@ struct LibraryKnowledge {
   std::optional<size_t> counter_offset;  // of the counter, from there
   bool final = false;                    // every process that could tell has told
   SplitLedger splits;
+  P2pAnchor p2p_anchor;
 };
 
 struct Communicator;
@@ -111,7 +114,9 @@ class Communicators {
   void Learn(Communicator& communicator);
   void JudgeLook(Communicator& communicator);
   void MarkReady(Communicator& communicator, uint64_t now_ns);
+  static bool CanPublish(const Operation& operation);
   void Publish(Operation& operation);
+  void PublishWaiting(Communicator& communicator);
   void TakeRankFrom(const Communicator& communicator);
 
   record::Writer& writer_;
@@ -122,6 +127,7 @@ class Communicators {
   int32_t largest_ = 0;
   uint64_t left_out_ = 0;
   bool has_new_ = false;
+  bool counts_p2p_ = false;       // of communicators made before, too
   std::deque<Communicator> all_;  // pointers to them stay valid
   std::map<uint64_t, Communicator*> by_handle_;
 };

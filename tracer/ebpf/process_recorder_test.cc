@@ -170,6 +170,34 @@ TEST_F(Recorder, PointToPointOperationsOfAnEarlierCommunicatorAreLeftOutAndCount
   EXPECT_EQ(recorder_->left_out(), 1u);
 }
 
+TEST_F(Recorder, PointToPointOperationsOfAnEarlierCommunicatorCountFromThePlaceThatAllRanksAgreeOn) {
+  const auto send = [&] { Enter("ncclSend", {0x10, 64, 7, 0, kComm, kStream}), Return("ncclSend"); };
+  const auto sends = [&] {
+    std::vector<uint32_t> numbers;
+    for (const record::Event& operation : Of(Kind::kOperation)) {
+      if (operation.api == api::IdOf("ncclSend")) numbers.push_back(operation.seq);
+    }
+    return numbers;
+  };
+  knowledge_.final = true;
+  for (int i = 0; i < 7; ++i) recorder_->Tick(), AllReduce();
+  recorder_->Tick(), recorder_->Tick();
+  ASSERT_EQ(Of(Kind::kOperation).back().seq, 507u);
+  // The other seven are further on.
+  for (const int32_t rank : {0, 1, 2, 4, 5, 6, 7}) knowledge_.p2p_anchor.Reached(kHash, 8, rank, 508);
+  recorder_->Tick();
+  send();
+  AllReduce();
+  send();
+  EXPECT_TRUE(sends().empty());
+  EXPECT_EQ(recorder_->left_out(), 2u);
+  AllReduce();  // number 509: nobody had been there
+  send();
+  send();
+  EXPECT_EQ(sends(), (std::vector<uint32_t>{1, 2}));
+  EXPECT_EQ(recorder_->left_out(), 2u);
+}
+
 TEST_F(Recorder, WhatTheProgramFindsDoneIsDoneAndTheRestIsNot) {
   MakeCommunicator();
   AllReduce();

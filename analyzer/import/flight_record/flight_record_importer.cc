@@ -196,7 +196,7 @@ bool FlightRecordImporter::Recognises(const std::string& path, const std::string
 // What `rankle run` needs for itself or tells its like on other nodes, and diagnosis must never read. Site
 // records
 // (.rks) hold what was injected, and are for `rankle trace sites` and campaigns. kernel.jsonl (docs/ebpf.md)
-// is for people so far.
+// is for people: its sums are in kernel.json.
 bool FlightRecordImporter::IsCompanion(const std::string& path) const {
   const std::string name = path.substr(path.rfind('/') + 1);
   return name == "plan.armed" || name == "plan.txt" || name == "control" || name == "digest.json" ||

@@ -6,6 +6,7 @@
 #include "clang/AST/DeclCXX.h"
 #include "clang/AST/ExprCXX.h"
 #include "clang/AST/StmtCXX.h"
+#include "detectors/checks/effects.h"
 #include "detectors/checks/expressions.h"
 #include "detectors/checks/group_paths.h"
 
@@ -17,6 +18,7 @@ using llvm::isa;
 namespace {
 
 constexpr size_t kMostCollectives = 32;  // of one function; recursion would make it endless
+constexpr size_t kMostEffects = 16;      // likewise
 constexpr int kMostRounds = 8;           // wrappers of wrappers; deeper ones keep what is known by then
 
 // A function or one of its lambdas.
@@ -115,6 +117,7 @@ class Builder {
       summary.has_group |= call.api->kind == Kind::kGroupStart;
       summary.sets_device |= call.api->kind == Kind::kSetDevice;
       AddCollective(body, call, summary);
+      AddEffects(body, call, nullptr, summary);
       return;
     }
     const clang::FunctionDecl* callee = Callee(call);
@@ -127,7 +130,16 @@ class Builder {
       if (summary.collectives.size() < kMostCollectives)
         summary.collectives.push_back(ForCaller(body, call, entry));
     }
+    AddEffects(body, call, &known, summary);
     summary.throws |= known.throws && !Caught(body.view->body(), call.node, body.lambda);
+  }
+
+  static void AddEffects(const Body& body, const Call& call, const FunctionSummary* callee,
+                         FunctionSummary& summary) {
+    if (!Unconditional(body, call)) return;
+    for (Effect& effect : EffectsOf(call, callee, *body.decl)) {
+      if (summary.effects.size() < kMostEffects) summary.effects.push_back(std::move(effect));
+    }
   }
 
   // Not in a branch that callers may not take.

@@ -1,5 +1,7 @@
 #include "detectors/checks/check_unit.h"
 
+#include <chrono>
+
 #include "detectors/checks/run_checks.h"
 #include "detectors/checks/unit_view.h"
 
@@ -20,6 +22,7 @@ class Handler : public tooling::UnitHandler {
     checked_.program = unit.program();
     checked_.exported = unit.summaries().Exported();
     checked_.wanted = unit.summaries().Wanted();
+    checked_.seconds.insert(unit.timings().seconds().begin(), unit.timings().seconds().end());
   }
 
  private:
@@ -36,7 +39,12 @@ tooling::ParseResult CheckUnit(const tooling::Unit& unit, const tooling::ParserF
                                const std::vector<std::unique_ptr<Check>>& checks,
                                const std::map<std::string, FunctionSummary>& given, CheckedUnit& checked) {
   Handler handler(filter, checks, given, checked);
-  return tooling::ParseUnit(unit, parser, handler);
+  const auto begin = std::chrono::steady_clock::now();
+  tooling::ParseResult result = tooling::ParseUnit(unit, parser, handler);
+  double parse = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  for (const auto& [part, seconds] : checked.seconds) parse -= seconds;
+  checked.seconds["parse"] = parse;
+  return result;
 }
 
 }  // namespace rankle::lint

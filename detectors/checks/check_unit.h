@@ -19,6 +19,7 @@ struct CheckedUnit {
   ProgramFacts program;
   std::map<std::string, FunctionSummary> exported;  // of its functions that others may call, by USR
   std::vector<std::string> wanted;                  // USRs of functions that it calls and has no body of
+  std::map<std::string, double> seconds;            // of the wall, by check, "parse" and other parts
 };
 
 // `given`: what is known of functions of other units. Changes the working directory of the process to the

@@ -11,6 +11,7 @@
 #include "detectors/checks/finding.h"
 #include "detectors/checks/program_facts.h"
 #include "detectors/checks/summaries.h"
+#include "detectors/checks/timings.h"
 
 namespace rankle::lint {
 
@@ -39,6 +40,8 @@ class UnitView {
   const Api* ApiOf(const clang::NamedDecl& decl) const;
   // What happens on the paths through the functions of this unit.
   Paths& paths() const { return *paths_; }
+  // Where the time goes.
+  Timings& timings() const { return timings_; }
   // What checks about the whole program have seen.
   ProgramFacts& program() const { return program_; }
 
@@ -56,6 +59,7 @@ class UnitView {
   mutable std::map<const clang::NamedDecl*, const Api*> apis_;
   std::unique_ptr<Paths> paths_;
   mutable ProgramFacts program_;
+  mutable Timings timings_;
 };
 
 }  // namespace rankle::lint

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "clang/AST/ASTContext.h"
 #include "detectors/checks/api_table.h"
@@ -15,6 +16,7 @@
 
 namespace rankle::lint {
 
+class FunctionView;
 class Paths;
 
 class UnitView {
@@ -25,6 +27,12 @@ class UnitView {
 
   clang::ASTContext& context() const { return context_; }
   const clang::SourceManager& sources() const { return context_.getSourceManager(); }
+
+  // The functions with a body in the user's files, in the order of the source.
+  const std::vector<std::unique_ptr<FunctionView>>& functions() const { return functions_; }
+  void AddFunction(std::unique_ptr<FunctionView> function);
+  // nullptr: not one of them.
+  const FunctionView* ViewOf(const clang::FunctionDecl& definition) const;
 
   // Of all functions of the unit and those that are known of others.
   const Summaries& summaries() const { return summaries_; }
@@ -57,6 +65,8 @@ class UnitView {
   std::function<bool(const std::string&)> is_users_;
   mutable std::map<clang::FileID, File> files_;
   mutable std::map<const clang::NamedDecl*, const Api*> apis_;
+  std::vector<std::unique_ptr<FunctionView>> functions_;
+  std::map<const clang::FunctionDecl*, const FunctionView*> by_decl_;
   std::unique_ptr<Paths> paths_;
   mutable ProgramFacts program_;
   mutable Timings timings_;

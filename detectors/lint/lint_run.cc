@@ -157,8 +157,8 @@ class Run {
     const tooling::Unit& unit = selection_.units[index];
     const SummariesByUsr& given = units_[index].given;
     CheckedUnit checked;
-    const tooling::ParseResult parsed =
-        CheckUnit(unit, selection_.parser, selection_.filter, checks_, given, checked);
+    const tooling::ParseResult parsed = CheckUnit(unit, selection_.parser, selection_.filter, checks_, given,
+                                                  checked, Memory::kLeftToTheProcess);
     UnitResult result;
     result.findings = std::move(checked.findings);
     result.program = checked.program;

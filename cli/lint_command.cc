@@ -45,6 +45,7 @@ void LintCommand::DeclareFlags(Flags& flags) {
   flags.Text({.name = "--cache", .type = "DIR", .help = "Results by content; default: ~/.cache/rankle/lint"},
              cache_);
   flags.Switch("--no-cache", "Check everything anew, store nothing", no_cache_);
+  flags.Switch("--timings", "Say on stderr where the time went: parsing, paths, each check", timings_);
 }
 
 int LintCommand::Run(const std::vector<std::string>& command) {
@@ -61,6 +62,7 @@ int LintCommand::Run(const std::vector<std::string>& command) {
   if (!cache_.empty()) add("cache", std::filesystem::absolute(cache_).string());
   if (list_checks_) extra.emplace_back("--list=1");
   if (no_cache_) extra.emplace_back("--no-cache=1");
+  if (timings_) extra.emplace_back("--timings=1");
   if (fix_) extra.emplace_back("--fix=1");
   return BecomeSourceProgram(source_.Arguments("lint", extra, command));
 }

@@ -21,7 +21,7 @@ class LintCommand : public Subcommand {
  private:
   SourceFlags source_;
   std::string checks_, format_ = "text", output_, sqlite_, baseline_, write_baseline_, cache_, summaries_;
-  bool list_checks_ = false, no_cache_ = false, fix_ = false;
+  bool list_checks_ = false, no_cache_ = false, timings_ = false, fix_ = false;
 };
 
 }  // namespace rankle::cli

@@ -1,13 +1,16 @@
 #include "detectors/checks/build_summaries.h"
 
 #include <algorithm>
+#include <set>
 
 #include "clang/AST/ASTContext.h"
 #include "clang/AST/DeclCXX.h"
 #include "clang/AST/ExprCXX.h"
 #include "clang/AST/StmtCXX.h"
+#include "detectors/checks/effects.h"
 #include "detectors/checks/expressions.h"
 #include "detectors/checks/group_paths.h"
+#include "detectors/tooling/ast_names.h"
 
 namespace rankle::lint {
 
@@ -17,6 +20,7 @@ using llvm::isa;
 namespace {
 
 constexpr size_t kMostCollectives = 32;  // of one function; recursion would make it endless
+constexpr size_t kMostEffects = 16;      // likewise
 constexpr int kMostRounds = 8;           // wrappers of wrappers; deeper ones keep what is known by then
 
 // A function or one of its lambdas.
@@ -27,6 +31,7 @@ struct Body {
   std::vector<const Call*> calls = {};  // in it, not in lambdas inside it
   bool interesting = false;             // by itself, whatever it calls
   bool ends_process = false;            // something in it does not return
+  bool closed = false;                  // nothing that it does depends on another function of the unit
 };
 
 const clang::FunctionDecl* Callee(const Call& call) {
@@ -87,7 +92,11 @@ class Builder {
 
   FunctionSummary Summarise(const Body& body) const {
     FunctionSummary summary;
-    if (const auto groups = FollowGroups(*body.view, body.lambda, summaries_)) {
+    // Of a closed one they are final, and the checks ask for them again.
+    const GroupPaths* groups = body.closed ? body.view->Groups(body.lambda) : nullptr;
+    const auto present = body.closed ? std::nullopt : FollowGroups(*body.view, body.lambda, summaries_);
+    if (present) groups = &*present;
+    if (groups) {
       summary = groups->summary;
       summary.throws = false;  // below, also where no group is concerned
     }
@@ -115,6 +124,7 @@ class Builder {
       summary.has_group |= call.api->kind == Kind::kGroupStart;
       summary.sets_device |= call.api->kind == Kind::kSetDevice;
       AddCollective(body, call, summary);
+      AddEffects(body, call, nullptr, summary);
       return;
     }
     const clang::FunctionDecl* callee = Callee(call);
@@ -127,7 +137,16 @@ class Builder {
       if (summary.collectives.size() < kMostCollectives)
         summary.collectives.push_back(ForCaller(body, call, entry));
     }
+    AddEffects(body, call, &known, summary);
     summary.throws |= known.throws && !Caught(body.view->body(), call.node, body.lambda);
+  }
+
+  static void AddEffects(const Body& body, const Call& call, const FunctionSummary* callee,
+                         FunctionSummary& summary) {
+    if (!Unconditional(body, call)) return;
+    for (Effect& effect : EffectsOf(call, callee, *body.decl)) {
+      if (summary.effects.size() < kMostEffects) summary.effects.push_back(std::move(effect));
+    }
   }
 
   // Not in a branch that callers may not take.
@@ -210,18 +229,36 @@ class Builder {
   Summaries& summaries_;
 };
 
+bool IsClosed(const Body& body, const std::set<const clang::FunctionDecl*>& own) {
+  for (const Call* call : body.calls) {
+    const clang::FunctionDecl* callee = Callee(*call);
+    if (callee && own.count(&tooling::Written(*callee))) return false;
+  }
+  const tooling::FunctionBody& nodes = body.view->body();
+  for (int i = 0; i < nodes.size(); ++i) {
+    if (isa<clang::CXXConstructExpr, clang::LambdaExpr>(nodes.stmt(i))) return false;  // a guard
+  }
+  return true;
+}
+
 }  // namespace
 
 void BuildSummaries(const std::vector<std::unique_ptr<FunctionView>>& functions, Summaries& summaries) {
   std::vector<Body> bodies;
+  std::set<const clang::FunctionDecl*> own;
   for (const auto& function : functions) {
     for (Body& body : BodiesOf(*function)) bodies.push_back(std::move(body));
   }
-  for (const Body& body : bodies) summaries.Set(*body.decl, {});  // nobody else is asked about them
+  for (const Body& body : bodies) {
+    own.insert(&tooling::Written(*body.decl));
+    summaries.Set(*body.decl, {});  // nobody else is asked about them
+  }
+  for (Body& body : bodies) body.closed = IsClosed(body, own);
   const Builder builder(summaries);
   for (int round = 0; round < kMostRounds; ++round) {
     bool changed = false;
     for (const Body& body : bodies) {
+      if (round > 0 && body.closed) continue;
       if (builder.IsInteresting(body)) changed |= summaries.Set(*body.decl, builder.Summarise(body));
     }
     if (!changed) break;

@@ -1,6 +1,8 @@
 #include "detectors/checks/concurrent_communicators.h"
 
 #include <algorithm>
+#include <set>
+#include <utility>
 #include <vector>
 
 #include "clang/AST/Expr.h"
@@ -53,7 +55,9 @@ class ConcurrentCommunicators : public PathCheck {
         return Differ(operation.comm, now.comm) && Differ(operation.stream, now.stream) &&
                !(now.group > 0 && operation.group == now.group);
       });
-      if (other != before.end())
+      // In a loop each of them comes after the other: the pair is one finding.
+      if (other != before.end() && !said_.count({event.site, other->event->site}) &&
+          said_.insert({other->event->site, event.site}).second)
         findings.Add(event, other->event,
                      std::string(api.name) +
                          " on a second communicator and stream of this device: nothing orders it "
@@ -66,6 +70,7 @@ class ConcurrentCommunicators : public PathCheck {
 
   // Two threads that are not joined between their starts.
   void AfterPaths(const FunctionView& function, PathFindings& findings) override {
+    said_.clear();
     const std::vector<ThreadStart> starts = ThreadStartsOf(function);
     const tooling::FunctionBody& body = function.body();
     for (size_t i = 0; i + 1 < starts.size(); ++i) {
@@ -107,6 +112,8 @@ class ConcurrentCommunicators : public PathCheck {
     }
     return true;
   }
+
+  std::set<std::pair<const clang::Expr*, const clang::Expr*>> said_;  // first, second of this function
 };
 
 }  // namespace

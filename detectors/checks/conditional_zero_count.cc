@@ -89,6 +89,18 @@ const clang::Expr* SkippedBy(const FunctionView& function, int node, const std::
         return branch->getCond();
       if (branch->getElse() == &body.stmt(child) && IsZero(branch->getCond(), count, context))
         return branch->getCond();
+    } else if (const auto* choice = dyn_cast<clang::ConditionalOperator>(&stmt)) {
+      if (choice->getTrueExpr() == &body.stmt(child) && !NotZero(choice->getCond(), count, context).empty())
+        return choice->getCond();
+      if (choice->getFalseExpr() == &body.stmt(child) && IsZero(choice->getCond(), count, context))
+        return choice->getCond();
+    } else if (const auto* both = dyn_cast<clang::BinaryOperator>(&stmt);
+               both && both->isLogicalOp() && both->getRHS() == &body.stmt(child)) {
+      // `n > 0 && Ok(ncclSend(...))`, `n == 0 || Ok(...)`
+      const bool skips = both->getOpcode() == clang::BO_LAnd
+                             ? !NotZero(both->getLHS(), count, context).empty()
+                             : IsZero(both->getLHS(), count, context);
+      if (skips) return both->getLHS();
     } else if (const auto* block = dyn_cast<clang::CompoundStmt>(&stmt)) {
       for (const clang::Stmt* before : block->body()) {
         if (before == &body.stmt(child)) break;

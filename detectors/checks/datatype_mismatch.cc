@@ -22,9 +22,32 @@ enum class Format : uint8_t { kInteger, kIeee, kBfloat };
 struct Element {
   int64_t bytes;
   Format format;
+  bool operator==(const Element&) const = default;
 };
 
-// What a pointer's elements are. nullopt: raw memory (void, bytes, bool), or no numbers (classes, vectors).
+std::optional<Element> ElementOf(clang::QualType type, const clang::ASTContext& context);
+
+// A class that is nothing but numbers of one kind, all of its bytes: `struct { double mean, variance; }`.
+std::optional<Element> SameInAllFields(const clang::CXXRecordDecl& record, const clang::ASTContext& context) {
+  if (!record.hasDefinition() || !record.isStandardLayout() || record.isUnion() ||
+      record.isDependentContext())
+    return std::nullopt;
+  std::optional<Element> all;
+  int64_t bytes = 0;
+  for (const clang::FieldDecl* field : record.fields()) {
+    const clang::QualType type = field->getType();
+    const auto* array = context.getAsConstantArrayType(type);
+    const std::optional<Element> element = ElementOf(array ? array->getElementType() : type, context);
+    if (!element || field->isBitField() || (all && !(*all == *element))) return std::nullopt;
+    all = element;
+    bytes += context.getTypeSizeInChars(type).getQuantity();
+  }
+  const clang::QualType whole = context.getRecordType(&record);
+  return bytes == context.getTypeSizeInChars(whole).getQuantity() ? all : std::nullopt;
+}
+
+// What a pointer's elements are. nullopt: raw memory (void, bytes, bool), or no numbers (classes
+// of several kinds, vectors).
 std::optional<Element> ElementOf(clang::QualType type, const clang::ASTContext& context) {
   if (type.isNull() || type->isDependentType()) return std::nullopt;
   type = type.getCanonicalType().getUnqualifiedType();
@@ -35,8 +58,10 @@ std::optional<Element> ElementOf(clang::QualType type, const clang::ASTContext& 
     if (name == "__half" || name == "half") return Element{2, Format::kIeee};
     if (name == "__nv_bfloat16" || name == "__hip_bfloat16" || name == "hip_bfloat16")
       return Element{2, Format::kBfloat};
-    return std::nullopt;
+    return SameInAllFields(*record, context);
   }
+  if (const auto* complex = type->getAs<clang::ComplexType>())
+    return ElementOf(complex->getElementType(), context);
   if (type.isNull() || !type->isArithmeticType() || type->isBooleanType()) return std::nullopt;
   const int64_t bytes = context.getTypeSizeInChars(type).getQuantity();
   if (bytes == 1 || bytes > 8) return std::nullopt;

@@ -58,6 +58,42 @@ const clang::Expr* Asked(const clang::CFGBlock& block) {
   return llvm::dyn_cast_or_null<clang::Expr>(block.getTerminatorCondition());
 }
 
+// May the handler take an exception of the type? Where it cannot be told, it does.
+bool Takes(const clang::CXXCatchStmt& handler, clang::QualType thrown) {
+  const clang::QualType caught = handler.getCaughtType();
+  if (caught.isNull() || thrown.isNull() || caught->isDependentType() || thrown->isDependentType())
+    return true;
+  const auto bare = [](clang::QualType type) {
+    return type.getNonReferenceType().getCanonicalType().getUnqualifiedType();
+  };
+  if (bare(caught) == bare(thrown)) return true;
+  const clang::CXXRecordDecl* base = bare(caught)->getAsCXXRecordDecl();
+  const clang::CXXRecordDecl* derived = bare(thrown)->getAsCXXRecordDecl();
+  if (!base != !derived) return false;
+  return !base || !base->hasDefinition() || !derived->hasDefinition() || derived->isDerivedFrom(base);
+}
+
+// Where the exception of a `throw` goes whose block leads to `target`: past the attempts whose handlers do
+// not take it.
+const clang::CFGBlock* Thrown(const clang::CFGBlock& from, const clang::CFGBlock* target) {
+  const auto last = from.empty() ? std::nullopt : from.back().getAs<clang::CFGStmt>();
+  const auto* thrown = last ? dyn_cast<clang::CXXThrowExpr>(last->getStmt()) : nullptr;
+  if (!thrown || !thrown->getSubExpr()) return target;
+  while (isa_and_nonnull<clang::CXXTryStmt>(target->getTerminatorStmt())) {
+    const clang::CFGBlock* outside = nullptr;
+    for (const clang::CFGBlock::AdjacentBlock& successor : target->succs()) {
+      const clang::CFGBlock* block = successor.getReachableBlock();
+      if (!block) continue;
+      const auto* handler = llvm::dyn_cast_or_null<clang::CXXCatchStmt>(block->getLabel());
+      if (handler && Takes(*handler, thrown->getSubExpr()->getType())) return target;
+      if (!handler) outside = block;
+    }
+    if (!outside) return target;
+    target = outside;
+  }
+  return target;
+}
+
 void AddEdges(const clang::CFGBlock& from, FlowBlock& to) {
   const clang::Stmt* terminator = from.getTerminatorStmt();
   const bool choice = terminator && from.succ_size() == 2 &&
@@ -72,6 +108,7 @@ void AddEdges(const clang::CFGBlock& from, FlowBlock& to) {
     if (isa_and_nonnull<clang::CXXTryStmt>(terminator) &&
         !isa_and_nonnull<clang::CXXCatchStmt>(block->getLabel()))
       continue;
+    block = Thrown(from, block);
     FlowEdge edge{static_cast<int>(block->getBlockID()), condition, position == 0, nullptr};
     // clang ends a block after each call that may throw: its second way out is that of the exception.
     if (!terminator && position == 1 && !from.empty()) {

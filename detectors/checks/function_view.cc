@@ -87,6 +87,7 @@ const Call* FunctionView::CallAt(int node) const {
 
 const Flow* FunctionView::FlowOf(int lambda) const {
   const auto [it, fresh] = flows_.try_emplace(lambda);
+  const Timings::Scope timed(unit_.timings(), "control flow");
   if (fresh) it->second = Flow::Of(unit_.context(), *body_, lambda);
   return it->second ? &*it->second : nullptr;
 }
@@ -94,6 +95,7 @@ const Flow* FunctionView::FlowOf(int lambda) const {
 const GroupPaths* FunctionView::Groups(int lambda) const {
   const auto [it, fresh] = groups_.try_emplace(lambda);
   if (fresh) {
+    const Timings::Scope timed(unit_.timings(), "groups");
     if (auto paths = FollowGroups(*this, lambda, unit_.summaries()))
       it->second = std::make_shared<const GroupPaths>(*std::move(paths));
   }

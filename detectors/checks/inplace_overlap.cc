@@ -124,7 +124,7 @@ class InplaceOverlap : public PathCheck {
       case InPlace::kRecvAtRank:
         // Other ranks than 0 are elsewhere: also at a distance that is the same for all of them.
         return same || (!MayBeRank(offset, count) && !(offset == bytes)) || RankWithoutCount(offset, count) ||
-               OtherSize(offset, bytes);
+               BesideRank(offset, bytes) || OtherSize(offset, bytes);
       case InPlace::kSendAtRoot:
       case InPlace::kRecvAtRoot: {
         const Value root = event.At(event.api->at.root);
@@ -133,6 +133,27 @@ class InplaceOverlap : public PathCheck {
       }
     }
     return false;
+  }
+
+  // `(rank + 1) * count`: the part of another rank, whichever this one is.
+  static bool BesideRank(const Value& offset, const Value& bytes) {
+    if (bytes.terms().size() != 1) return false;
+    const auto& [count, size] = *bytes.terms().begin();
+    if (offset.terms().size() != 2 || offset.terms().count(count) == 0) return false;
+    for (const auto& [product, factor] : offset.terms()) {
+      if (product == count || factor != size) continue;
+      for (const std::string& atom : product) {
+        if (MentionsRank(Value::Atom(atom)) && Value::Atom(atom) * bytes == offset - Part(offset, count))
+          return true;
+      }
+    }
+    return false;
+  }
+
+  static Value Part(const Value& value, const Value::Product& product) {
+    Value part = Value::Constant(value.terms().at(product));
+    for (const std::string& atom : product) part = part * Value::Atom(atom);
+    return part;
   }
 
   // `rank * count` of elements of another size: the same factors but for the rank, and another number.

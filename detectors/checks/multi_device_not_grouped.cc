@@ -1,12 +1,15 @@
 #include "detectors/checks/multi_device_not_grouped.h"
 
+#include <algorithm>
 #include <set>
 
 #include "clang/AST/ExprCXX.h"
 #include "clang/AST/StmtCXX.h"
+#include "detectors/checks/effects.h"
 #include "detectors/checks/expressions.h"
 #include "detectors/checks/function_view.h"
 #include "detectors/checks/group_paths.h"
+#include "detectors/checks/rank_names.h"
 #include "detectors/checks/reporter.h"
 #include "detectors/tooling/ast_names.h"
 
@@ -91,7 +94,9 @@ class MultiDeviceNotGrouped : public Check {
       if (call.api->library != Library::kNccl) continue;
       const bool makes = call.api->kind == Kind::kCommInit;
       if (!makes && !IsCommunication(*call.api)) continue;
-      const Loop loop = LoopOver(function, call, makes);
+      // One rank in several communicators, or several on one stream: that is one device.
+      const Loop loop = LoopOver(function, call, call.At(makes ? call.api->at.out : call.api->at.comm),
+                                 call.At(makes ? call.api->at.rank : call.api->at.stream));
       if (loop.node < 0) continue;
       const std::string name(call.api->name);
       const clang::SourceLocation at = function.body().stmt(loop.node).getBeginLoc();
@@ -110,21 +115,59 @@ class MultiDeviceNotGrouped : public Check {
             .Note(at, "the loop over the devices");
       }
     }
+    for (const Call& call : function.other_calls()) LookThrough(function, call, report);
   }
 
  private:
-  // The innermost loop whose rounds use other communicators and other streams.
-  static Loop LoopOver(const FunctionView& function, const Call& call, bool makes) {
+  // A function of the program that communicates on what it is given. Objects that share one communicator look
+  // the same: something has to say that they are devices.
+  static void LookThrough(const FunctionView& function, const Call& call, Reporter& report) {
+    const auto* callee = dyn_cast<clang::FunctionDecl>(call.callee);
+    if (!callee) return;
+    const FunctionSummary& summary = function.unit().summaries().Of(*callee);
+    if (summary.has_group) return;
+    for (const Effect& effect : summary.effects) {
+      const Api* api = FindApi(effect.api);
+      const clang::Expr *comm = Given(call, effect.comm), *stream = Given(call, effect.stream);
+      if (!api || !IsCommunication(*api) || !comm || !stream) continue;
+      const Loop loop = LoopOver(function, call, comm, stream);
+      if (loop.node < 0 || Grouped(function, call, loop)) continue;
+      const bool fields = effect.comm.part || effect.stream.part;
+      if (fields && !summary.sets_device && !SetsDevice(function, call, loop) && !OverDevices(function, loop))
+        continue;
+      report
+          .Add(call, callee->getNameAsString() + " calls " + effect.api +
+                         " for one device after another by the same thread, not in a group around the loop: "
+                         "the first may wait for the others")
+          .Note(function.body().stmt(loop.node).getBeginLoc(), "the loop over the devices");
+      return;
+    }
+  }
+
+  // What the call gives to its function for an effect; nullptr: it has it from elsewhere.
+  static const clang::Expr* Given(const Call& call, const Origin& origin) {
+    if (origin.parameter >= 0) return call.At(static_cast<int8_t>(origin.parameter));
+    return origin.parameter == Origin::kObject ? ObjectOf(call) : nullptr;
+  }
+
+  // `for (Gpu& gpu : gpus)`
+  static bool OverDevices(const FunctionView& function, const Loop& loop) {
+    const auto* range = dyn_cast<clang::CXXForRangeStmt>(&function.body().stmt(loop.node));
+    if (range && NamesDevice(function.unit().Words(range->getRangeInit()->getSourceRange()))) return true;
+    return std::any_of(loop.own.begin(), loop.own.end(), [](const clang::VarDecl* variable) {
+      return NamesDevice(variable->getNameAsString());
+    });
+  }
+
+  // The innermost loop whose rounds use other communicators and other devices (streams, or ranks of an init).
+  static Loop LoopOver(const FunctionView& function, const Call& call, const clang::Expr* comm,
+                       const clang::Expr* device) {
     const tooling::FunctionBody& body = function.body();
     for (int at = body.nodes()[call.node].parent; at >= 0; at = body.nodes()[at].parent) {
       const bool lambda = llvm::isa<clang::LambdaExpr>(body.stmt(at));
       if (!lambda && !GoesRound(body.stmt(at), function.unit().context())) continue;
       if (lambda && !GivenToForEach(function, at)) return {};
       Loop loop{at, ChangingIn(body, at)};
-      const clang::Expr* comm = call.At(makes ? call.api->at.out : call.api->at.comm);
-      const clang::Expr* stream = call.At(call.api->at.stream);
-      // One rank in several communicators, or several on one stream: that is one device.
-      const clang::Expr* device = makes ? call.At(call.api->at.rank) : stream;
       if (comm && device && Changes(comm, loop.own, body) && Changes(device, loop.own, body)) return loop;
       if (lambda) return {};
     }

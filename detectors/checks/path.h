@@ -41,6 +41,7 @@ struct PathEvent {
   Value made;                    // kCall: what *out is after the call
   Value result;                  // kCall
   bool failed = false;           // the path goes on as after an error of this call
+  bool summarised = false;       // kCall: happens in a function of another unit, called here
   bool nonblocking = false;      // kCall: its configuration says blocking = 0
   Value touched;        // kTouch: the pointer; kLaunch: the stream; kScopeEnd: the variable's address
   bool writes = false;  // kTouch

@@ -1,4 +1,5 @@
 // What happens at a call: of an API, of a function of the unit, of one that is not in sight.
+#include <algorithm>
 #include <utility>
 
 #include "clang/AST/ASTContext.h"
@@ -123,6 +124,10 @@ void PathRun::Call(const clang::CallExpr& call) {
     return;
   }
   if (IsPureMethod(call)) return;
+  if (IsMove(call)) {
+    moved_.insert(values_.Address(call.getArg(0)));
+    return;
+  }
   const clang::NamedDecl* named = callee ? callee : dyn_cast_or_null<clang::NamedDecl>(call.getCalleeDecl());
   if (named) {
     if (const Api* api = unit_.unit().ApiOf(*named)) {
@@ -241,7 +246,38 @@ void PathRun::Foreign(const clang::CallExpr& call, const clang::NamedDecl* calle
   event.what = added.what;
   event.expr = added.expr;
   event.site = added.site;
+  const std::vector<Value> arguments = event.arguments;
   added = std::move(event);
+  const auto* virtual_method = llvm::dyn_cast_or_null<clang::CXXMethodDecl>(function);
+  if (function && !standard && !(virtual_method && virtual_method->isVirtual()))
+    Effects(call, *function, virtual_method && virtual_method->isInstance() ? 1 : 0, arguments);
+}
+
+void PathRun::Effects(const clang::CallExpr& call, const clang::FunctionDecl& callee, size_t first_argument,
+                      const std::vector<Value>& arguments) {
+  for (const Effect& effect : unit_.unit().summaries().Of(callee).effects) {
+    const Api* api = FindApi(effect.api);
+    if (!api || !effect.comm.exact()) continue;
+    PathEvent event;
+    const auto put = [&](int8_t position, const Origin& origin) {
+      if (position < 0) return;
+      while (event.arguments.size() <= static_cast<size_t>(position))
+        event.arguments.push_back(values_.memory.Fresh("?"));
+      const size_t from = first_argument + static_cast<size_t>(std::max(origin.parameter, 0));
+      if (origin.exact() && from < arguments.size())
+        event.arguments[static_cast<size_t>(position)] = arguments[from];
+    };
+    put(api->at.comm, effect.comm);
+    put(api->at.stream, effect.stream);
+    event.result = values_.memory.Fresh(effect.api + "()");
+    PathEvent& added = Add(Happening::kCall, &call);
+    event.what = added.what;
+    event.expr = added.expr;
+    event.site = added.site;
+    event.api = api;
+    event.summarised = true;
+    added = std::move(event);
+  }
 }
 
 void PathRun::Operator(const clang::CallExpr& call) {

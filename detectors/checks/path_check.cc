@@ -63,7 +63,8 @@ Reporter::Added AddAt(const PathEvent& event, std::string message, Reporter& rep
 
 void PathFindings::Add(const PathEvent& event, const PathEvent* cause, std::string message,
                        std::string cause_message) {
-  const bool within_callee = cause && event.expr && event.site == cause->site && event.site != event.expr;
+  const bool inside = event.summarised || event.site != event.expr;
+  const bool within_callee = cause && event.expr && event.site == cause->site && inside;
   if (within_callee) return;
   const void* key = event.site ? static_cast<const void*>(event.site) : event.variable;
   if (!key || !reported_.insert(key).second) return;

@@ -27,6 +27,17 @@ const clang::Expr* LastAsked(const clang::Expr* condition) {
   }
 }
 
+// `return local;`: the variable that becomes the result, or is moved into it; nullptr: another value.
+const clang::VarDecl* HandedOut(const clang::ReturnStmt& end) {
+  if (const clang::VarDecl* local = end.getNRVOCandidate()) return local;
+  const auto* made = dyn_cast<clang::CXXConstructExpr>(end.getRetValue()->IgnoreImplicit());
+  if (!made || made->getNumArgs() == 0 || made->getConstructor()->getNumParams() == 0 ||
+      !made->getConstructor()->getParamDecl(0)->getType()->isRValueReferenceType())
+    return nullptr;
+  const auto* reference = dyn_cast<clang::DeclRefExpr>(made->getArg(0)->IgnoreParenImpCasts());
+  return reference ? dyn_cast<clang::VarDecl>(reference->getDecl()) : nullptr;
+}
+
 }  // namespace
 
 PathRun::PathRun(PathUnit& unit, const std::vector<int>& choices)
@@ -100,14 +111,26 @@ const FlowEdge* PathRun::Choose(const FlowBlock& block, Frame& frame, int at) {
     event.difference = condition->difference;
     event.equality = condition->kind == PathCondition::Kind::kZero;
     event.outcome = chosen->outcome != condition->opposite;
-    // A result that is not success: the call failed, as far as this path knows.
-    const std::string* atom = condition->difference.AsAtom();
-    if (atom && condition->kind == PathCondition::Kind::kZero && chosen->outcome == condition->opposite) {
-      const auto call = results_.find(*atom);
-      if (call != results_.end()) path_.events[call->second].failed = true;
-    }
+    Learn(*condition, chosen->outcome);
   }
   return chosen;
+}
+
+// A result that is not success: the call failed, as far as this path knows; one that is ncclInProgress is at
+// work.
+void PathRun::Learn(const PathCondition& condition, bool outcome) {
+  constexpr int64_t kInProgress = 7;  // ncclResult_t
+  if (condition.kind != PathCondition::Kind::kZero) return;
+  const bool equal = outcome != condition.opposite;
+  for (const auto& [product, factor] : condition.difference.terms()) {
+    const auto call = product.size() == 1 ? results_.find(product[0]) : results_.end();
+    if (call == results_.end()) continue;
+    PathEvent& event = path_.events[call->second];
+    const auto rest = (condition.difference - event.result).AsConstant();
+    if (!rest) continue;
+    if (!equal && *rest == 0) event.failed = true;
+    if (equal && *rest == -kInProgress && event.api->library == Library::kNccl) event.failed = false;
+  }
 }
 
 void PathRun::Flowing(const PathUnit::Graph& graph, const std::string& object, Value* returned) {
@@ -142,6 +165,7 @@ PathEvent& PathRun::Add(Happening what, const clang::Expr* expr) {
 void PathRun::Step(const FlowStep& step, Frame& frame) {
   if (step.destroyed) {
     const std::string address = values_.AddressOf(*step.destroyed);
+    if (moved_.count(address) > 0) return;
     const auto* record = step.destroyed->getType()->getAsCXXRecordDecl();
     const clang::FunctionDecl* destructor =
         record && record->hasDefinition() ? DefinitionOf(record->getDestructor()) : nullptr;
@@ -182,6 +206,7 @@ void PathRun::Step(const FlowStep& step, Frame& frame) {
     if (end->getRetValue()) {
       const clang::Expr* value = end->getRetValue();
       frame.returned = value->isGLValue() ? Value::Atom("^&" + values_.Address(value)) : values_.Of(value);
+      if (const clang::VarDecl* local = HandedOut(*end)) moved_.insert(values_.AddressOf(*local));
     }
   } else if (isa<clang::CXXThrowExpr>(stmt)) {
     // What catches it is in this function or not; the checks are about what goes on without.

@@ -41,6 +41,7 @@ class PathRun {
     Value returned;
   };
   void Flowing(const PathUnit::Graph& graph, const std::string& object, Value* returned);
+  void Learn(const PathCondition& condition, bool outcome);
   const FlowEdge* Choose(const FlowBlock& block, Frame& frame, int at);
   int Decide(int ways, int first);
 
@@ -50,6 +51,9 @@ class PathRun {
   void Call(const clang::CallExpr& call);
   void ApiCall(const clang::CallExpr& call, const Api& api);
   void Foreign(const clang::CallExpr& call, const clang::NamedDecl* callee);
+  // What the summary of a function that is not in sight says that happens to its arguments.
+  void Effects(const clang::CallExpr& call, const clang::FunctionDecl& callee, size_t first_argument,
+               const std::vector<Value>& arguments);
   void Operator(const clang::CallExpr& call);
   void Assign(const clang::Stmt& at, const clang::Expr* to, Value value);
   void Touch(const clang::Expr& expression, bool writes);
@@ -65,6 +69,7 @@ class PathRun {
   std::vector<const clang::Expr*> sites_;  // calls that are being run
   std::set<const void*> running_;
   std::map<std::string, size_t> results_;  // event whose result an atom is
+  std::set<std::string> moved_;            // objects that have handed on what they own
   int steps_ = 0;
   bool ended_ = false;  // nothing follows on this path
 };

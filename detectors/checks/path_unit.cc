@@ -3,6 +3,7 @@
 #include "clang/AST/ASTContext.h"
 #include "clang/AST/ExprCXX.h"
 #include "clang/AST/StmtCXX.h"
+#include "detectors/checks/function_view.h"
 #include "detectors/checks/path_values.h"
 #include "detectors/checks/unit_view.h"
 
@@ -40,9 +41,16 @@ const clang::FunctionDecl* DefinitionOf(const clang::FunctionDecl* function) {
   return function->hasBody(definition) ? definition : nullptr;
 }
 
+PathUnit::PathUnit(const UnitView& unit) : unit_(unit) {}
+PathUnit::~PathUnit() = default;
+
 PathUnit::Code& PathUnit::CodeOf(const clang::FunctionDecl& function) {
   Code& code = code_[&function];
-  if (!code.body) code.body = std::make_unique<tooling::FunctionBody>(function);
+  if (!code.view) code.view = unit_.ViewOf(function);
+  if (!code.view) {
+    code.own = std::make_unique<FunctionView>(unit_, std::make_shared<const tooling::FunctionBody>(function));
+    code.view = code.own.get();
+  }
   return code;
 }
 
@@ -51,12 +59,9 @@ const PathUnit::Graph* PathUnit::GraphOf(const clang::FunctionDecl& function,
   Code& code = CodeOf(function);
   const auto [it, fresh] = code.graphs.try_emplace(lambda);
   if (fresh) {
-    const int node = lambda ? code.body->Find(lambda) : -1;
+    const int node = lambda ? code.view->body().Find(lambda) : -1;
     if (lambda && node < 0) return nullptr;
-    if (std::optional<Flow> flow = Flow::Of(unit_.context(), *code.body, node)) {
-      std::vector<bool> leads_on = LeadsOn(*flow);
-      it->second = Graph{*std::move(flow), std::move(leads_on)};
-    }
+    if (const Flow* flow = code.view->FlowOf(node)) it->second.emplace(*flow, LeadsOn(*flow));
   }
   return it->second ? &*it->second : nullptr;
 }
@@ -65,7 +70,7 @@ uint8_t PathUnit::ReachOf(const clang::FunctionDecl& function, int depth) {
   const auto [it, fresh] = reach_.try_emplace(&function, kNothing);
   if (!fresh || depth > kDeepestCall) return it->second;
   uint8_t reach = kNothing;
-  const tooling::FunctionBody& body = *CodeOf(function).body;
+  const tooling::FunctionBody& body = CodeOf(function).view->body();
   for (int i = 0; i < body.size(); ++i) {
     const clang::FunctionDecl* callee = nullptr;
     if (const auto* call = dyn_cast<clang::CallExpr>(&body.stmt(i))) {

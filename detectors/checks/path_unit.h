@@ -18,6 +18,7 @@ class LambdaExpr;
 
 namespace rankle::lint {
 
+class FunctionView;
 class UnitView;
 
 // Calls within calls that are followed; what lies deeper is taken for a foreign one.
@@ -30,15 +31,17 @@ const clang::FunctionDecl* DefinitionOf(const clang::FunctionDecl* function);
 // What does not change from path to path.
 class PathUnit {
  public:
-  explicit PathUnit(const UnitView& unit) : unit_(unit) {}
+  explicit PathUnit(const UnitView& unit);
+  ~PathUnit();
 
   struct Graph {
-    Flow flow;
+    const Flow& flow;
     std::vector<bool>
         leads_on;  // is the end of the function reached from the block, without exceptions of calls?
   };
   struct Code {
-    std::unique_ptr<tooling::FunctionBody> body;
+    const FunctionView* view = nullptr;                               // of functions of the user's files
+    std::unique_ptr<FunctionView> own;                                // ... of others
     std::map<const clang::LambdaExpr*, std::optional<Graph>> graphs;  // nullptr: of the function itself
   };
   // nullptr: clang makes no graph of it.

@@ -49,6 +49,12 @@ std::optional<Comparison> ComparisonOf(clang::BinaryOperatorKind op) {
   }
 }
 
+std::string TextOf(const PathCondition& condition) {
+  const bool zero = condition.kind == PathCondition::Kind::kZero;
+  return "(" + condition.difference.Text() +
+         (zero ? (condition.opposite ? "!=0)" : "==0)") : (condition.opposite ? ">=0)" : "<0)"));
+}
+
 }  // namespace
 
 bool IsPureMethod(const clang::CallExpr& call) {
@@ -57,6 +63,12 @@ bool IsPureMethod(const clang::CallExpr& call) {
   if (callee->hasBody() && !IsOfLibrary(*callee)) return false;  // what it does can be seen
   const std::string name = callee->getNameAsString();
   return std::find(kPureMethods.begin(), kPureMethods.end(), name) != kPureMethods.end();
+}
+
+bool IsMove(const clang::CallExpr& call) {
+  const clang::FunctionDecl* callee = call.getDirectCallee();
+  if (!callee || !callee->isInStdNamespace() || !callee->getDeclName().isIdentifier()) return false;
+  return call.getNumArgs() == 1 && (callee->getName() == "move" || callee->getName() == "forward");
 }
 
 bool IsOfLibrary(const clang::Decl& decl) {
@@ -157,7 +169,6 @@ std::string PathValues::Address(const clang::Expr* expression) {
     if (call->isGLValue()) {
       const auto it = results.find(call);
       if (it != results.end()) return Pointee(it->second);
-      // std::move(x), std::forward<T>(x)
       const clang::FunctionDecl* callee = call->getDirectCallee();
       if (callee && callee->isInStdNamespace() && call->getNumArgs() == 1) return Address(call->getArg(0));
     }
@@ -185,6 +196,8 @@ Value PathValues::Binary(const clang::Expr* expression) {
     return it == results.end() ? Of(left) : it->second;
   }
   if (op == clang::BO_Comma) return Of(right);
+  if (binary->isLogicalOp()) return Logical(*binary);
+  if (ComparisonOf(op)) return Answer(Condition(binary));
   const Value a = Of(left), b = Of(right);
   if (op == clang::BO_Add || op == clang::BO_Sub) {
     const bool left_pointer = IsPointer(left), right_pointer = IsPointer(right);
@@ -200,6 +213,24 @@ Value PathValues::Binary(const clang::Expr* expression) {
   if (op == clang::BO_Div && constant_a && constant_b && *constant_b > 0)
     return Value::Constant(*constant_a / *constant_b);
   return Value::Atom("(" + a.Text() + binary->getOpcodeStr().str() + b.Text() + ")");
+}
+
+// Each side is looked at once: conditions of generated code have hundreds of parts.
+Value PathValues::Logical(const clang::BinaryOperator& both) {
+  const bool decides = both.getOpcode() == clang::BO_LOr;
+  const PathCondition left = Condition(both.getLHS());
+  const auto known = facts.Known(left);
+  if (known && *known == decides) return Value::Constant(decides);
+  const Value right = Of(both.getRHS());
+  if (known) return right;
+  return Value::Atom("(" + TextOf(left) + both.getOpcodeStr().str() + right.Text() + ")");
+}
+
+Value PathValues::Answer(const PathCondition& condition) {
+  if (const auto known = facts.Known(condition)) return Value::Constant(*known);
+  std::string text = TextOf(condition);
+  questions_.emplace(text, condition);
+  return Value::Atom(std::move(text));
 }
 
 Value PathValues::Of(const clang::Expr* expression) {
@@ -255,10 +286,7 @@ Value PathValues::Of(const clang::Expr* expression) {
       return address.empty() ? Value::Atom("^" + names_.OfStmt(*unary)) : Value::Atom("^&" + address);
     }
     if (unary->getOpcode() == clang::UO_Minus) return Value() - Of(unary->getSubExpr());
-    if (unary->getOpcode() == clang::UO_LNot) {
-      const auto known = facts.Known(Condition(unary));
-      return known ? Value::Constant(*known) : Value::Atom("!" + Of(unary->getSubExpr()).Text());
-    }
+    if (unary->getOpcode() == clang::UO_LNot) return Answer(Condition(unary));
     if (unary->isPostfix() && unary->isIncrementDecrementOp()) {
       const auto it = results.find(unary);
       if (it != results.end()) return it->second;
@@ -303,7 +331,11 @@ PathCondition PathValues::Condition(const clang::Expr* expression) {
     }
     if (binary->getOpcode() == clang::BO_Assign) return {PathCondition::Kind::kZero, Of(binary), true};
   }
-  return {PathCondition::Kind::kZero, Of(expression), true};
+  const Value value = Of(expression);
+  if (const std::string* atom = value.AsAtom()) {
+    if (const auto question = questions_.find(*atom); question != questions_.end()) return question->second;
+  }
+  return {PathCondition::Kind::kZero, value, true};
 }
 
 void PathValues::Initialise(const std::string& address, const clang::Expr* init) {

@@ -8,6 +8,7 @@
 
 namespace clang {
 class ASTContext;
+class BinaryOperator;
 class CXXOperatorCallExpr;
 class CallExpr;
 class Decl;
@@ -25,6 +26,9 @@ bool IsOfLibrary(const clang::Decl& decl);
 // Methods and operators of the standard library that leave the object as it is and give the same answer again
 // (`v[i]`, `v.back()`, `p.get()`, `*p`), and methods named so of other libraries.
 bool IsPureMethod(const clang::CallExpr& call);
+
+// `std::move(x)`, `std::forward<T>(x)`: x itself.
+bool IsMove(const clang::CallExpr& call);
 
 // Numbers for declarations and expressions, so that two variables of a name differ; kept over the paths of a
 // unit.
@@ -62,12 +66,17 @@ class PathValues {
 
  private:
   Value Binary(const clang::Expr* expression);
+  // `a && b`, `a || b`: what decides of it on this path, and the question that is left.
+  Value Logical(const clang::BinaryOperator& both);
+  // The value of a condition. A variable that keeps it, or a function that answers it, asks the same later.
+  Value Answer(const PathCondition& condition);
   std::string PureCall(const clang::CallExpr& call);
   // Bytes of what the pointer points to; a value that has no name in this unit: `sizeof(T)`.
   Value ElementSize(const clang::Expr* pointer);
 
   const clang::ASTContext& context_;
   DeclNames& names_;
+  std::map<std::string, PathCondition> questions_;  // what atoms of truth values stand for
 };
 
 }  // namespace rankle::lint

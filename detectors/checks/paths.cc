@@ -4,6 +4,7 @@
 
 #include "clang/AST/ExprCXX.h"
 #include "detectors/checks/path_machine.h"
+#include "detectors/checks/unit_view.h"
 
 namespace rankle::lint {
 namespace {
@@ -21,6 +22,7 @@ Paths::~Paths() = default;
 const std::vector<Path>& Paths::Of(const clang::FunctionDecl& function, const clang::LambdaExpr* lambda) {
   const auto [it, fresh] = known_.try_emplace(lambda ? static_cast<const void*>(lambda) : &function);
   if (!fresh) return it->second;
+  const Timings::Scope timed(machine_->unit().timings(), "paths");
   // Choices that paths begin with. Those with the fewest turns from the first path come first.
   std::deque<std::vector<int>> wanted{{}};
   int steps = 0;

@@ -63,6 +63,12 @@ bool NamesArray(std::string_view class_name) {
   return HasAny(Words(class_name), kArrays);
 }
 
+bool NamesDevice(std::string_view name) {
+  constexpr std::string_view kDevices[] = {"device", "devices", "dev",  "devs",
+                                           "gpu",    "gpus",    "rank", "ranks"};
+  return HasAny(Words(name), kDevices);
+}
+
 bool IsRankVariable(std::string_view name) {
   constexpr std::string_view kVariables[] = {
       "RANK",         "LOCAL_RANK",   "PMI_RANK", "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_LOCAL_RANK",

@@ -11,6 +11,8 @@ bool NamesOwnRank(std::string_view name);
 bool NamesNumberOfRanks(std::string_view name);
 // Classes whose rank is a number of dimensions: Tensor, Shape, Matrix.
 bool NamesArray(std::string_view class_name);
+// `gpu`, `devices`, `by_rank`: of one device, or one for each.
+bool NamesDevice(std::string_view name);
 // Variables of the environment in which launchers tell the rank.
 bool IsRankVariable(std::string_view name);
 

@@ -17,6 +17,8 @@ using llvm::isa;
 
 namespace {
 
+constexpr int kDeepestAnswer = 3;  // functions that answer with another's answer; recursion ends here
+
 std::string NameOf(const clang::NamedDecl& decl) {
   return decl.getDeclName().isIdentifier() ? decl.getName().str() : "";
 }
@@ -47,7 +49,15 @@ bool OfAnArray(const clang::Expr* base) {
   return record && NamesArray(NameOf(*record));
 }
 
-// `rank < ranks`, `rank >= size`: a test of sanity, with one outcome on all ranks.
+// `rank >= 0`, `rank != -1`: a test of sanity, with one outcome on all ranks.
+bool IsSanityTest(const clang::BinaryOperator& comparison, const clang::ASTContext& context) {
+  if (!comparison.isComparisonOp()) return false;
+  const auto limit = IntegerOf(comparison.getRHS(), context);
+  const auto op = comparison.getOpcode();
+  return limit && (*limit < 0 || (*limit == 0 && (op == clang::BO_LT || op == clang::BO_GE)));
+}
+
+// `rank < ranks`, `rank >= size`: likewise.
 bool ComparesWithAllRanks(const clang::BinaryOperator& comparison) {
   if (!comparison.isRelationalOp()) return false;
   const auto name = [](const clang::Expr* side) -> std::string {
@@ -61,12 +71,21 @@ bool ComparesWithAllRanks(const clang::BinaryOperator& comparison) {
          (NamesOwnRank(right) && NamesNumberOfRanks(left));
 }
 
-// `return total / ranks + (rank == 0);`: what comes out depends on what goes in, and on nothing else.
-bool OnlyComputes(const clang::FunctionDecl& function) {
+// `return total / ranks + (rank == 0);`: what comes out depends on what goes in, and on what it names itself.
+// nullptr: it does more.
+const clang::Expr* OnlyComputes(const clang::FunctionDecl& function) {
   const clang::FunctionDecl* definition = nullptr;
-  if (!function.hasBody(definition) || !definition) return false;
+  if (!function.hasBody(definition) || !definition) return nullptr;
   const auto* block = llvm::dyn_cast_or_null<clang::CompoundStmt>(definition->getBody());
-  return block && block->size() == 1 && isa<clang::ReturnStmt>(block->body_front());
+  const auto* end = block && block->size() == 1 ? dyn_cast<clang::ReturnStmt>(block->body_front()) : nullptr;
+  return end ? end->getRetValue() : nullptr;
+}
+
+bool IsWithin(const clang::DeclContext* context, const clang::FunctionDecl& function) {
+  for (; context; context = context->getParent()) {
+    if (context == llvm::cast<clang::DeclContext>(&function)) return true;
+  }
+  return false;
 }
 
 bool PassesOn(const clang::FunctionDecl& function) {
@@ -75,7 +94,7 @@ bool PassesOn(const clang::FunctionDecl& function) {
       "std::stol", "std::stoul", "std::min", "std::max", "std::abs", "std::strtol", "abs"};
   const std::string name = tooling::QualifiedName(function);
   return std::find(std::begin(kConversions), std::end(kConversions), name) != std::end(kConversions) ||
-         OnlyComputes(function);
+         OnlyComputes(function) != nullptr;
 }
 
 bool IsNullTest(const clang::BinaryOperator& comparison) {
@@ -172,6 +191,13 @@ bool RankTaint::DependsCall(const clang::CallExpr& call, const Tainted& tainted)
   if (NamesOwnRank(name) && callee->getReturnType()->isIntegerType())
     return !(method && OfAnArray(Strip(method->getImplicitObjectArgument())));
   if (!PassesOn(*callee)) return false;
+  // `bool is_master() const { return rank_ == 0; }`
+  if (const clang::Expr* answer = OnlyComputes(*callee); answer && answer_depth_ < kDeepestAnswer) {
+    ++answer_depth_;
+    const bool depends = Depends(answer, {});
+    --answer_depth_;
+    if (depends) return true;
+  }
   return std::any_of(call.arg_begin(), call.arg_end(),
                      [&](const clang::Expr* argument) { return Depends(argument, tainted); });
 }
@@ -184,6 +210,8 @@ bool RankTaint::Depends(const clang::Expr* expression, const Tainted& tainted) c
     if (tainted.count(decl)) return true;
     const bool value = isa<clang::VarDecl, clang::BindingDecl>(decl);
     const auto* variable = dyn_cast<clang::VarDecl>(decl);
+    // What a called function calls its parameter is no matter of this one.
+    if (isa<clang::ParmVarDecl>(decl) && !IsWithin(decl->getDeclContext(), function_.decl())) return false;
     if (!value || !decl->getType().getNonReferenceType()->isIntegerType() || !NamesOwnRank(NameOf(*decl)))
       return false;
     // A local variable of that name is what was assigned to it, where that is seen: a parameter is the rank.
@@ -198,7 +226,9 @@ bool RankTaint::Depends(const clang::Expr* expression, const Tainted& tainted) c
       call && !isa<clang::CXXOperatorCallExpr>(expression))
     return DependsCall(*call, tainted);
   if (const auto* binary = dyn_cast<clang::BinaryOperator>(expression)) {
-    if (binary->isComparisonOp() && (ComparesWithAllRanks(*binary) || IsNullTest(*binary))) return false;
+    if (binary->isComparisonOp() && (ComparesWithAllRanks(*binary) || IsNullTest(*binary) ||
+                                     IsSanityTest(*binary, function_.unit().context())))
+      return false;
     if (binary->isAssignmentOp()) return Depends(binary->getRHS(), tainted);
   }
   if (const auto* address = dyn_cast<clang::UnaryOperator>(expression);

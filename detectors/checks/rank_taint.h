@@ -33,6 +33,7 @@ class RankTaint {
   const FunctionView& function_;
   const Flow& flow_;
   bool local_data_;
+  mutable int answer_depth_ = 0;  // functions whose answers are being looked at
   std::vector<std::optional<Tainted>> at_begin_;
 };
 

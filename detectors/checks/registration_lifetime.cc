@@ -42,7 +42,7 @@ class RegistrationLifetime : public PathCheck {
           it->second = true;
       }
       if (event.IsNccl(Kind::kDeregister)) registered.erase(event.At(at.buffer));
-      if (event.Is(Kind::kFree)) LookAtFree(event, registered, findings);
+      if (event.Is(Kind::kFree) || event.Is(Kind::kFreeAsync)) LookAtFree(event, registered, findings);
       if (event.api->library == Library::kNccl && IsCommunication(*event.api))
         LookAtBuffers(event, registered, allocated, findings);
     }

@@ -16,8 +16,7 @@ constexpr size_t kNone = SIZE_MAX;  // a finding that was not added
 
 void Reporter::Begin(const CheckInfo& check, const clang::FunctionDecl* function) {
   check_ = &check;
-  function_ = function ? tooling::StableUsr(*function) : "";
-  function_name_ = function ? tooling::QualifiedName(tooling::Outermost(*function)) : "";
+  function_ = function;
 }
 
 Reporter::Added Reporter::Add(const Call& call, std::string message) {
@@ -38,8 +37,10 @@ Reporter::Added Reporter::Add(clang::SourceLocation at, clang::SourceRange range
   draft.finding.severity = check_->severity;
   draft.finding.place = unit_.PlaceOf(at);
   draft.finding.message = message;
-  draft.finding.function = function_;
-  draft.finding.function_name = function_name_;
+  if (function_) {
+    draft.finding.function = tooling::StableUsr(*function_);
+    draft.finding.function_name = tooling::QualifiedName(tooling::Outermost(*function_));
+  }
   draft.words = unit_.Words(range);
   const clang::SourceManager& sources = unit_.sources();
   // A comment stands where the code is written, or where the macro is used.

@@ -58,7 +58,7 @@ class Reporter {
   const UnitView& unit_;
   std::map<clang::FileID, Suppressions> suppressions_;
   const CheckInfo* check_ = nullptr;
-  std::string function_, function_name_;
+  const clang::FunctionDecl* function_ = nullptr;
   std::vector<Draft> drafts_;
 };
 

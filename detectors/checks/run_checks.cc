@@ -36,22 +36,29 @@ std::unique_ptr<FunctionView> Viewed(const UnitView& unit,
 }  // namespace
 
 std::vector<Finding> RunChecks(UnitView& unit, const std::vector<std::unique_ptr<Check>>& checks) {
-  std::vector<std::unique_ptr<FunctionView>> functions;
-  tooling::FunctionWalk([&](clang::SourceLocation location) { return unit.IsUsers(location); },
-                        [&](std::shared_ptr<const tooling::FunctionBody> body) {
-                          functions.push_back(Viewed(unit, std::move(body)));
-                        })
-      .Declarations(*unit.context().getTranslationUnitDecl());
-  BuildSummaries(functions, unit.summaries());
+  {
+    const Timings::Scope timed(unit.timings(), "functions");
+    tooling::FunctionWalk([&](clang::SourceLocation location) { return unit.IsUsers(location); },
+                          [&](std::shared_ptr<const tooling::FunctionBody> body) {
+                            unit.AddFunction(Viewed(unit, std::move(body)));
+                          })
+        .Declarations(*unit.context().getTranslationUnitDecl());
+  }
+  {
+    const Timings::Scope timed(unit.timings(), "summaries");
+    BuildSummaries(unit.functions(), unit.summaries());
+  }
   Reporter report(unit);
-  for (const std::unique_ptr<FunctionView>& function : functions) {
+  for (const std::unique_ptr<FunctionView>& function : unit.functions()) {
     if (function->calls().empty() && function->other_calls().empty()) continue;
     for (const std::unique_ptr<Check>& check : checks) {
+      const Timings::Scope timed(unit.timings(), check->info().name);
       report.Begin(check->info(), &function->decl());
       check->Function(*function, report);
     }
   }
   for (const std::unique_ptr<Check>& check : checks) {
+    const Timings::Scope timed(unit.timings(), check->info().name);
     report.Begin(check->info(), nullptr);
     check->Unit(unit, report);
   }

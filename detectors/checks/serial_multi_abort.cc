@@ -8,6 +8,7 @@
 #include "detectors/checks/expressions.h"
 #include "detectors/checks/function_view.h"
 #include "detectors/checks/path_check.h"
+#include "detectors/checks/rank_names.h"
 
 namespace rankle::lint {
 namespace {
@@ -33,6 +34,43 @@ bool AreElements(const PathEvent& first, const PathEvent& second) {
   return !root.first.empty() && root == RootAndField(b.Text());
 }
 
+bool IsPair(clang::QualType type) {
+  const clang::CXXRecordDecl* record = type.getNonReferenceType()->getAsCXXRecordDecl();
+  return record && record->isInStdNamespace() && record->getName() == "pair";
+}
+
+// The entry of a map that the communicator comes out of: a variable that is taken apart, or `it->second`.
+const clang::Expr* EntryOf(const clang::Expr* comm) {
+  for (const auto* member = llvm::dyn_cast<clang::MemberExpr>(Strip(comm)); member;
+       member = llvm::dyn_cast<clang::MemberExpr>(Strip(comm))) {
+    const auto* field = llvm::dyn_cast<clang::FieldDecl>(member->getMemberDecl());
+    comm = member->getBase();
+    if (field && IsPair(field->getParent()->getTypeForDecl()->getCanonicalTypeInternal())) return comm;
+  }
+  const auto* reference = llvm::dyn_cast<clang::DeclRefExpr>(Strip(comm));
+  const auto* part = reference ? llvm::dyn_cast<clang::BindingDecl>(reference->getDecl()) : nullptr;
+  return part && IsPair(part->getDecomposedDecl()->getType()) ? reference : nullptr;
+}
+
+// All that is written where the entry comes from: `auto& [device, comm] : by_device`, `it =
+// by_device.begin()`.
+std::string WordsAround(const clang::Expr* entry, const FunctionView& function) {
+  std::string words = function.unit().Words(entry->getSourceRange());
+  const auto* arrow = llvm::dyn_cast<clang::CXXOperatorCallExpr>(Strip(entry));
+  const auto* reference = llvm::dyn_cast<clang::DeclRefExpr>(Strip(arrow ? arrow->getArg(0) : entry));
+  const clang::ValueDecl* variable = reference ? reference->getDecl() : nullptr;
+  if (const auto* part = llvm::dyn_cast_or_null<clang::BindingDecl>(variable)) {
+    variable = part->getDecomposedDecl();
+  }
+  if (variable) words += " " + function.unit().Words(variable->getSourceRange());
+  for (int i = 0; i < function.body().size(); ++i) {
+    const auto* loop = llvm::dyn_cast<clang::CXXForRangeStmt>(&function.body().stmt(i));
+    if (loop && loop->getLoopVariable() == variable)
+      words += " " + function.unit().Words(loop->getRangeInit()->getSourceRange());
+  }
+  return words;
+}
+
 class SerialMultiAbort : public PathCheck {
  public:
   const CheckInfo& info() const override {
@@ -45,14 +83,17 @@ class SerialMultiAbort : public PathCheck {
   void OnPath(const Path& path, PathFindings& findings) override {
     int depth = 0, groups = 0, group_of_first = 0;
     const PathEvent* first = nullptr;
+    bool chose_device = false;  // since the first
     for (const PathEvent& event : path.events) {
       if (event.IsNccl(Kind::kGroupStart) && depth++ == 0) ++groups;
       if (event.IsNccl(Kind::kGroupEnd) && depth > 0) --depth;
+      chose_device |= first && event.Is(Kind::kSetDevice);
       // Guards of groups that are not in sight.
       if (event.what == Happening::kForeign && event.name.find("roup") != std::string::npos) return;
       if (!event.IsNccl(Kind::kCommAbort) || event.api->name != "ncclCommAbort") continue;
       const int group = depth > 0 ? groups : 0;
-      if (first && !(group > 0 && group == group_of_first) && AreElements(*first, event)) {
+      if (first && !(group > 0 && group == group_of_first) && AreElements(*first, event) &&
+          (chose_device || OfDevices(event, findings.function()))) {
         findings.Add(
             *first, nullptr,
             "communicators of several devices are aborted one after another: the first may wait for the "
@@ -82,6 +123,14 @@ class SerialMultiAbort : public PathCheck {
   }
 
  private:
+  // Arrays hold the communicators of a clique. Maps hold what somebody looks up: devices, but as often the
+  // dimensions of parallelism of one device, whose communicators nothing ties together.
+  static bool OfDevices(const PathEvent& event, const FunctionView& function) {
+    const auto* call = llvm::dyn_cast<clang::CallExpr>(event.expr);
+    const clang::Expr* entry = call && call->getNumArgs() > 0 ? EntryOf(call->getArg(0)) : nullptr;
+    return !entry || NamesDevice(WordsAround(entry, function));
+  }
+
   static constexpr const char* kMessage =
       "communicators of several devices are aborted one after another: the first may wait for the others; "
       "abort them in "

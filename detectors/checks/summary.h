@@ -7,6 +7,23 @@
 
 namespace rankle::lint {
 
+// Where a function has a value from.
+struct Origin {
+  static constexpr int kNowhere = -2, kObject = -1;  // not known to its caller; the object of a method
+  int parameter = kNowhere;                          // else the number of a parameter
+  bool part = false;                                 // a field or an element of it
+
+  bool exact() const { return parameter >= 0 && !part; }
+  bool operator==(const Origin&) const = default;
+};
+
+// What a function does to a communicator whatever it is given: enqueues an operation, destroys it.
+struct Effect {
+  std::string api;
+  Origin comm, stream;
+  bool operator==(const Effect&) const = default;
+};
+
 struct FunctionSummary {
   // Groups: on all its normal ends it leaves one open that it started, or has ended one that it did not.
   bool opens = false, closes = false;
@@ -21,6 +38,7 @@ struct FunctionSummary {
   // Collectives in the order of the source: "ncclAllReduce@2" on the communicator that is the third
   // parameter, "ncclAllReduce ..." on another.
   std::vector<std::string> collectives;
+  std::vector<Effect> effects;  // in the order of the source
   bool operator==(const FunctionSummary&) const = default;
   // Nothing that a caller would care about.
   bool empty() const { return *this == FunctionSummary{}; }

@@ -4,6 +4,7 @@
 
 #include "clang/AST/DeclCXX.h"
 #include "clang/Basic/SourceManager.h"
+#include "detectors/checks/function_view.h"
 #include "detectors/checks/paths.h"
 #include "detectors/tooling/ast_names.h"
 #include "detectors/tooling/file_filter.h"
@@ -15,6 +16,16 @@ UnitView::UnitView(clang::ASTContext& context, std::function<bool(const std::str
     : context_(context), is_users_(std::move(is_users)), paths_(std::make_unique<Paths>(*this)) {}
 
 UnitView::~UnitView() = default;
+
+void UnitView::AddFunction(std::unique_ptr<FunctionView> function) {
+  by_decl_.emplace(&function->decl(), function.get());
+  functions_.push_back(std::move(function));
+}
+
+const FunctionView* UnitView::ViewOf(const clang::FunctionDecl& definition) const {
+  const auto it = by_decl_.find(&definition);
+  return it == by_decl_.end() ? nullptr : it->second;
+}
 
 const UnitView::File& UnitView::FileOf(clang::FileID id) const {
   const auto [it, fresh] = files_.try_emplace(id);

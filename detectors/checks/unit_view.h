@@ -5,15 +5,18 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "clang/AST/ASTContext.h"
 #include "detectors/checks/api_table.h"
 #include "detectors/checks/finding.h"
 #include "detectors/checks/program_facts.h"
 #include "detectors/checks/summaries.h"
+#include "detectors/checks/timings.h"
 
 namespace rankle::lint {
 
+class FunctionView;
 class Paths;
 
 class UnitView {
@@ -24,6 +27,12 @@ class UnitView {
 
   clang::ASTContext& context() const { return context_; }
   const clang::SourceManager& sources() const { return context_.getSourceManager(); }
+
+  // The functions with a body in the user's files, in the order of the source.
+  const std::vector<std::unique_ptr<FunctionView>>& functions() const { return functions_; }
+  void AddFunction(std::unique_ptr<FunctionView> function);
+  // nullptr: not one of them.
+  const FunctionView* ViewOf(const clang::FunctionDecl& definition) const;
 
   // Of all functions of the unit and those that are known of others.
   const Summaries& summaries() const { return summaries_; }
@@ -39,6 +48,8 @@ class UnitView {
   const Api* ApiOf(const clang::NamedDecl& decl) const;
   // What happens on the paths through the functions of this unit.
   Paths& paths() const { return *paths_; }
+  // Where the time goes.
+  Timings& timings() const { return timings_; }
   // What checks about the whole program have seen.
   ProgramFacts& program() const { return program_; }
 
@@ -54,8 +65,11 @@ class UnitView {
   std::function<bool(const std::string&)> is_users_;
   mutable std::map<clang::FileID, File> files_;
   mutable std::map<const clang::NamedDecl*, const Api*> apis_;
+  std::vector<std::unique_ptr<FunctionView>> functions_;
+  std::map<const clang::FunctionDecl*, const FunctionView*> by_decl_;
   std::unique_ptr<Paths> paths_;
   mutable ProgramFacts program_;
+  mutable Timings timings_;
 };
 
 }  // namespace rankle::lint

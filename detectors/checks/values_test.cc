@@ -4,6 +4,7 @@
 #include "detectors/checks/api_table.h"
 #include "detectors/checks/check_globs.h"
 #include "detectors/checks/finding.h"
+#include "detectors/checks/rank_names.h"
 #include "detectors/checks/suppression.h"
 #include "injector/api/api.h"
 
@@ -38,6 +39,13 @@ TEST(ApiTable, KnowsOtherNamesOfTheSameCall) {
   EXPECT_EQ(FindApi("cuStreamDestroy_v2"), FindApi("cuStreamDestroy"));
   EXPECT_EQ(FindApi("ncclNoSuchCall"), nullptr);
   EXPECT_EQ(FindApi("hipster"), nullptr);
+}
+
+TEST(Names, OfDevicesByTheirWords) {
+  for (const char* name : {"gpu", "by_device", "deviceComms", "ranks"})
+    EXPECT_TRUE(NamesDevice(name)) << name;
+  for (const char* name : {"dimension", "development", "groups", "comms"})
+    EXPECT_FALSE(NamesDevice(name)) << name;
 }
 
 TEST(CheckGlobs, TheLastOneThatMatchesWins) {

@@ -157,13 +157,14 @@ class Run {
     const tooling::Unit& unit = selection_.units[index];
     const SummariesByUsr& given = units_[index].given;
     CheckedUnit checked;
-    const tooling::ParseResult parsed =
-        CheckUnit(unit, selection_.parser, selection_.filter, checks_, given, checked);
+    const tooling::ParseResult parsed = CheckUnit(unit, selection_.parser, selection_.filter, checks_, given,
+                                                  checked, Memory::kLeftToTheProcess);
     UnitResult result;
     result.findings = std::move(checked.findings);
     result.program = checked.program;
     for (const auto& [usr, summary] : checked.exported) result.exported[usr] = SummaryText(summary);
     result.wanted = std::move(checked.wanted);
+    result.seconds = std::move(checked.seconds);
     result.errors = parsed.errors;
     result.first_error = parsed.first_error;
     std::string text = ToJson(result);
@@ -221,6 +222,9 @@ absl::StatusOr<Report> Lint(const source::Options& options) {
     report.units.push_back({selection->units[i].file, unit.result.errors, unit.result.first_error,
                             unit.result.failure, unit.cached, Configuration(selection->units[i])});
     program.push_back(unit.result.program);
+    if (!unit.cached) {
+      for (const auto& [part, seconds] : unit.result.seconds) report.timings[part] += seconds;
+    }
     for (const Finding& finding : unit.result.findings) {
       const auto check = wanted->find(finding.check);
       if (check != wanted->end() && (check->second || finding.severity != Severity::kAdvice))

@@ -1,6 +1,7 @@
 // Checks all units: from the cache, or each in a process of its own.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,7 @@ struct Report {
   std::vector<CheckInfo> checks;  // that were wanted
   std::string root;
   double seconds = 0;
+  std::map<std::string, double> timings;  // seconds by check and part, of the units that were checked anew
 };
 
 // Error: no units, an unknown check, a broken baseline, no process.

@@ -79,6 +79,7 @@ int LintTask(const source::Options& options) {
     return kUnusable;
   }
   SayUnits(*report);
+  if (options.timings) cli::Say(TimingsText(*report));
   absl::Status status = Write(options, *report);
   size_t open = report->findings.size();
   if (status.ok() && options.fix) {

@@ -16,6 +16,8 @@ std::string Json(const Report& report);
 std::string Sarif(const Report& report);
 // Tables lint_findings, lint_notes, lint_checks, lint_units (docs/lint.md). Other tables of the file stay.
 absl::Status WriteSqlite(const Report& report, const std::string& path);
+// Where the time of the units went, the most first.
+std::string TimingsText(const Report& report);
 // One line a check: name, severity, root cause, what it is about.
 std::string CheckList();
 

@@ -1,3 +1,7 @@
+#include <algorithm>
+#include <utility>
+#include <vector>
+
 #include "absl/strings/str_format.h"
 #include "detectors/lint/output.h"
 #include "detectors/lint/paths.h"
@@ -37,6 +41,19 @@ std::string Text(const Report& report, const std::string& here) {
                               at.column, edit.text);
     }
   }
+  return text;
+}
+
+std::string TimingsText(const Report& report) {
+  std::vector<std::pair<double, std::string>> parts;
+  double all = 0;
+  for (const auto& [part, seconds] : report.timings) {
+    parts.emplace_back(seconds, part);
+    all += seconds;
+  }
+  std::sort(parts.rbegin(), parts.rend());
+  std::string text = absl::StrFormat("%.2f s in units that were checked anew:", all);
+  for (const auto& [seconds, part] : parts) text += absl::StrFormat("\n%9.3f s  %s", seconds, part);
   return text;
 }
 

@@ -7,8 +7,10 @@
 
 namespace rankle::lint {
 
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Origin, parameter, part)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Effect, api, comm, stream)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(FunctionSummary, opens, closes, may_open, may_close, has_group, throws,
-                                   never_returns, sets_device, waits, sends, receives, collectives)
+                                   never_returns, sets_device, waits, sends, receives, collectives, effects)
 
 std::string SummaryText(const FunctionSummary& summary) {
   return nlohmann::json(summary).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);

@@ -10,8 +10,8 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Edit, file, begin, end, text)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Finding, check, severity, place, message, notes, fix, function,
                                    function_name, identity)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ProgramFacts, communicates, polls)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(UnitResult, findings, program, exported, wanted, errors, first_error,
-                                   failure)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(UnitResult, findings, program, exported, wanted, seconds, errors,
+                                   first_error, failure)
 
 std::string ToJson(const UnitResult& result) {
   return nlohmann::json(result).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);

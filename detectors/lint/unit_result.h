@@ -16,6 +16,7 @@ struct UnitResult {
   ProgramFacts program;
   std::map<std::string, std::string> exported;  // summaries (as text) of its functions, by USR
   std::vector<std::string> wanted;              // USRs of functions that it calls and has no body of
+  std::map<std::string, double> seconds;        // where the time went, see CheckedUnit
   int errors = 0;                               // of the compiler; what lies in their reach was not checked
   std::string first_error;
   std::string failure;  // nothing is known: it crashed the parser, took too long

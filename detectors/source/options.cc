@@ -30,6 +30,7 @@ bool Set(Options& options, const std::string& name, const std::string& value) {
   const std::pair<const char*, bool*> switches[] = {{"list", &options.list},
                                                     {"dropped", &options.dropped},
                                                     {"no-cache", &options.no_cache},
+                                                    {"timings", &options.timings},
                                                     {"fix", &options.fix}};
   for (const auto& [known, target] : texts) {
     if (name == known) return *target = value, true;

@@ -29,6 +29,7 @@ struct Options {
   std::string summaries;       // SQLite file of what functions do; empty: none is kept between runs
   std::string cache;           // folder; empty: the user's own
   bool no_cache = false;
+  bool timings = false;
   bool fix = false;
   std::vector<std::string> files;
   bool has_flags = false;          // "--" was given

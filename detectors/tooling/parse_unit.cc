@@ -67,6 +67,7 @@ class Action : public clang::ASTFrontendAction {
   Action(UnitHandler& handler, ParseResult& result) : handler_(handler), result_(result) {}
   bool BeginInvocation(clang::CompilerInstance& compiler) override {
     compiler.getFrontendOpts().SkipFunctionBodies = true;  // where the consumer says so
+    compiler.getFrontendOpts().DisableFree = handler_.LeavesMemory();
     return true;
   }
   bool BeginSourceFileAction(clang::CompilerInstance& compiler) override {

@@ -40,6 +40,8 @@ class UnitHandler {
   virtual bool WantsBodies(const std::string& absolute_file) = 0;
   // Which files were read, and which were not found?
   virtual bool WantsFiles() const { return false; }
+  // The process ends after the unit: nothing has to be freed, which takes as long as a check.
+  virtual bool LeavesMemory() const { return false; }
   virtual void Handle(clang::ASTContext& context) = 0;
 };
 

@@ -2,6 +2,7 @@
 #include <nccl.h>
 
 #include <cstring>
+#include <utility>
 
 #define CHECK(call) \
   if ((call) != 0) __builtin_trap()
@@ -64,4 +65,23 @@ float Waited(const float* in, float* host, ncclComm_t comm, cudaStream_t stream)
 void OtherPart(float* a, size_t n, ncclComm_t comm, cudaStream_t stream) {
   CHECK(ncclAllReduce(a + n, a + n, n, ncclFloat, ncclSum, comm, stream));
   std::memset(a, 0, 4 * n);
+}
+
+struct Owner {
+  Owner() { CHECK(cudaMalloc(&data, sizeof(float))); }
+  Owner(Owner&& other) : data(other.data) { other.data = nullptr; }
+  ~Owner() { CHECK(cudaFree(data)); }
+  float* data = nullptr;
+};
+void Keep(Owner owner);
+Owner HandedOn(const float* in, bool kept, ncclComm_t comm, cudaStream_t stream) {
+  Owner out;
+  CHECK(ncclAllReduce(in, out.data, 1, ncclFloat, ncclSum, comm, stream));
+  if (!kept) return out;
+  Keep(std::move(out));
+  return Owner();
+}
+void NotHandedOn(const float* in, ncclComm_t comm, cudaStream_t stream) {
+  Owner out;  // warns: nccl-buffer-reuse-before-sync
+  CHECK(ncclAllReduce(in, out.data, 1, ncclFloat, ncclSum, comm, stream));
 }

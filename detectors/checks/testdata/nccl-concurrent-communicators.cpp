@@ -44,3 +44,10 @@ void OtherDevices(const Parallel& p, float* a, float* b, int device) {
   CHECK(cudaSetDevice(device));
   REDUCE(b, p.data, p.data_stream);
 }
+
+void EachAfterTheOther(const Parallel& p, float* a, float* b, int steps) {
+  for (int i = 0; i < steps; ++i) {
+    REDUCE(a, p.tensor, p.tensor_stream);
+    REDUCE(b, p.data, p.data_stream);  // warns: nccl-concurrent-communicators
+  }
+}

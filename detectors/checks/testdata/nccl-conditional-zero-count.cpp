@@ -33,3 +33,10 @@ void OtherConditions(float* a, size_t n, int peer, int ranks, ncclComm_t comm, c
   if (peer + 1 < ranks) CHECK(ncclRecv(a, n, ncclFloat, peer + 1, comm, stream));
   CHECK(ncclGroupEnd());
 }
+
+void WithinAnExpression(const float* out, float* in, size_t n, int peer, ncclComm_t comm, cudaStream_t stream) {
+  CHECK(ncclGroupStart());
+  CHECK(n == 0 ? ncclSuccess : ncclSend(out, n, ncclFloat, peer, comm, stream));  // warns: nccl-conditional-zero-count
+  CHECK(ncclRecv(in, 1, ncclFloat, peer, comm, stream));
+  CHECK(ncclGroupEnd());
+}

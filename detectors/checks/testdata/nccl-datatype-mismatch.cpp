@@ -42,3 +42,11 @@ void Right(void* raw, char* bytes, float* f, size_t* n, uint16_t* bits, State* s
   CHECK(ncclAllReduce(f, f, 1, type, ncclSum, comm, stream));
   CHECK(ncclAllReduce(reinterpret_cast<double*>(f), f, 1, type, ncclSum, comm, stream));
 }
+
+struct Moments {
+  double sum, count;
+};
+void OfOneKind(Moments* a, ncclComm_t comm, cudaStream_t stream) {
+  CHECK(ncclAllReduce(a, a, 2, ncclFloat, ncclSum, comm, stream));  // warns: nccl-datatype-mismatch
+  CHECK(ncclAllReduce(a, a, 2, ncclDouble, ncclSum, comm, stream));
+}

@@ -102,3 +102,24 @@ void ProcessEnds() {
   if (Stop()) Die();
   CHECK(ncclGroupEnd());
 }
+
+struct Stopped {};
+struct StoppedEarly : Stopped {};
+void ThrownPastTheHandler(float* a, bool stop, ncclComm_t comm, cudaStream_t stream) {
+  CHECK(ncclGroupStart());  // warns: nccl-group-unbalanced
+  try {
+    if (stop) throw 1;
+    CHECK(ncclAllReduce(a, a, 1, ncclFloat, ncclSum, comm, stream));
+  } catch (const Stopped&) {
+  }
+  CHECK(ncclGroupEnd());
+}
+void ThrownToTheHandlerOfItsBase(float* a, bool stop, ncclComm_t comm, cudaStream_t stream) {
+  CHECK(ncclGroupStart());
+  try {
+    if (stop) throw StoppedEarly{};
+    CHECK(ncclAllReduce(a, a, 1, ncclFloat, ncclSum, comm, stream));
+  } catch (const Stopped&) {
+  }
+  CHECK(ncclGroupEnd());
+}

@@ -32,3 +32,7 @@ void Apart(float* a, size_t n, const size_t* at, int devices, ncclComm_t* comms,
   for (int i = 0; i < devices; ++i) CHECK(ncclAllGather(a + i * n, a, n, ncclFloat, comms[i], streams[i]));
   CHECK(ncclGroupEnd());
 }
+
+void AtAnotherRank(float* all, int rank, size_t n, ncclComm_t comm, cudaStream_t stream) {
+  CHECK(ncclReduceScatter(all, all + (rank + 1) * n, n, ncclFloat, ncclSum, comm, stream));  // warns: nccl-inplace-overlap
+}

@@ -79,3 +79,13 @@ ncclResult_t WhoFails(int rank, int ranks, ncclUniqueId id, ncclComm_t* comm) {
   MPI_Barrier(MPI_COMM_WORLD);
   return ncclSuccess;
 }
+
+struct Place {
+  bool first() const { return rank_ == 0; }
+  bool valid() const { return rank_ >= 0; }
+  int rank_;
+};
+void AnsweredByAMethod(const Place& place, float* a, ncclComm_t comm, cudaStream_t stream) {
+  if (place.valid()) CHECK(ncclAllReduce(a, a, 1, ncclFloat, ncclSum, comm, stream));
+  if (place.first()) CHECK(ncclAllReduce(a, a, 1, ncclFloat, ncclSum, comm, stream));  // warns: nccl-rank-dependent-collective
+}

@@ -59,3 +59,11 @@ void OfAnotherCommunicator(size_t n, ncclComm_t one, ncclComm_t other, cudaStrea
   CHECK(ncclCommRegister(one, in, n, handle));
   CHECK(ncclAllReduce(in, out, n / 4, ncclFloat, ncclSum, other, stream));
 }
+
+void FreedInOrder(ncclComm_t comm, cudaStream_t stream) {
+  void *data = nullptr, *handle = nullptr;
+  CHECK(cudaMallocAsync(&data, 4, stream));
+  CHECK(ncclCommRegister(comm, data, 4, &handle));
+  CHECK(cudaFreeAsync(data, stream));  // warns: nccl-registration-lifetime
+  CHECK(ncclCommDeregister(comm, handle));
+}

@@ -40,3 +40,7 @@ void ParentThenChild(Family& family) {
   CHECK(ncclCommAbort(family.parent));
   CHECK(ncclCommAbort(family.child));
 }
+
+void OfDimensions(std::map<int, ncclComm_t>& by_dimension) {
+  for (auto& [dimension, comm] : by_dimension) CHECK(ncclCommAbort(comm));
+}

@@ -78,6 +78,7 @@ const char* BugsCommand::examples() const {
          "  rankle bugs search --format json expert reduce-scatter | jq '.bugs[].id'\n"
          "  rankle bugs show DeepSpeed#5008\n"
          "  rankle bugs stats\n"
+         "  rankle bugs lint nccl-rank-dependent-collective     (bugs of the kind that the check looks for)\n"
          "  rankle bugs import our-incidents.jsonl              (one JSON object a line: docs/taxonomy.md)\n"
          "Exit code: 0 done (also when nothing is found), 2 unusable input.";
 }
@@ -99,6 +100,8 @@ void BugsCommand::DeclareFlags(Flags& flags) {
       .Text({.name = "ID", .type = "", .help = "deepspeedai/DeepSpeed#5008, or its end", .required = true},
             id_);
   declare("stats", "How many bugs there are, by symptom, root cause and repository", stats_);
+  declare("lint", "Checks of rankle lint, and the bugs of their kind", lint_)
+      .Text({.name = "CHECK", .type = "", .help = "Only this one, with its bugs"}, check_);
   declare("import", "Add your own bugs from a file of JSON lines", import_)
       .Text({.name = "FILE", .type = "", .help = "JSON lines; see docs/taxonomy.md", .required = true},
             file_);
@@ -124,12 +127,34 @@ absl::StatusOr<std::string> BugsCommand::Show(const Knowledge& knowledge) const 
   auto faults = database->FaultsFor((*bug)->id);
   if (!rules.ok()) return rules.status();
   if (!faults.ok()) return faults.status();
-  BugDetails details{.bug = *bug, .rules = *std::move(rules), .faults = *std::move(faults), .evidence = {}};
+  auto checks = database->LintChecksFor((*bug)->id);
+  if (!checks.ok()) return checks.status();
+  BugDetails details{.bug = *bug,
+                     .rules = *std::move(rules),
+                     .faults = *std::move(faults),
+                     .lint_checks = *std::move(checks),
+                     .evidence = {}};
   for (const taxonomy::EvidenceKind& kind : knowledge.evidence) {
     const std::vector<std::string>& tags = (*bug)->evidence_tags;
     if (std::find(tags.begin(), tags.end(), kind.tag) != tags.end()) details.evidence.push_back(&kind);
   }
   return format_ == "json" ? BugDetailsJson(details) : BugText(details);
+}
+
+absl::StatusOr<std::string> BugsCommand::LintChecks(const Knowledge& knowledge) const {
+  auto database = BuildDatabase(knowledge);
+  if (!database.ok()) return database.status();
+  std::vector<LintCheckBugs> checks;
+  for (const taxonomy::LintCheck& check : knowledge.lint_checks) {
+    if (!check_.empty() && check.id != check_ && check.id != Cat("nccl-", check_)) continue;
+    const auto ids = database->BugsOfLintCheck(check.id);
+    if (!ids.ok()) return ids.status();
+    checks.push_back({&check, {}});
+    for (const std::string& id : *ids) checks.back().bugs.push_back(WithId(knowledge, id));
+  }
+  if (checks.empty())
+    return absl::NotFoundError(Cat("'", check_, "': no check is called so; see 'rankle bugs lint'"));
+  return format_ == "json" ? LintChecksJson(checks) : LintChecksText(checks);
 }
 
 absl::StatusOr<std::string> BugsCommand::Statistics(const Knowledge& knowledge) const {
@@ -181,6 +206,7 @@ int BugsCommand::Run(const std::vector<std::string>&) {
   if (status.ok()) {
     const absl::StatusOr<std::string> answer = search_ ? Search(*knowledge)
                                                : show_ ? Show(*knowledge)
+                                               : lint_ ? LintChecks(*knowledge)
                                                        : Statistics(*knowledge);
     status = answer.ok() ? WriteOutput("", *answer) : answer.status();
   }

@@ -1,4 +1,4 @@
-// `rankle bugs search|show|stats|import`: bugs that were really fixed, and the user's own.
+// `rankle bugs search|show|stats|lint|import`: bugs that were really fixed, and the user's own.
 #pragma once
 
 #include "absl/status/statusor.h"
@@ -19,12 +19,13 @@ class BugsCommand : public Subcommand {
   absl::StatusOr<std::string> Search(const taxonomy::Knowledge& knowledge) const;
   absl::StatusOr<std::string> Show(const taxonomy::Knowledge& knowledge) const;
   absl::StatusOr<std::string> Statistics(const taxonomy::Knowledge& knowledge) const;
+  absl::StatusOr<std::string> LintChecks(const taxonomy::Knowledge& knowledge) const;
   int Import(taxonomy::Knowledge& knowledge) const;
 
-  bool search_ = false, show_ = false, stats_ = false, import_ = false;
+  bool search_ = false, show_ = false, stats_ = false, lint_ = false, import_ = false;
   std::vector<std::string> words_;
   int limit_ = 10;
-  std::string id_, file_, database_, format_ = "text";
+  std::string id_, check_, file_, database_, format_ = "text";
 };
 
 }  // namespace rankle::cli

@@ -67,6 +67,24 @@ TEST_F(Bugs, ShowTakesTheEndOfAnIdAndLinksRulesAndFaults) {
   EXPECT_THAT(bug["faults"].get<std::vector<std::string>>(), ::testing::Contains("skip"));
 }
 
+TEST_F(Bugs, LintNamesTheBugsThatAreWhatACheckLooksFor) {
+  const Finished text = Run({"lint", "rank-dependent-collective"});
+  EXPECT_EQ(text.exit_code, 0) << text.err;
+  EXPECT_THAT(text.out, ::testing::StartsWith("nccl-rank-dependent-collective\n"));
+  EXPECT_THAT(text.out, HasSubstr("distributed_communication_error"));
+  const json all = json::parse(Run({"lint", "--format", "json"}).out);
+  EXPECT_GT(all["lint_checks"].size(), 1u);
+  for (const json& check : all["lint_checks"]) {
+    for (const json& bug : check["bugs"]) {
+      const json shown = json::parse(Run({"show", "--format", "json", bug.get<std::string>()}).out);
+      EXPECT_THAT(shown["lint_checks"].get<std::vector<std::string>>(),
+                  ::testing::Contains(check["check"].get<std::string>()));
+      break;  // the first of each says enough
+    }
+  }
+  EXPECT_EQ(Run({"lint", "nccl-unknown"}).exit_code, 2);
+}
+
 TEST_F(Bugs, ShowOfAnUnknownOrAmbiguousIdSaysSo) {
   const Finished unknown = Run({"show", "nobody/nothing#1"});
   EXPECT_EQ(unknown.exit_code, 2);

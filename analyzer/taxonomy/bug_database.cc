@@ -106,6 +106,12 @@ absl::Status AddCauses(const std::vector<RuleCause>& rules, const std::vector<Ru
   return status;
 }
 
+absl::Status AddLintChecks(const std::vector<LintCheck>& checks, store::Database& db) {
+  Rows rows;
+  for (const LintCheck& c : checks) rows.push_back({c.id, c.says, c.root_cause, TextOrNull(c.witness)});
+  return db.AddTable("lint_checks", "id TEXT PRIMARY KEY, says TEXT, root_cause TEXT, witness TEXT", rows);
+}
+
 // A rule is linked to a bug because it names the bug, or by the evidence that its class shows; failing that,
 // by symptom and root cause.
 constexpr const char* kViewsAndIndex[] = {
@@ -121,6 +127,11 @@ constexpr const char* kViewsAndIndex[] = {
     "AND NOT EXISTS (SELECT 1 FROM rule_examples x WHERE x.bug = b.id AND x.rule = r.rule)",
     "CREATE VIEW bug_faults AS SELECT b.id AS bug, f.action, f.available FROM bugs b "
     "JOIN fault_causes f ON f.root_cause = b.root_cause",
+    // Of the same root cause; and, where a rule shows that it happened, with the symptom that the rule stands
+    // for.
+    "CREATE VIEW bug_lint_checks AS SELECT b.id AS bug, c.id AS lint_check FROM bugs b "
+    "JOIN lint_checks c ON c.root_cause = b.root_cause WHERE c.witness IS NULL "
+    "OR EXISTS (SELECT 1 FROM rule_causes r WHERE r.rule = c.witness AND r.symptom = b.symptom)",
     // porter: "mismatched" finds "mismatch". The tokenizer parts words at _ and -, as people do not agree
     // there.
     "CREATE VIRTUAL TABLE bug_text USING fts5(id, signature, title, evidence, tags, fix, "
@@ -177,6 +188,7 @@ absl::Status BugDatabase::Fill(const Knowledge& k, const std::vector<RuleCause>&
   status.Update(AddEvidence(k, database_));
   status.Update(AddBugs(k.bugs, database_));
   status.Update(AddCauses(rules, examples, faults, database_));
+  status.Update(AddLintChecks(k.lint_checks, database_));
   for (const char* sql : kViewsAndIndex) status.Update(database_.Query(sql).status());
   status.Update(database_.Query("COMMIT").status());
   return status;
@@ -235,12 +247,23 @@ absl::StatusOr<std::vector<BugRule>> BugDatabase::RulesFor(const std::string& id
 }
 
 absl::StatusOr<std::vector<std::string>> BugDatabase::FaultsFor(const std::string& id) {
-  auto rows =
-      database_.Query("SELECT action FROM bug_faults WHERE bug = ?1 AND available = 1 ORDER BY action", {id});
+  return Column("SELECT action FROM bug_faults WHERE bug = ?1 AND available = 1 ORDER BY action", id);
+}
+
+absl::StatusOr<std::vector<std::string>> BugDatabase::Column(const char* sql, const std::string& key) {
+  auto rows = database_.Query(sql, {key});
   if (!rows.ok()) return rows.status();
-  std::vector<std::string> actions;
-  for (const auto& row : rows->rows) actions.push_back(TextAt(row, 0));
-  return actions;
+  std::vector<std::string> texts;
+  for (const auto& row : rows->rows) texts.push_back(TextAt(row, 0));
+  return texts;
+}
+
+absl::StatusOr<std::vector<std::string>> BugDatabase::LintChecksFor(const std::string& id) {
+  return Column("SELECT lint_check FROM bug_lint_checks WHERE bug = ?1 ORDER BY lint_check", id);
+}
+
+absl::StatusOr<std::vector<std::string>> BugDatabase::BugsOfLintCheck(const std::string& check) {
+  return Column("SELECT bug FROM bug_lint_checks WHERE lint_check = ?1 ORDER BY bug", check);
 }
 
 }  // namespace rankle::taxonomy

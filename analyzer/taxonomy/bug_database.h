@@ -58,12 +58,17 @@ class BugDatabase {
   absl::StatusOr<std::vector<BugRule>> RulesFor(const std::string& id);
   // Fault actions of this build that stand for the bug's root cause.
   absl::StatusOr<std::vector<std::string>> FaultsFor(const std::string& id);
+  // Checks of `rankle lint` that look for what the bug is; and the bugs that are what a check looks for.
+  absl::StatusOr<std::vector<std::string>> LintChecksFor(const std::string& id);
+  absl::StatusOr<std::vector<std::string>> BugsOfLintCheck(const std::string& check);
   store::Database& sql() { return database_; }
 
  private:
   explicit BugDatabase(store::Database database) : database_(std::move(database)) {}
   absl::Status Fill(const Knowledge& knowledge, const std::vector<RuleCause>& rules,
                     const std::vector<RuleExample>& examples, const std::vector<FaultCause>& faults);
+  // The first column of a query with one parameter.
+  absl::StatusOr<std::vector<std::string>> Column(const char* sql, const std::string& key);
   store::Database database_;
 };
 

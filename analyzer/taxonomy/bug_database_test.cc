@@ -89,6 +89,18 @@ TEST_F(BugDatabaseTest, LinksBugsWithRulesAndFaults) {
   EXPECT_THAT(*database.FaultsFor("deepspeedai/DeepSpeed#4353"), IsEmpty());
 }
 
+TEST_F(BugDatabaseTest, LinksBugsWithLintChecksByRootCauseAndTheSymptomOfTheWitness) {
+  knowledge_.lint_checks = {{"by-cause", "", "distributed_communication_error", ""},
+                            {"by-both", "", "distributed_communication_error", "hang/not-entered"},
+                            {"other-symptom", "", "distributed_communication_error", "crash/oom"},
+                            {"other-cause", "", "memory_management_error", ""}};
+  BugDatabase database = Build();
+  constexpr char kHang[] = "deepspeedai/DeepSpeed#7580";  // a hang by a distributed_communication_error
+  EXPECT_THAT(*database.LintChecksFor(kHang), ElementsAre("by-both", "by-cause"));
+  EXPECT_THAT(*database.BugsOfLintCheck("by-both"), Contains(kHang));
+  EXPECT_THAT(*database.BugsOfLintCheck("other-symptom"), Not(Contains(kHang)));
+}
+
 TEST_F(BugDatabaseTest, StatisticsCountWhatIsThere) {
   BugDatabase database = Build();
   const auto s = database.Statistics();

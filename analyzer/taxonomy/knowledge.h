@@ -41,6 +41,12 @@ struct FaultClass {
   std::string says;
 };
 
+// A check of `rankle lint`: what of these bugs can be seen in the source.
+struct LintCheck {
+  std::string id, says, root_cause;
+  std::string witness;  // the rule whose finding shows that it did happen; empty: none
+};
+
 struct Bug {
   std::string id;  // "deepspeedai/DeepSpeed#7580"
   std::string repo, url, title, symptom, root_cause, manifestation;
@@ -62,6 +68,7 @@ struct Knowledge {
   std::vector<EvidenceKind> evidence;
   std::vector<LogSignature> log_signatures;
   std::vector<FaultClass> fault_classes;  // the first one that fits counts
+  std::vector<LintCheck> lint_checks;
   std::vector<Bug> bugs;
 };
 

@@ -103,6 +103,14 @@ FaultClass ReadFaultClass(JsonFields& f, const Knowledge& vocabulary) {
   return row;
 }
 
+LintCheck ReadLintCheck(JsonFields& f, const Knowledge& vocabulary) {
+  LintCheck check;
+  check.id = f.Text("id", kRequired), check.says = f.Text("says", kRequired);
+  check.root_cause = f.Text("root_cause", kRequired), check.witness = f.Text("witness");
+  CheckIsTerm(check.root_cause, vocabulary.root_causes, "root_cause", f);
+  return check;
+}
+
 std::string BugId(const Bug& bug) {
   if (bug.repo.empty()) return "";
   if (bug.number) return absl::StrCat(bug.repo, "#", *bug.number);
@@ -145,6 +153,8 @@ class Loader {
                           [this](JsonFields& f) { return ReadEvidence(f, k_.log_signatures); });
     Records<FaultClass>("fault_classes", k_.fault_classes, &FaultClass::id,
                         [this](JsonFields& f) { return ReadFaultClass(f, k_); });
+    Records<LintCheck>("lint_checks", k_.lint_checks, &LintCheck::id,
+                       [this](JsonFields& f) { return ReadLintCheck(f, k_); });
     Bugs();
     for (const Source& source : sources_) {
       if (used_.count(source.file) == 0) {

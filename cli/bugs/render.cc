@@ -92,7 +92,37 @@ std::string BugText(const BugDetails& details) {
     text += Field("rankle sees", absl::StrCat(kind->says, " (", kind->tag, ")"));
   for (const taxonomy::BugRule& rule : details.rules)
     text += Field("rule", absl::StrCat(rule.rule, ": class ", rule.anomaly, ", by ", rule.by));
-  return text + Field("faults", absl::StrJoin(details.faults, ", "));
+  return text + Field("lint checks", absl::StrJoin(details.lint_checks, ", ")) +
+         Field("faults", absl::StrJoin(details.faults, ", "));
+}
+
+std::string LintChecksText(const std::vector<LintCheckBugs>& checks) {
+  std::string text;
+  for (const LintCheckBugs& each : checks) {
+    const taxonomy::LintCheck& check = *each.check;
+    absl::StrAppend(&text, check.id, "\n", Field("", check.says), Field("root cause", check.root_cause),
+                    Field("happened if", check.witness));
+    if (checks.size() > 1) {
+      text += Field("bugs", absl::StrCat(each.bugs.size()));
+    } else {
+      for (const Bug* bug : each.bugs) text += Field("bug", absl::StrCat(bug->id, ": ", bug->title));
+    }
+  }
+  return text;
+}
+
+std::string LintChecksJson(const std::vector<LintCheckBugs>& checks) {
+  Json list = Json::array();
+  for (const LintCheckBugs& each : checks) {
+    Json bugs = Json::array();
+    for (const Bug* bug : each.bugs) bugs.push_back(bug->id);
+    list.push_back({{"check", each.check->id},
+                    {"says", each.check->says},
+                    {"root_cause", each.check->root_cause},
+                    {"witness", each.check->witness},
+                    {"bugs", std::move(bugs)}});
+  }
+  return Write({{"schema", kSchema}, {"lint_checks", std::move(list)}});
 }
 
 std::string BugDetailsJson(const BugDetails& details) {
@@ -103,6 +133,7 @@ std::string BugDetailsJson(const BugDetails& details) {
                 {"bug", taxonomy::BugJson(*details.bug)},
                 {"imported", details.bug->imported},
                 {"rules", rules},
+                {"lint_checks", details.lint_checks},
                 {"faults", details.faults}});
 }
 

@@ -98,5 +98,19 @@ TEST(Checks, HaveRootCausesOfTheTaxonomyAndWitnessesAmongTheRules) {
   }
 }
 
+// `rankle bugs` has no clang in it and reads them there.
+TEST(Checks, StandInTheTaxonomyWithTheirRootCausesAndWitnesses) {
+  const std::string lines = ReadAll(RANKLE_DOCS "/../rules/taxonomy/lint_checks.jsonl");
+  std::string wanted;
+  for (const auto& check : AllChecks()) {
+    const CheckInfo& info = check->info();
+    wanted += "{\"id\": \"" + std::string(info.name) + "\", \"says\": \"" + std::string(info.summary) +
+              "\", \"root_cause\": \"" + std::string(info.root_cause) + "\"";
+    if (!info.witness.empty()) wanted += ", \"witness\": \"" + std::string(info.witness) + "\"";
+    wanted += "}\n";
+  }
+  EXPECT_EQ(lines, wanted) << "the second is what the checks themselves say";
+}
+
 }  // namespace
 }  // namespace rankle::lint

@@ -312,4 +312,15 @@ int OnAsyncError(HookCall& call) {
   return result;
 }
 
+void NameCommunicator(ncclComm_t handle, const char* name) {
+  if (!EnterHook()) return;
+  Comm* comm = TheProcess().comms.Find(handle);
+  if (comm != nullptr && comm->name[0] == '\0') {
+    SetName(comm, name);
+    if (CommEntry* entry = TheProcess().writer.comm(comm->index))
+      memcpy(entry->name, comm->name, sizeof(entry->name));
+  }
+  LeaveHook();
+}
+
 }  // namespace rankle::hooks

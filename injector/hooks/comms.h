@@ -59,4 +59,8 @@ class CommTable {
   std::atomic<uint32_t> next_{0};
 };
 
+// What a framework calls a communicator that it made without a name (rankle's agent asks PyTorch for the
+// handle). From any thread; a name that the program gave stays. Unknown handles are passed over.
+void NameCommunicator(ncclComm_t handle, const char* name);
+
 }  // namespace rankle::hooks

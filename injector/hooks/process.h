@@ -51,6 +51,8 @@ struct Process {
   std::atomic<int> sticky_error{0};   // `gpu-lost`: what every CUDA call answers from then on
   std::atomic<int64_t> step{-1};
   std::atomic<bool> step_is_marked{false};
+  std::atomic<bool> program_marks{
+      false};  // the program itself marks its steps: a framework's marks are left out
   std::atomic<bool> step_begins{false};  // no work has been given to the device since the last mark
   plan::StepDetector detector;
   std::atomic_flag detector_busy;

@@ -1,7 +1,7 @@
 """rankle's agent in Python processes: tells librankle.so what only Python knows, and stands ready to say where it stands.
 
 - names and identities of process groups, as the framework gives them (rankleProcessGroupBegins, injector/hooks/c10d.h)
-- training steps: after each step of the first optimizer (rankleMarkStep)
+- training steps: after each step of the first optimizer (rankleMarkFrameworkStep)
 - the stacks of all threads, written by faulthandler when `rankle run` asks with a signal (python_stacks.py)
 - faults aimed at Python functions (python_faults.py)
 
@@ -43,11 +43,16 @@ def _watch_groups(c10d):
         _begin_job()
         # The same on every member: names are given in the same order everywhere, and a restart begins anew.
         identity = f"{_restart}/{use}/{name}"
-        library.rankleProcessGroupBegins(identity.encode(), _shown_name(name, named.get("group_desc")).encode())
+        shown = _shown_name(name, named.get("group_desc")).encode()
+        library.rankleProcessGroupBegins(identity.encode(), shown)
         try:
-            return make(*arguments, **named)
+            made = make(*arguments, **named)
         finally:
             library.rankleProcessGroupBegins(None, None)
+        import python_communicators
+
+        python_communicators.name(library, made[0], shown)
+        return made
 
     make_group.__wrapped__ = make
     c10d._new_process_group_helper = make_group
@@ -67,7 +72,7 @@ def _watch_steps(optimizers):
     library = _library()
     if library is None or os.environ.get("RANKLE_STEPS") == "0":
         return
-    mark = library.rankleMarkStep
+    mark = library.rankleMarkFrameworkStep
     mark.argtypes, mark.restype = [ctypes.c_int64], None
 
     def after_step(optimizer, _arguments, _named):

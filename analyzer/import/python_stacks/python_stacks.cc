@@ -31,9 +31,11 @@ bool ParseFrame(std::string_view line, PythonFrame& frame) {
   return true;
 }
 
-// Of the framework, of installed packages, of Python itself: not where the program's author would look.
+// Of the framework, of installed packages, of Python itself, of rankle: not where the program's author would
+// look.
 bool IsLibrary(const PythonFrame& frame) {
-  for (const char* part : {"/site-packages/", "/dist-packages/", "/torch/", "/lib/python3"}) {
+  for (const char* part : {"/site-packages/", "/dist-packages/", "/torch/", "/lib/python3", "/rankle-python/",
+                           "/vgpu/python/"}) {
     if (absl::StrContains(frame.file, part)) return true;
   }
   return absl::StartsWith(frame.file, "<frozen");

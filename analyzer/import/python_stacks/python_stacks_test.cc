@@ -37,6 +37,15 @@ TEST(PythonStacks, LinesOfTheFrameworkAreToldBesideTheProgramsOwn) {
       "train.py:42 in step, inside all_reduce (distributed_c10d.py:3191)");
 }
 
+TEST(PythonStacks, WhatRankleItselfRunsInAProcessIsNotThePrograms) {
+  EXPECT_EQ(PlaceIn(std::string(kHeader) +
+                    "Thread 0x00007f00000000aa (most recent call first):\n"
+                    "  File \"/opt/rankle/lib/vgpu/python/rankle_virtual_values.py\", line 9 in _compute\n"
+                    "  File \"/opt/rankle/lib/rankle-python/python_faults.py\", line 7 in asked_first\n"
+                    "  File \"/job/train.py\", line 42 in step\n"),
+            "train.py:42 in step, inside _compute (rankle_virtual_values.py:9)");
+}
+
 TEST(PythonStacks, OfSeveralTimesTheLastCounts) {
   EXPECT_EQ(
       PlaceIn(std::string(kHeader) +

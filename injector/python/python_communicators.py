@@ -1,0 +1,54 @@
+"""Names of NCCL communicators: what PyTorch calls the group that one belongs to.
+
+PyTorch gives NCCL no names. The group tells the address of its communicator (`_comm_ptr`), which exists from the beginning
+where the program named the device, and else from the group's first collective on. So a thread looks every half second until
+all groups have theirs, or are gone; it holds the interpreter's lock for microseconds.
+"""
+import ctypes
+import threading
+import weakref
+
+_PERIOD_S = 0.5
+_waiting = []  # (weak reference to the group, name)
+_lock = threading.Lock()
+_thread = None
+
+
+def name(library, group, shown):
+    global _thread
+    if not hasattr(library, "rankleNameCommunicator") or not hasattr(group, "_get_backend") or _named(library, group, shown):
+        return
+    with _lock:
+        _waiting.append((weakref.ref(group), shown))
+        if _thread is None:
+            _thread = threading.Thread(target=_watch, args=(library,), name="rankle names", daemon=True)
+            _thread.start()
+
+
+def _named(library, group, shown):
+    """Whether there is nothing left to do: the communicator has its name, or this is no group of NCCL."""
+    import torch
+
+    try:
+        backend = group._get_backend(torch.device("cuda"))
+        address = backend._comm_ptr()
+    except (RuntimeError, AttributeError):
+        return True
+    if address:
+        library.rankleNameCommunicator(ctypes.c_void_p(address), shown)
+    return bool(address)
+
+
+def _watch(library):
+    global _thread
+    pause = threading.Event()
+    while True:
+        pause.wait(_PERIOD_S)
+        with _lock:
+            still = [(reference, shown) for reference, shown in _waiting
+                     if (group := reference()) is not None and not _named(library, group, shown)]
+            _waiting[:] = still
+            group = None  # not kept alive while this thread sleeps
+            if not still:
+                _thread = None
+                return

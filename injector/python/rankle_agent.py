@@ -12,6 +12,7 @@ import ctypes
 import os
 import sys
 
+import python_communicators
 import rankle_imports
 
 _restart = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")
@@ -49,13 +50,26 @@ def _watch_groups(c10d):
             made = make(*arguments, **named)
         finally:
             library.rankleProcessGroupBegins(None, None)
-        import python_communicators
-
         python_communicators.name(library, made[0], shown)
         return made
 
     make_group.__wrapped__ = make
     c10d._new_process_group_helper = make_group
+    if hasattr(c10d, "split_group"):
+        c10d.split_group = _named_split(library, c10d.split_group)
+
+
+def _named_split(library, split):
+    """split_group makes its groups in C++: how meshes get theirs."""
+
+    def split_group(*arguments, **named):
+        group = split(*arguments, **named)
+        if group is not None:
+            python_communicators.name(library, group, _shown_name(group.group_name, group.group_desc).encode())
+        return group
+
+    split_group.__wrapped__ = split
+    return split_group
 
 
 def _begin_job():

@@ -1,6 +1,6 @@
-// The rest of what profilers such as PyTorch's ask CUPTI for: what to record beside kernels, and callbacks. The stand-in
-// records nothing but kernels, so these switches are accepted and change nothing: a profile then lacks runtime
-// calls and correlation, as it does on a GPU with these kinds left off.
+// The rest of what profilers such as PyTorch's ask CUPTI for: what to record beside kernels, and callbacks.
+// The stand-in records nothing but kernels, so these switches are accepted and change nothing: a profile then
+// lacks runtime calls and correlation, as it does on a GPU with these kinds left off.
 #include <cupti.h>
 
 CUptiResult cuptiGetVersion(uint32_t* version) {

@@ -20,8 +20,8 @@ thread_local bool t_per_thread_default = false;
 thread_local bool t_in_host_function = false;
 std::atomic<bool> g_initialised{false};
 
-// Not an object with a destructor: a program's static objects are destroyed after the thread_local ones of the main
-// thread, and may still call CUDA (PyTorch's do).
+// Not an object with a destructor: a program's static objects are destroyed after the thread_local ones of
+// the main thread, and may still call CUDA (PyTorch's do).
 thread_local std::vector<Context*>* t_contexts = nullptr;
 
 // Frees a thread's contexts when it ends; those of the main thread live until the process ends.

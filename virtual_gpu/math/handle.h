@@ -1,10 +1,9 @@
-// What a program holds of a math library: handles, with the device and the stream that their work goes to,
-// and descriptors, which are handles that nothing runs on. Looked up, never dereferenced: a stale one is an
-// error, not a crash.
+// What a program holds of a math library: handles, with the stream that their work goes to, and descriptors,
+// which are handles that nothing runs on. Looked up, never dereferenced: a stale one is an error, not a
+// crash.
 #pragma once
 
 #include <memory>
-#include <string>
 
 #include "virtual_gpu/engine/handle_table.h"
 

@@ -32,6 +32,7 @@ buffer = torch.ones(4096, device="cuda")
 all_reduce = nccl.ncclAllReduce
 all_reduce.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p]
 for step in job.steps(arguments):
+    buffer.mul_(0.5)
     stream = torch.cuda.current_stream().cuda_stream
     check(all_reduce(buffer.data_ptr(), buffer.data_ptr(), buffer.numel(), 7, 0, comm, stream))
     torch.cuda.synchronize()

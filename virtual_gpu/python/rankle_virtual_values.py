@@ -43,6 +43,14 @@ def load():
         print(f"rankle: virtual GPU: small values of PyTorch {torch.__version__} are not computed: {error}", file=sys.stderr)
 
 
+def _is_written(value):
+    return value.alias_info is not None and value.alias_info.is_write
+
+
+def _same_memory(argument, value):
+    return _is_written(argument) and _is_written(value) and argument.alias_info.before_set == value.alias_info.before_set
+
+
 class _Values:
     def __init__(self, torch, everything):
         self.torch = torch
@@ -68,23 +76,34 @@ class _Values:
         kernel = self.torch.library.get_kernel(operator, "CUDA")
         arguments = operator._schema.arguments
         names = [argument.name for argument in arguments]
-        takes_tensor = [str(argument.type) == "Tensor" for argument in arguments]
-        written = [argument.name for argument in arguments if argument.alias_info is not None and argument.alias_info.is_write]
+        takes_tensor = [argument.name for argument in arguments if str(argument.type) == "Tensor"]
+        written = [argument.name for argument in arguments if _is_written(argument)]
         out = {argument.name for argument in arguments if argument.is_out}
+        # What is returned: new tensors, or arguments that were written.
+        returned = [next((argument.name for argument in arguments if _same_memory(argument, value)), None)
+                    for value in operator._schema.returns]
 
         def call(keys, *positional, **named):
             given = dict(zip(names, positional), **named)
+            self._numbers_to_tensors(given, takes_tensor)
             if not decides(given):
-                return kernel.call_boxed(keys, *map(self._as_tensor, positional, takes_tensor), **named)
-            return self._compute(operator, given, written, out)
+                return kernel.call_boxed(keys, *(given[name] for name in names[:len(positional)]),
+                                         **{name: given[name] for name in named})
+            result, device = self._compute(operator, given, out)
+            if not written:
+                return self._on_device(result, device)
+            results = tuple(given[name] for name in returned)
+            return results[0] if len(results) == 1 else results or None
 
         self.library.impl(operator.name(), call, "CUDA", with_keyset=True, allow_override=True)
 
-    def _as_tensor(self, value, wanted):
-        """`x.add_(1)` reaches this module as a number and its kernel as a tensor that promotes types as the number does."""
-        if not wanted or not isinstance(value, (int, float, complex)):
-            return value
-        return self.torch.tensor(value)
+    def _numbers_to_tensors(self, given, takes_tensor):
+        """`x.add_(1)` reaches this module as a number, and its kernel as a tensor that promotes types as the number does."""
+        for name in takes_tensor:
+            value = given.get(name)
+            if isinstance(value, (int, float, complex)):
+                first = next(self._tensors(given.values()))
+                given[name] = self.torch.tensor(value, dtype=self.torch.result_type(first, value))
 
     def _tensors(self, values):
         for value in values:
@@ -113,17 +132,15 @@ class _Values:
             return False
         return self._decides(given)
 
-    def _compute(self, operator, given, written, out):
+    def _compute(self, operator, given, out):
         device = next((t.device for t in self._tensors(given.values()) if t.device.type == "cuda"), None)
         self.torch.cuda.current_stream(device).synchronize()
         host = {name: self._fresh(value) if name in out else self._on_host(value) for name, value in given.items()}
         result = operator(**host)
-        if not written:
-            return self._on_device(result, device)
         for name in out:
             given[name].resize_(host[name].size())
             self._alias(given[name]).copy_(host[name])
-        return given[written[0]] if len(written) == 1 else tuple(given[name] for name in written)
+        return result, device
 
     def _fresh(self, tensor):
         return self.torch.empty(0, dtype=tensor.dtype)

@@ -262,6 +262,26 @@ TEST(HostFaults, ALimitedDirectoryTakesWhatFitsAndIsSeenByItsRankOnly) {
   EXPECT_THAT(refused.err, HasSubstr("the records go there"));
 }
 
+// A job that can: rank 0 waits until rank 1 has been there twice.
+TEST(HostFaults, ARankThatLeavesComesBackAndItsDeathIsNotTheJobs) {
+  ScratchDirectory scratch;
+  const std::string seen = scratch.Path("seen");
+  const Finished run =
+      RunRankle({"run", "-n", "2", "--no-trace", "-q", "-o", scratch.Path("out"), "--fault",
+                 "churn host rank=1 after=300ms for=300ms", "--", "sh", "-c",
+                 "if [ $RANK = 1 ]; then echo here >> " + seen + "; echo rank 1 is here; [ $(wc -l < " +
+                     seen + ") = 2 ] && exit 0; exec sleep 600; fi; until [ \"$(wc -l < " + seen +
+                     ")\" = 2 ]; do sleep 0.05; done"});
+  EXPECT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_EQ(ReadWhole(seen), "here\nhere\n");
+  EXPECT_EQ(run.out,
+            "rank 1 is here\nrank 1 is here\n");  // what it prints after its return is passed on, too
+  EXPECT_THAT(run.err, ::testing::Not(HasSubstr("never fired")));
+  const auto record = nlohmann::json::parse(ReadWhole(scratch.Path("out/run.json")));
+  ASSERT_EQ(record.at("processes").size(), 3u);
+  EXPECT_EQ(record.at("exit_code"), 0);
+}
+
 TEST(HostFaults, WhatCannotWorkIsRefusedBeforeAnythingStarts) {
   ScratchDirectory scratch;
   const auto refused = [&](std::vector<std::string> words, const std::string& fault) {

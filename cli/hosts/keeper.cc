@@ -200,8 +200,11 @@ std::vector<LimitedDirectory> DirectoriesOf(const plan::ArmedPlan& plan, int ran
 absl::StatusOr<std::unique_ptr<KeeperLink>> KeeperLink::Start(const HostPlan& plan) {
   std::unique_ptr<KeeperLink> link(new KeeperLink);
   link->plan_ = plan;
-  const absl::StatusOr<std::unique_ptr<LoadedPlan>> loaded = Load(plan.armed_plan);
-  if (!loaded.ok()) return loaded.status();
+  absl::StatusOr<std::unique_ptr<LoadedPlan>> read = Load(plan.armed_plan);
+  if (!read.ok()) return read.status();
+  const std::shared_ptr<const LoadedPlan> loaded = *std::move(read);
+  link->loaded_ = loaded;
+  link->churn_.emplace(loaded->plan);
   if (plan.layout.hosts > 0) {
     absl::StatusOr<std::shared_ptr<Network>> network = MakeNamespaces(plan.layout.hosts);
     if (!network.ok()) return network.status();
@@ -228,14 +231,13 @@ absl::StatusOr<std::unique_ptr<KeeperLink>> KeeperLink::Start(const HostPlan& pl
   }
   // Made by the keeper under these names.
   link->keeper_ = KeeperOfProcess(link->pid_);
-  const absl::StatusOr<std::vector<RankGroup>> groups =
-      GroupsFor((*loaded)->plan, plan.layout, link->keeper_);
+  const absl::StatusOr<std::vector<RankGroup>> groups = GroupsFor(loaded->plan, plan.layout, link->keeper_);
   if (!groups.ok()) return groups.status();
   for (int rank = 0; rank < plan.layout.ranks; ++rank) {
     RankPlace place{.host = plan.layout.hosts > 0 ? plan.layout.HostOf(rank) : -1,
                     .group_procs = {},
-                    .clock_offset_ns = ClockOffsetOf((*loaded)->plan, rank),
-                    .directories = DirectoriesOf((*loaded)->plan, rank)};
+                    .clock_offset_ns = ClockOffsetOf(loaded->plan, rank),
+                    .directories = DirectoriesOf(loaded->plan, rank)};
     for (const RankGroup& group : *groups) {
       if (group.rank == rank) place.group_procs.push_back(Cat(group.group.directory, "/cgroup.procs"));
     }

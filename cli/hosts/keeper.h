@@ -7,10 +7,12 @@
 #include <sys/types.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "cli/hosts/churn.h"
 #include "cli/hosts/control_groups.h"
 #include "cli/hosts/namespaces.h"
 #include "cli/launch/file_descriptor.h"
@@ -41,6 +43,7 @@ class KeeperLink {
 
   RankPlace PlaceOf(int rank) const;
   const Network* network() const { return network_.get(); }
+  const Churn& churn() const { return *churn_; }
   // In the supervisor, first: the keeper takes everything back when this process ends.
   void Follow() const;
   // The time of the job begins: 0 of `after` and `until`.
@@ -58,6 +61,8 @@ class KeeperLink {
   void Tell(int kind) const;
   HostPlan plan_;
   std::shared_ptr<Network> network_;
+  std::shared_ptr<const void> loaded_;  // the plan that churn_ looks at
+  std::optional<Churn> churn_;
   std::vector<RankPlace> places_;
   FileDescriptor control_;
   pid_t pid_ = 0;

@@ -67,8 +67,13 @@ absl::Status Capture::OpenOne(int user_stream, size_t log, FileDescriptor& end) 
 }
 
 absl::StatusOr<Capture::Ends> Capture::Open(const std::string& log_name) {
-  const size_t before = streams_.size();
   Ends ends;
+  if (const auto kept = kept_.find(log_name); kept != kept_.end()) {
+    ends = std::move(kept->second);
+    kept_.erase(kept);
+    return ends;
+  }
+  const size_t before = streams_.size();
   absl::Status status = OpenOne(STDOUT_FILENO, log_names_.size(), ends.out);
   if (status.ok()) status = OpenOne(STDERR_FILENO, log_names_.size(), ends.err);
   if (!status.ok()) {
@@ -87,6 +92,7 @@ void Capture::Start() {
   const pid_t pid = fork();
   if (pid == 0) {
     setpgid(0, 0);
+    ReleaseKept();
     _exit(RunTee(streams_, log_directory_, log_names_));
   }
   if (pid > 0) {
@@ -105,7 +111,7 @@ void Capture::CloseSources(int destination) {
   }
 }
 
-void Capture::ReleaseInChild() { CloseSources(STDOUT_FILENO), CloseSources(STDERR_FILENO); }
+void Capture::ReleaseInChild() { CloseSources(STDOUT_FILENO), CloseSources(STDERR_FILENO), ReleaseKept(); }
 
 void Capture::OnHelperEnd(int wait_status) {
   const int code = WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : -1;

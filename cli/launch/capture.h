@@ -6,7 +6,9 @@
 
 #include <sys/types.h>
 
+#include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -26,6 +28,10 @@ class Capture {
   };
   // `log_name`: "rank3". On an error nothing is captured of this process.
   absl::StatusOr<Ends> Open(const std::string& log_name);
+  // For a process that may be started again: Open returns these then. While they are kept, the streams do not
+  // end.
+  void Keep(const std::string& log_name, Ends ends) { kept_[log_name] = std::move(ends); }
+  void ReleaseKept() { kept_.clear(); }
 
   // Starts the helper, once all processes of the job have their ends.
   void Start();
@@ -49,6 +55,7 @@ class Capture {
   std::vector<FileDescriptor> sources_;  // by stream
   std::vector<bool> is_terminal_;        // by stream
   std::vector<std::string> log_names_;
+  std::map<std::string, Ends> kept_;
   pid_t helper_ = 0;
   int replaced_ = 0;
 };

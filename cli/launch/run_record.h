@@ -19,6 +19,8 @@ struct RunProcess {
   uint64_t started_ns = 0;
   std::optional<ProcessEnd> end;  // absent while it runs
   bool ended_by_rankle = false;
+  // A fault made it leave (churn): its end is not the job's. The record does not tell who ended it.
+  bool left = false;
 };
 
 struct RunRecord {

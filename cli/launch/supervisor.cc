@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <map>
 #include <string_view>
 
 #include "cli/hosts/kernel_watch.h"
@@ -69,6 +70,7 @@ class Supervisor {
   LocalRank PlaceOf(int rank) const;
   void OnKeeperEnd();
   int KeeperDescriptor() const;
+  std::string LogName(int rank) const { return job_.n > 0 ? Cat("rank", rank) : "job"; }
   Capture::Ends CaptureStreams(int rank);
   // A process that watches the job until the supervisor closes its pipe.
   struct Helper {
@@ -82,6 +84,7 @@ class Supervisor {
   void DrainCapture();
   std::vector<pid_t> Helpers() const;
   void LookForStall();
+  void MoveRanks();
   void StartHangAction();
   void OnHangActionEnd();
   void EndLateHangAction(uint64_t now_ns);
@@ -89,6 +92,7 @@ class Supervisor {
   void KillJob();
   void EndLeftovers();
   bool AnyRunning() const;
+  bool AnyComesBack() const;
   uint64_t FirstEndNs(bool failures_only) const;  // 0 = none ended
   uint64_t LastEndNs() const;                     // 0 = none ended
   uint64_t SampleIntervalNs() const;
@@ -110,6 +114,7 @@ class Supervisor {
   bool ending_ = false;  // rankle ends the job, or was asked to: deaths are not the job's own
   bool killed_ = false;
   bool keeper_is_gone_ = false;
+  uint64_t begin_ns_ = 0;   // of the time of the faults
   bool abandoned_ = false;  // somebody asked to end while only the output was still being passed on
 };
 
@@ -118,10 +123,18 @@ bool Supervisor::AnyRunning() const {
                      [](const RunProcess& process) { return !process.end; });
 }
 
+// Who is away is part of a job that goes on.
+bool Supervisor::AnyComesBack() const {
+  if (ending_) return false;
+  std::map<int, bool> away;  // by rank, of its last process
+  for (const RunProcess& process : record_.processes) away[process.rank] = process.left && process.end;
+  return std::any_of(away.begin(), away.end(), [](const auto& rank) { return rank.second; });
+}
+
 uint64_t Supervisor::FirstEndNs(bool failures_only) const {
   uint64_t first = 0;
   for (const RunProcess& process : record_.processes) {
-    if (!process.end || (failures_only && ExitCodeOf(*process.end) == 0)) continue;
+    if (!process.end || process.left || (failures_only && ExitCodeOf(*process.end) == 0)) continue;
     if (first == 0 || process.end->ended_ns < first) first = process.end->ended_ns;
   }
   return first;
@@ -130,7 +143,7 @@ uint64_t Supervisor::FirstEndNs(bool failures_only) const {
 uint64_t Supervisor::LastEndNs() const {
   uint64_t last = 0;
   for (const RunProcess& process : record_.processes) {
-    if (process.end) last = std::max(last, process.end->ended_ns);
+    if (process.end && !process.left) last = std::max(last, process.end->ended_ns);
   }
   return last;
 }
@@ -160,7 +173,7 @@ absl::Status Supervisor::StartRank(int rank) {
     const HostNamespaces& host = link_.keeper->network()->hosts[static_cast<size_t>(place.host)];
     namespaces = {host.net.get(), host.uts.get()};
   }
-  const Capture::Ends ends = CaptureStreams(rank);
+  Capture::Ends ends = CaptureStreams(rank);
   const absl::StatusOr<pid_t> pid = Spawn({.path = job_.path,
                                            .arguments = job_.command,
                                            .environment = environment.Entries(),
@@ -174,6 +187,8 @@ absl::Status Supervisor::StartRank(int rank) {
                                            .out = ends.out.get(),
                                            .err = ends.err.get()});
   if (!pid.ok()) return pid.status();
+  if (link_.keeper != nullptr && !link_.keeper->churn().is_empty())
+    capture_.Keep(LogName(rank), std::move(ends));
   if (job_group_ == 0) {
     job_group_ = *pid;
     terminal_.Lend(job_group_);
@@ -202,7 +217,7 @@ LocalRank Supervisor::PlaceOf(int rank) const {
 
 Capture::Ends Supervisor::CaptureStreams(int rank) {
   if (!job_.capture) return {};
-  absl::StatusOr<Capture::Ends> ends = capture_.Open(job_.n > 0 ? Cat("rank", rank) : "job");
+  absl::StatusOr<Capture::Ends> ends = capture_.Open(LogName(rank));
   if (ends.ok()) return *std::move(ends);
   Say(Cat("what rank ", rank, " prints is not kept: ", StdView(ends.status().message())));
   return {};
@@ -332,6 +347,28 @@ void Supervisor::KillJob() {
   }
 }
 
+// Ranks leave and come back as the plan says (churn).
+void Supervisor::MoveRanks() {
+  if (link_.keeper == nullptr || link_.keeper->churn().is_empty() || ending_) return;
+  const uint64_t at_ns = MonotonicNs() - begin_ns_;
+  std::map<int, size_t> last;  // process of each rank, by place in the record
+  for (size_t i = 0; i < record_.processes.size(); ++i) last[record_.processes[i].rank] = i;
+  for (const auto& [rank, at] : last) {
+    RunProcess& process = record_.processes[at];
+    const bool away = link_.keeper->churn().IsAway(rank, at_ns);
+    if (away && !process.end && !process.left) {
+      process.left = true;
+      kill(process.pid, SIGKILL);
+    } else if (!away && process.end && process.left) {
+      if (!AnyRunning()) job_group_ = 0;  // the group has gone with its last process
+      if (absl::Status status = StartRank(rank); !status.ok()) {
+        SayError(status);
+        return KillJob();
+      }
+    }
+  }
+}
+
 void Supervisor::StartHangAction() {
   const pid_t pid = fork();
   if (pid < 0) return Say("cannot start the --on-hang action: out of processes");
@@ -423,7 +460,9 @@ void Supervisor::LookForStall() {
 
 void Supervisor::WaitForEvents() {
   const uint64_t now = MonotonicNs();
-  const uint64_t wait_ns = next_sample_ns_ > now ? next_sample_ns_ - now : SampleIntervalNs();
+  uint64_t wait_ns = next_sample_ns_ > now ? next_sample_ns_ - now : SampleIntervalNs();
+  if (begin_ns_ != 0 && link_.keeper != nullptr)
+    wait_ns = std::min(wait_ns, link_.keeper->churn().NextChange(now - begin_ns_) - (now - begin_ns_));
   pollfd sources[3] = {{.fd = signals_.get(), .events = POLLIN, .revents = 0},
                        {.fd = link_.alive.get(), .events = POLLIN, .revents = 0},
                        {.fd = KeeperDescriptor(), .events = POLLIN, .revents = 0}};
@@ -483,13 +522,16 @@ int Supervisor::Run() {
     return absl::IsUnavailable(status) ? kExitUnusable : CommandErrorExitCode(status);
   }
   if (link_.keeper != nullptr) link_.keeper->Begin();
+  begin_ns_ = MonotonicNs();
   SaveRecord();
   capture_.Start();
   StartWatchers();
-  while (AnyRunning()) {
+  while (AnyRunning() || AnyComesBack()) {
     WaitForEvents();
     LookForStall();
+    MoveRanks();
   }
+  capture_.ReleaseKept();
   terminal_.TakeBack();
   WaitForHangAction();
   EndLeftovers();
@@ -497,6 +539,7 @@ int Supervisor::Run() {
 
   std::vector<ProcessEnd> by_themselves, by_rankle;
   for (const RunProcess& process : record_.processes) {
+    if (process.left) continue;
     (process.ended_by_rankle ? by_rankle : by_themselves).push_back(*process.end);
   }
   record_.exit_code = JobExitCode(by_themselves, by_rankle);

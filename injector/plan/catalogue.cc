@@ -145,6 +145,10 @@ constexpr Parameter kThrottleParameters[] = {
     kPeriod,
 };
 constexpr Parameter kFreezeParameters[] = {kFor, kPeriod};
+constexpr Parameter kChurnParameters[] = {
+    {"for", "duration", true, "how long it is away"},
+    {"period", "duration", false, "leave again after this time"},
+};
 constexpr Parameter kMemoryLimitParameters[] = {
     {"bytes", "bytes", true, "host memory of the rank and what it started"},
     kFor,
@@ -311,8 +315,10 @@ constexpr ActionInfo kCatalogue[] = {
      "CLOCK_MONOTONIC and CLOCK_BOOTTIME are ahead or behind, as after another boot time",
      "drift, and CLOCK_REALTIME: the kernel's time namespaces shift only these two",
      kHardwareCauses, "", "clock-skew host rank=1 offset=90s", "host"},
-    {Action::kChurn, "churn", "a rank leaves and a new one joins", kAny, {}, "", "", kHardwareCauses,
-     "no launcher of this version starts a rank again; use exit or signal for the leaving half", ""},
+    {Action::kChurn, "churn", "kills a rank, and starts it again after a while", kAny, kChurnParameters,
+     "SIGKILL, then the same command with the same rank; who waits for it sees its connections close",
+     "a host that is replaced by another one: host, rank and environment stay; a job that takes no rank back fails",
+     kHardwareCauses, "", "churn host rank=1 after=10s for=2s", "host"},
 };
 // clang-format on
 

@@ -532,6 +532,7 @@ absl::Status CheckParameters(const ArmedFault& fault, std::span<const std::strin
     case Action::kFreeze:
     case Action::kMemoryLimit:
     case Action::kFdLimit:
+    case Action::kChurn:
       if (fault.period_ns != 0 && (fault.for_ns == 0 || fault.for_ns >= fault.period_ns))
         return Refuse("needs 'for' with 'period', and shorter than it: how long it lasts each time");
       return absl::OkStatus();

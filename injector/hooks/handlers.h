@@ -12,6 +12,9 @@ int TraceBlocking(HookCall& call);
 int TracePlain(HookCall& call);
 // Without any record, also when it fails: questions whose answers are not errors of the program.
 int PassOn(HookCall& call);
+// How many devices are there? That there is none, or no driver, is an answer: libraries ask on machines
+// without a GPU.
+int OnDeviceCount(HookCall& call);
 
 // comm_hooks.cc: the life of communicators.
 int OnCommInitRank(HookCall& call);
@@ -84,6 +87,8 @@ consteval Handler HandlerOf(const api::ApiInfo& info) {
     case IdOf("cudaGetDriverEntryPointByVersion"):
     case IdOf("cuGetProcAddress"):
       return OnDriverEntryPoint;
+    case IdOf("cudaGetDeviceCount"):
+      return OnDeviceCount;
     case IdOf("cudaGetLastError"):
     case IdOf("cudaPeekAtLastError"):
     case IdOf("cudaDeviceEnablePeerAccess"):  // "already enabled" is an everyday answer

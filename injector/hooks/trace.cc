@@ -254,6 +254,14 @@ int TracePlain(HookCall& call) {
   return result;
 }
 
+int OnDeviceCount(HookCall& call) {
+  const int result = call.Invoke();
+  const bool none = result == cudaErrorNoDevice || result == cudaErrorInsufficientDriver;
+  if (call.Failed(result) && !none) [[unlikely]]
+    RecordFailedByFault(call, result);
+  return result;
+}
+
 int PassOn(HookCall& call) { return call.Invoke(); }
 
 }  // namespace rankle::hooks

@@ -47,7 +47,9 @@ bool HoldsUnfinishedWork(const Importer& importer) {
 size_t ChooseMain(const Importers& importers, const FilesByFormat& files) {
   const auto worth = [&](size_t i) {
     const bool any = !files[i].empty(), operations = importers[i]->layer() == Layer::kOperations;
-    return std::tuple(any && operations, any && HoldsUnfinishedWork(*importers[i]), files[i].size());
+    // `rankle run` switches Flight Recorder dumps on beside its own records, which tell more.
+    const bool is_ours = any && std::string_view(importers[i]->name()) == "rankle";
+    return std::tuple(any && operations, any && HoldsUnfinishedWork(*importers[i]), is_ours, files[i].size());
   };
   size_t best = 0;
   for (size_t i = 1; i < importers.size(); ++i) {
@@ -87,7 +89,8 @@ std::vector<store::InputFiles> JoinOthers(const Importers& importers, const File
     if (files[i].empty()) continue;
     std::string why;
     if (i != used && importers[i]->layer() == Layer::kOperations) {
-      why = HoldsUnfinishedWork(*importers[used]) && !HoldsUnfinishedWork(*importers[i])
+      why = HoldsUnfinishedWork(*importers[used]) && (!HoldsUnfinishedWork(*importers[i]) ||
+                                                      std::string_view(importers[used]->name()) == "rankle")
                 ? absl::StrCat(importers[used]->name(), " holds what was unfinished")
                 : absl::StrCat("there are more files of ", importers[used]->name());
     } else if (i != used) {

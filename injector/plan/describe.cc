@@ -56,16 +56,14 @@ std::string Replaced(std::string_view text, char from, std::string_view to) {
 }  // namespace
 
 std::string ListFaults() {
-  std::string text;
-  for (const bool available : {true, false}) {
-    if (!available)
-      text += Concat("\nnot available in this version (rankle faults show NAME says what to use instead):\n");
-    for (const ActionInfo& action : Catalogue()) {
-      if (action.unavailable.empty() == available)
-        text += Concat(Padded(action.name, 13), action.summary, "\n");
-    }
-  }
-  return text;
+  std::string available, missing;
+  for (const ActionInfo& action : Catalogue())
+    (action.unavailable.empty() ? available : missing) +=
+        Concat(Padded(action.name, 13), action.summary, "\n");
+  if (missing.empty()) return available;
+  return Concat(available,
+                "\nnot available in this version (rankle faults show NAME says what to use instead):\n",
+                missing);
 }
 
 absl::StatusOr<std::string> ShowFault(std::string_view name) {

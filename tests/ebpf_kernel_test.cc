@@ -90,11 +90,13 @@ class EbpfKernel : public ::testing::Test {
 };
 
 TEST_F(EbpfKernel, ARankThatWaitsForItsBatchesIsSlowByInput) {
-  const auto job = Job({}, {DDP_TRAIN, "--steps", "1000000", "--step-time", "5ms", "--input-delay", "2:20ms"});
+  const auto job =
+      Job({}, {DDP_TRAIN, "--steps", "1000000", "--step-time", "5ms", "--input-delay", "2:20ms"});
   const json report = ReportAfter("8");
   EXPECT_EQ(report["verdict"]["class"], "slow.input") << report["verdict"];
   EXPECT_THAT(report["verdict"]["culprits"]["ranks"].get<std::vector<int>>(), ElementsAre(2));
-  EXPECT_THAT(report["findings"][0]["evidence"][0].get<std::string>(), HasSubstr("slept outside of these calls"));
+  EXPECT_THAT(report["findings"][0]["evidence"][0].get<std::string>(),
+              HasSubstr("slept outside of these calls"));
   job->Signal(SIGTERM);
 }
 
@@ -137,8 +139,7 @@ TEST_F(EbpfKernel, RequestsToDisksAreCountedWithTheirTime) {
   if (system(("dd if=/dev/zero of=" + file + " bs=64k count=64 oflag=direct 2>/dev/null").c_str()) != 0)
     GTEST_SKIP() << "no direct I/O in " << file;
   const Shell reader("while :; do dd if=" + file + " of=/dev/null bs=64k iflag=direct 2>/dev/null; done");
-  const json waits =
-      WaitsOf(reader.pid(), [](const json& w) { return w["disk_requests"].get<int>() >= 64; });
+  const json waits = WaitsOf(reader.pid(), [](const json& w) { return w["disk_requests"].get<int>() >= 64; });
   EXPECT_GT(waits["disk_request_s"].get<double>(), 0);
   EXPECT_LE(waits["disk_longest_s"].get<double>(), waits["disk_request_s"].get<double>());
 }

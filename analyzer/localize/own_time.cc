@@ -87,9 +87,9 @@ class OwnTimeMeasurement {
     return best;
   }
 
-  // How many collectives of the communicator make one iteration: what they repeat themselves by. A rank that is
-  // late once in a step of four collectives is late in every step, and in one collective of four. 1 where nothing
-  // repeats, or too seldom to compare.
+  // How many collectives of the communicator make one iteration: what they repeat themselves by. A rank that
+  // is late once in a step of four collectives is late in every step, and in one collective of four. 1 where
+  // nothing repeats, or too seldom to compare.
   size_t PeriodOf(int32_t communicator, int32_t rank) {
     const auto [it, added] = periods_.try_emplace(communicator, 1);
     if (!added) return it->second;
@@ -120,7 +120,8 @@ class OwnTimeMeasurement {
         it.own += std::max<int64_t>(0, arrival - exit);
         it.end = std::max(it.end, arrival);
       }
-      if (!by_steps && o_.communicator[i] == primary && !o_.p2p[i]) iteration = o_.seq[i] / static_cast<int64_t>(period);
+      if (!by_steps && o_.communicator[i] == primary && !o_.p2p[i])
+        iteration = o_.seq[i] / static_cast<int64_t>(period);
       exit = std::max(exit, End(i));
     }
     // The first iteration warms up, the last may be incomplete.

@@ -18,8 +18,8 @@ struct OwnIteration {
 
 // Ranks that play the same role (role.h), so that their own times can be compared with each other.
 struct OwnTimes {
-  std::vector<int32_t> ranks;       // indices into Store::ranks
-  bool by_steps = false;            // iterations are marked steps, else what the collectives repeat themselves by
+  std::vector<int32_t> ranks;  // indices into Store::ranks
+  bool by_steps = false;       // iterations are marked steps, else what the collectives repeat themselves by
   std::vector<int64_t> iterations;  // numbers of those that every one of the ranks has; may be none
   std::vector<std::vector<OwnIteration>> series;  // [place in `ranks`][place in `iterations`]
 };

@@ -326,8 +326,9 @@ absl::Status AddKernels(const Store& s, Database& db) {
 }  // namespace
 
 absl::Status AddStoreTables(const Store& store, Database& database) {
-  for (auto* add : {AddProcesses, AddCommunicators, AddOperations, AddCallsAndEvents, AddSamples,
-                    AddTransfers, AddOperationProgress, AddKernels, AddKernelRanks, AddKernelLinks, AddKernelWaits}) {
+  for (auto* add :
+       {AddProcesses, AddCommunicators, AddOperations, AddCallsAndEvents, AddSamples, AddTransfers,
+        AddOperationProgress, AddKernels, AddKernelRanks, AddKernelLinks, AddKernelWaits}) {
     if (absl::Status status = add(store, database); !status.ok()) return status;
   }
   return absl::OkStatus();

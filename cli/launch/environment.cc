@@ -84,7 +84,8 @@ void SetJobVariables(const JobVariables& job, Environment& environment) {
     environment.Set("RANKLE_VIRTUAL_GPUS", Cat(job.virtual_gpus));
     environment.Set("RANKLE_VGPU_LIB_DIR", job.virtual_gpu_dir);
     environment.Prepend("LD_LIBRARY_PATH", job.virtual_gpu_dir, ':');
-    environment.Prepend("PYTHONPATH", job.virtual_gpu_dir + "/python", ':');  // values that PyTorch reads back
+    environment.Prepend("PYTHONPATH", job.virtual_gpu_dir + "/python",
+                        ':');  // values that PyTorch reads back
     if (!job.audit_library.empty()) environment.Prepend("LD_AUDIT", job.audit_library, ':');
   }
 }

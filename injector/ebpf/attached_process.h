@@ -19,8 +19,8 @@ namespace rankle::ebpf {
 
 struct RecordSettings {
   std::string output_dir, host;
-  bool trace = true;      // write flight records
-  uint32_t records = 0;   // operations kept a process
+  bool trace = true;     // write flight records
+  uint32_t records = 0;  // operations kept a process
   uint64_t job_id = 0;
 };
 

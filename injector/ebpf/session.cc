@@ -275,9 +275,9 @@ void Session::SayReplacedFiles() {
     if (process->header() == nullptr || replaced_.contains(pid)) continue;
     for (const std::string& path : files_->Replaced(static_cast<int>(pid))) {
       replaced_.insert(pid);
-      Note(absl::StrCat(
-          path, ": was replaced while process ", pid,
-          " uses it: this process is seen as before, others with the new file when they start"));
+      Note(
+          absl::StrCat(path, ": was replaced while process ", pid,
+                       " uses it: this process is seen as before, others with the new file when they start"));
     }
   }
 }

@@ -47,8 +47,8 @@ void CommLayout::Learn(std::string_view bytes, uint64_t world, int32_t rank, int
   }
 }
 
-// Where several ranks have told, more of them must have one hash than there are hashes: what lies at a wrong place
-// differs from process to process.
+// Where several ranks have told, more of them must have one hash than there are hashes: what lies at a wrong
+// place differs from process to process.
 bool CommLayout::Candidate::IsContradicted() const {
   return std::any_of(hashes.begin(), hashes.end(), [](const auto& world) {
     std::set<int32_t> ranks;

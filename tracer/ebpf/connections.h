@@ -14,8 +14,9 @@
 namespace rankle::ebpf {
 
 struct OwnedSocket {
-  uint64_t network = 0;  // which network namespace it was seen in: loopback addresses mean something within one
-  int rank = -1;         // of the process that has it
+  uint64_t network =
+      0;          // which network namespace it was seen in: loopback addresses mean something within one
+  int rank = -1;  // of the process that has it
   kernel::TcpSocket socket;
 };
 

@@ -43,7 +43,8 @@ TEST(Connections, TheSameLoopbackPortsOfTwoNetworkNamespacesAreTwoConnections) {
 
 TEST(Connections, APeerThatIsNoRankOfOursIsNoLink) {
   EXPECT_EQ(RanksOf({Socket(1, 0, kFirst, 40, kSecond, 50)}), Pairs{});
-  EXPECT_EQ(RanksOf({Socket(1, 0, kFirst, 40, kSecond, 50), Socket(2, -1, kSecond, 50, kFirst, 40)}), Pairs{});
+  EXPECT_EQ(RanksOf({Socket(1, 0, kFirst, 40, kSecond, 50), Socket(2, -1, kSecond, 50, kFirst, 40)}),
+            Pairs{});
   EXPECT_EQ(RanksOf({Socket(1, 3, kFirst, 40, kFirst, 50), Socket(1, 3, kFirst, 50, kFirst, 40)}), Pairs{});
 }
 

@@ -52,11 +52,11 @@ JobSockets::Network& JobSockets::NetworkOf(uint32_t pid, uint64_t id) {
   const auto [found, added] = networks_.try_emplace(id);
   Network& network = found->second;
   if (!added) return network;
-  network.diagnosis =
-      id == NetworkIdOf(static_cast<uint32_t>(getpid())) ? kernel::OpenSocketDiagnosis() : OpenDiagnosisIn(pid);
+  network.diagnosis = id == NetworkIdOf(static_cast<uint32_t>(getpid())) ? kernel::OpenSocketDiagnosis()
+                                                                         : OpenDiagnosisIn(pid);
   if (network.diagnosis < 0)
-    notes_.push_back(absl::StrCat("connections of process ", pid, " are not seen: its network namespace: ",
-                                  strerror(errno)));
+    notes_.push_back(absl::StrCat("connections of process ", pid,
+                                  " are not seen: its network namespace: ", strerror(errno)));
   return network;
 }
 

@@ -211,8 +211,7 @@ void JobWatch::WriteLines(uint64_t now_ns) {
     lines += "]}\n";
   }
   if (lines.empty()) return;
-  const std::string why =
-      WriteWhole(absl::StrCat(options_.output_dir, "/kernel.jsonl"), lines, O_APPEND);
+  const std::string why = WriteWhole(absl::StrCat(options_.output_dir, "/kernel.jsonl"), lines, O_APPEND);
   if (!why.empty()) notes_.push_back(why);
 }
 

@@ -30,7 +30,7 @@ struct {
 struct frame {
   ebpf_u64 stack_pointer;  // at entry: points to the return address
   ebpf_u64 entered_ns;
-  ebpf_u64 out;            // address of the output argument, 0 = none
+  ebpf_u64 out;  // address of the output argument, 0 = none
   ebpf_u64 arguments[2];
   struct rankle_cookie cookie;
   ebpf_u64 exit_call;    // number of the call for those of the next line
@@ -46,13 +46,14 @@ struct {
   __type(value, struct frame);
 } frames SEC(".maps");
 
-// Threads that have made a probed call, and whether the last answer they were given was "not done yet": what they sleep
-// until they ask again is waiting for the device. Full: the time of further ones outside calls is not told.
+// Threads that have made a probed call, and whether the last answer they were given was "not done yet": what
+// they sleep until they ask again is waiting for the device. Full: the time of further ones outside calls is
+// not told.
 struct {
   __uint(type, BPF_MAP_TYPE_HASH);
   __uint(max_entries, RANKLE_MAX_THREADS);
   __uint(map_flags, BPF_F_NO_PREALLOC);
-  __type(key, ebpf_u32);  // thread
+  __type(key, ebpf_u32);   // thread
   __type(value, ebpf_u8);  // 1: it waits between questions
 } callers SEC(".maps");
 

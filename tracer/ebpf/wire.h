@@ -167,7 +167,7 @@ struct rankle_waits {
   ebpf_u64 off_cpu_ns;    // asleep: waiting for a lock, the network, the disk, a timer
   ebpf_u64 switches;      // how often a thread of it began to run
   ebpf_u64 page_faults;
-  ebpf_u64 away_ns;        // of off_cpu_ns: threads that call NCCL or CUDA, outside of these calls, not stopped
+  ebpf_u64 away_ns;  // of off_cpu_ns: threads that call NCCL or CUDA, outside of these calls, not stopped
   ebpf_u64 disk_wait_ns;   // of off_cpu_ns: until a block device or a file system over the network answers
   ebpf_u64 disk_requests;  // to block devices, answered
   ebpf_u64 disk_request_ns, disk_longest_ns;

@@ -50,8 +50,8 @@ struct RankWaits {
   double away_s = 0;         // of the threads that call NCCL or CUDA: asleep outside of these calls
   double memory_wait_s = 0;  // freeing memory before any was given
   uint64_t page_faults = 0;
-  uint64_t disk_requests = 0;                       // to block devices, answered
-  double disk_request_s = 0, disk_longest_s = 0;    // all of them added up; the longest
+  uint64_t disk_requests = 0;                     // to block devices, answered
+  double disk_request_s = 0, disk_longest_s = 0;  // all of them added up; the longest
 };
 
 struct KernelRecord {

@@ -7,9 +7,7 @@ struct Gpu {
   int device = 0;
   ncclComm_t comm = nullptr;
   cudaStream_t stream = nullptr;
-  void Reduce(float* data, size_t n) const {
-    NCCL_CHECK(ncclAllReduce(data, data, n, ncclFloat, ncclSum, comm, stream));
-  }
+  void Reduce(float* data, size_t n) const { NCCL_CHECK(ncclAllReduce(data, data, n, ncclFloat, ncclSum, comm, stream)); }
 };
 class Layer {
  public:
@@ -24,7 +22,9 @@ class Layer {
 void ReduceOn(float* data, size_t n, ncclComm_t comm, cudaStream_t stream) {
   NCCL_CHECK(ncclAllReduce(data, data, n, ncclFloat, ncclSum, comm, stream));
 }
-void ReduceGpu(const Gpu& gpu, float* data, size_t n) { ReduceOn(data, n, gpu.comm, gpu.stream); }
+void ReduceGpu(const Gpu& gpu, float* data, size_t n) {
+  ReduceOn(data, n, gpu.comm, gpu.stream);
+}
 
 // case: function_of_each_communicator
 void Each(float** data, size_t n, int devices, ncclComm_t* comms, cudaStream_t* streams) {

@@ -6,7 +6,9 @@ static bool IsFine(ncclResult_t result) {
   const bool working = result == ncclInProgress;
   return done || working;
 }
-static bool OnlySuccess(ncclResult_t result) { return result == ncclSuccess; }
+static bool OnlySuccess(ncclResult_t result) {
+  return result == ncclSuccess;
+}
 
 // case: kept_in_a_variable
 void InitKept(ncclComm_t* comm, int ranks, int rank, ncclUniqueId id) {

@@ -12,7 +12,9 @@ class Topology {
  private:
   int rank_ = 0, size_ = 1;
 };
-inline bool IsZero(int rank) { return rank == 0; }
+inline bool IsZero(int rank) {
+  return rank == 0;
+}
 
 // case: first_alone
 void FirstAlone(const Topology& topology, float* data, size_t n, ncclComm_t comm, cudaStream_t stream) {

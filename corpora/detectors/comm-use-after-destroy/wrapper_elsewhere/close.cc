@@ -5,7 +5,9 @@ struct Job {
   ncclComm_t comm;
 };
 
-static void Destroy(ncclComm_t comm) { NCCL_CHECK(ncclCommDestroy(comm)); }
+static void Destroy(ncclComm_t comm) {
+  NCCL_CHECK(ncclCommDestroy(comm));
+}
 void Close(int code, ncclComm_t comm) {
   std::printf("%d\n", code);
   Destroy(comm);
@@ -13,4 +15,6 @@ void Close(int code, ncclComm_t comm) {
 void CloseIf(bool wanted, ncclComm_t comm) {
   if (wanted) Destroy(comm);
 }
-void CloseJob(Job& job) { Destroy(job.comm); }
+void CloseJob(Job& job) {
+  Destroy(job.comm);
+}

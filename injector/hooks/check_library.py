@@ -17,7 +17,7 @@ LISTED = re.compile(r'^(?:\{"|RANKLE_CALL\(|RANKLE_C10D\("\w+", )(\w+)', re.M)
 # What librankle.so stands in front of in libtorch_cpu.so beside the operations: c10d_exports.cc.
 C10D = re.compile(r"_ZN4c10d(16ProcessGroupGloo|4Work14finishAndThrow)")
 LEAVERS = {"longjmp", "_longjmp", "siglongjmp", "__longjmp_chk", "exit", "pthread_exit"}  # exports_leaving.cc
-EXTRA_EXPORTS = {"librankle.so": LEAVERS | {"dlsym", "dlvsym", "fork", "abort", "_exit", "_Exit", "quick_exit", "__cxa_throw", "rankleMarkStep", "rankleMarkFrameworkStep", "rankleNameCommunicator", "rankleMarkReplica", "rankleProcessGroupBegins", "rankleCallPython",
+EXTRA_EXPORTS = {"librankle.so": LEAVERS | {"dlsym", "dlvsym", "fork", "abort", "_exit", "_Exit", "quick_exit", "__cxa_throw", "rankleMarkStep", "rankleMarkFrameworkStep", "rankleNameCommunicator", "ranklePythonException", "rankleMarkReplica", "rankleProcessGroupBegins", "rankleCallPython",
                  "InitializeInjectionNvtx2"},
                  "librankle-libc.so": LEAVERS | {"dlclose", "__cxa_throw", "__cxa_begin_catch", "rankleSiteOf", "rankleSiteEntered",
                                        "rankleSiteReturned", "rankleSiteInjected"}}

@@ -8,6 +8,7 @@
 #include "injector/api/table.h"
 #include "injector/hooks/export.h"
 #include "injector/hooks/process.h"
+#include "injector/hooks/process_events.h"
 #include "injector/hooks/run.h"
 #include "injector/hooks/samples.h"
 #include "injector/hooks/steps.h"
@@ -56,6 +57,8 @@ extern "C" {
 RANKLE_EXPORT void rankleCallPython(const char* function) {
   rankle::hooks::CallPython(function, __builtin_return_address(0));
 }
+
+RANKLE_EXPORT void ranklePythonException(const char* text) { rankle::hooks::OnPythonException(text); }
 
 RANKLE_EXPORT void rankleNameCommunicator(void* handle, const char* name) {
   rankle::hooks::NameCommunicator(static_cast<ncclComm_t>(handle), name);

@@ -118,6 +118,17 @@ void OnForkedParent(pid_t child) {
   if (IsStarted()) WriteLifecycle(LifecycleEvent::kForkParent, static_cast<uint64_t>(child));
 }
 
+void OnPythonException(const char* text) {
+  Process& process = TheProcess();
+  if (!EnsureStarted() || !process.writer.is_open()) return;
+  NewRecord record;
+  record.kind = Kind::kException;
+  record.api = record::kExceptionOfPython;
+  record.entered_ns = MonotonicNs();
+  record.site = process.writer.String(text);
+  process.writer.Write(record);
+}
+
 void OnThrow(const void* key, const char* type_name) {
   t_inside = 0;  // the exception may leave a hook without returning through it
   if (!IsStarted() || g_exceptions.fetch_add(1, std::memory_order_relaxed) >= kMaxExceptions) return;

@@ -20,5 +20,8 @@ void OnAbort();
 void OnForkedParent(pid_t child);
 // `type_name` is the mangled name, kept for the process's life; `key` identifies the type.
 void OnThrow(const void* key, const char* type_name);
+// An exception of Python that nobody caught, as rankle's agent tells it: "ValueError: bad shard (train.py:42
+// in step)".
+void OnPythonException(const char* text);
 
 }  // namespace rankle::hooks

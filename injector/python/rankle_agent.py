@@ -4,6 +4,7 @@
 - training steps: after each step of the first optimizer (rankleMarkFrameworkStep)
 - the stacks of all threads, written by faulthandler when `rankle run` asks with a signal (python_stacks.py)
 - faults aimed at Python functions (python_faults.py)
+- exceptions that nobody catches (python_exceptions.py)
 
 It costs nothing until the modules of interest are imported, and nothing where librankle.so is not in the process. What
 fails here is the agent's loss, never the job's.
@@ -77,9 +78,11 @@ def _begin_job():
     if _job["group_made"]:
         return
     _job["group_made"] = True
+    import python_exceptions
     import python_stacks
 
     python_stacks.stand_ready()
+    python_exceptions.watch(_library())
 
 
 def _watch_steps(optimizers):

@@ -103,6 +103,8 @@ inline constexpr uint8_t kFlagCaptured = 2;     // recorded while the stream was
 inline constexpr uint8_t kFlagGraphReplay = 4;  // this execution comes from a graph launch
 inline constexpr uint8_t kFlagInPlace = 8;
 inline constexpr uint8_t kFlagInput = 16;  // kSample: of the send buffer, before the operation
+// `api` of kException: of Python, that nobody caught; the text is "Type: message (file:line in function)".
+inline constexpr uint16_t kExceptionOfPython = 1;
 inline constexpr uint8_t kFlagNamed = 32;  // kSample: of a named tensor
 
 // Durations after `entered_ns` in 32 bits: 27-bit mantissa, 5-bit exponent (value = mantissa << exponent

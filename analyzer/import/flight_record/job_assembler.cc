@@ -13,6 +13,7 @@
 #include "absl/strings/str_format.h"
 #include "analyzer/import/host_clocks.h"
 #include "analyzer/import/kernels/kernel_assembler.h"
+#include "analyzer/import/logs/failure_text.h"
 #include "injector/api/api.h"
 
 namespace rankle::import {
@@ -247,6 +248,10 @@ void JobAssembler::AddEvent(const record::Event& e, int32_t process, int32_t act
     m.rank = actor, m.process = process, m.communicator = communicator;
     return;
   }
+  if (e.kind == record::Kind::kException && e.api == record::kExceptionOfPython) {
+    AddPythonException(e, actor, process, At(e.entered_ns, offset));
+    return;
+  }
   static const std::map<record::Kind, store::EventKind> kKinds = {
       {record::Kind::kMark, store::EventKind::kMark},
       {record::Kind::kLifecycle, store::EventKind::kLifecycle},
@@ -260,6 +265,17 @@ void JobAssembler::AddEvent(const record::Event& e, int32_t process, int32_t act
   v.kind.push_back(kind->second), v.code.push_back(e.api), v.time.push_back(At(e.entered_ns, offset));
   v.count.push_back(e.count), v.result.push_back(static_cast<uint8_t>(e.result)),
       v.text.push_back(Demangle(e.text));
+}
+
+// Its text says what failed and whose fault it looks like, as in logs; but here its time is the job's.
+void JobAssembler::AddPythonException(const record::Event& e, int32_t actor, int32_t process, int64_t time) {
+  const ErrorMeaning meaning = MeaningOfError(e.text);
+  if (meaning.weight != ErrorMeaning::Weight::kFailure) return;
+  store::Events& v = store_.events;
+  v.rank.push_back(actor), v.process.push_back(process), v.communicator.push_back(store::kNone);
+  v.kind.push_back(store::EventKind::kReport), v.code.push_back(static_cast<uint16_t>(meaning.failure));
+  v.time.push_back(time), v.count.push_back(0), v.result.push_back(static_cast<uint8_t>(meaning.blame));
+  v.text.push_back(e.text);
 }
 
 void JobAssembler::ApplyRun(const RunInfo& run) {

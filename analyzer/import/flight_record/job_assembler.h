@@ -48,6 +48,7 @@ class JobAssembler {
                  int64_t offset);
   void AddEvent(const record::Event& event, int32_t process, int32_t actor, int32_t communicator,
                 int64_t offset);
+  void AddPythonException(const record::Event& event, int32_t actor, int32_t process, int64_t time);
   void ApplyRun(const RunInfo& run);
   void PlaceLiveEvents();
   std::vector<int32_t> ChooseRanks();

@@ -65,6 +65,27 @@ class Agent(unittest.TestCase):
         out, _ = self.run_program("import builtins\nprint(builtins.hidden_ran)\n", RANKLE_OUT=self.scratch.name)
         self.assertEqual(out, "True\n")
 
+    def test_an_exception_that_nobody_catches_is_told_with_the_programs_own_line(self):
+        process = self.start("""
+            import json
+            import python_exceptions
+            class Library:
+                def ranklePythonException(self, text):
+                    print("told", text.decode(), flush=True)
+            python_exceptions.watch(Library())
+            def load(text):
+                return json.loads(text)
+            try:
+                load("{")
+            except ValueError:
+                print("caught")
+            load("[1,")
+        """)
+        out, err = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 1)
+        self.assertRegex(out, r"^caught\ntold JSONDecodeError: .* \(program.py:\d+ in load\)\n$")
+        self.assertIn("Traceback", err)
+
     def test_without_librankle_and_without_torch_nothing_is_written(self):
         self.run_program("pass\n", RANKLE_OUT=self.scratch.name, RANKLE_PYTHON_TARGETS="json:dumps")
         self.assertEqual(os.listdir(self.scratch.name), ["program.py"])

@@ -23,7 +23,7 @@ for step in job.steps(arguments):
     else:
         indices = torch.empty(BATCH, dtype=torch.int64, device=device)
     dist.broadcast(indices, src=0)
-    chosen = [index for index in indices.tolist() if index >= 0]
-    gradient = torch.ones(len(chosen) and 1024, device=device)
-    dist.all_reduce(gradient)
+    batch = [index for index in indices.tolist() if index >= 0]
+    assert batch[-1] < SAMPLES, batch
+    dist.all_reduce(torch.ones(1024, device=device))
 job.finish()

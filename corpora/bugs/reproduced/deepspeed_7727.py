@@ -26,7 +26,7 @@ def read():
 
 
 for step in job.steps(arguments):
-    if dist.get_rank() == 1 and step >= 15:
+    if dist.get_rank() == 1 and step == 15:
         reader = threading.Thread(target=read)
         reader.start()
         binding.sem_wait(finished)

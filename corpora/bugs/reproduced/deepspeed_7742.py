@@ -1,8 +1,8 @@
 """deepspeedai/DeepSpeed#7742: the trainer waits for ever for a checkpoint helper process that died.
 
 As it was: each rank has a helper that writes its part of a checkpoint; the one waits for the other's event without a time-out. The
-helpers are killed (as by the system when memory runs out) and all ranks stand still, with no collective outstanding. The fix looks
-after the helper while it waits; here a rank then writes itself.
+helpers are killed while they write the second (as by the system when memory runs out) and all ranks stand still, with no collective
+outstanding. The fix looks after the helper while it waits; here a rank then writes itself.
 """
 import multiprocessing
 import os
@@ -15,10 +15,11 @@ from common import FIXED, job
 
 
 def help_saving(wanted, saved):
-    while True:
-        wanted.wait()
-        wanted.clear()
-        saved.set()
+    wanted.wait()
+    wanted.clear()
+    saved.set()
+    wanted.wait()
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 context = multiprocessing.get_context("fork")
@@ -29,12 +30,9 @@ arguments = job.parse()
 device = job.start(arguments)
 for step in job.steps(arguments):
     dist.all_reduce(torch.ones(1024, device=device))
-    if step % 10 != 9:
+    if step % 10 != 9 or not helper.is_alive():
         continue
     torch.cuda.synchronize()
-    if step == 19:
-        os.kill(helper.pid, signal.SIGKILL)
-        helper.join()
     saved.clear()
     wanted.set()
     if FIXED:
@@ -42,5 +40,4 @@ for step in job.steps(arguments):
             pass
     else:
         saved.wait()
-helper.kill()
 job.finish()

@@ -7,7 +7,8 @@ out=$2
 shift 2
 RANKLE_TORCH_PYTHON=${RANKLE_TORCH_PYTHON:-build/torch-venv/bin/python}
 export RANKLE_TORCH_PYTHON
-if ! "$RANKLE_TORCH_PYTHON" -c 'import torch.distributed' 2>/dev/null; then
+# Looked for, not imported: its CUDA libraries may be there on virtual GPUs only.
+if ! "$RANKLE_TORCH_PYTHON" -c 'import importlib.util, sys; sys.exit(importlib.util.find_spec("torch") is None)' 2>/dev/null; then
   echo "skipped: no PyTorch at $RANKLE_TORCH_PYTHON: make one with scripts/frameworks/setup, or set RANKLE_TORCH_PYTHON"
   exit 77
 fi

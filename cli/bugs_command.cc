@@ -1,5 +1,7 @@
 #include "cli/bugs_command.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 
 #include "absl/strings/match.h"
@@ -8,12 +10,16 @@
 #include "analyzer/taxonomy/load.h"
 #include "analyzer/taxonomy/user_bugs.h"
 #include "cli/bugs/render.h"
+#include "cli/bugs/reproductions.h"
 #include "cli/bugs/user_database.h"
+#include "cli/launch/clock.h"
 #include "cli/launch/exit_status.h"
 #include "cli/launch/files.h"
 #include "cli/launch/message.h"
+#include "cli/launch/output_directory.h"
 #include "cli/launch/text.h"
 #include "cli/output.h"
+#include "cli/suite/suite_run.h"
 #include "injector/plan/catalogue.h"
 
 namespace rankle::cli {
@@ -77,10 +83,12 @@ const char* BugsCommand::examples() const {
   return "  rankle bugs search 'Watchdog caught collective operation timeout'\n"
          "  rankle bugs search --format json expert reduce-scatter | jq '.bugs[].id'\n"
          "  rankle bugs show DeepSpeed#5008\n"
+         "  rankle bugs reproduce DeepSpeed#7580 --fixed        (needs PyTorch: docs/frameworks.md)\n"
          "  rankle bugs stats\n"
          "  rankle bugs lint nccl-rank-dependent-collective     (bugs of the kind that the check looks for)\n"
          "  rankle bugs import our-incidents.jsonl              (one JSON object a line: docs/taxonomy.md)\n"
-         "Exit code: 0 done (also when nothing is found), 2 unusable input.";
+         "Exit code: 0 done (also when nothing is found), 1 a bug was not reproduced as expected, 2 unusable "
+         "input.";
 }
 
 void BugsCommand::DeclareFlags(Flags& flags) {
@@ -99,6 +107,16 @@ void BugsCommand::DeclareFlags(Flags& flags) {
   declare("show", "Everything about one bug, with the rules and faults that fit it", show_)
       .Text({.name = "ID", .type = "", .help = "deepspeedai/DeepSpeed#5008, or its end", .required = true},
             id_);
+  Flags reproduce =
+      flags.Nested("reproduce", "Run a bug on virtual GPUs and check that its verdict is found", reproduce_);
+  reproduce.Text(database, database_);
+  reproduce.Text({.name = "ID", .type = "", .help = "As of show", .required = true}, id_);
+  reproduce.Switch("--fixed", "Run the fixed variant, which must be healthy", fixed_);
+  reproduce.Text({.name = "-o,--output",
+                  .type = "DIR",
+                  .help = "Where records go (default: rankle-out/suite-<date>-<pid>)"},
+                 output_dir_);
+  reproduce.Switch("--keep", "Keep the records also when all is as expected", keep_);
   declare("stats", "How many bugs there are, by symptom, root cause and repository", stats_);
   declare("lint", "Checks of rankle lint, and the bugs of their kind", lint_)
       .Text({.name = "CHECK", .type = "", .help = "Only this one, with its bugs"}, check_);
@@ -133,7 +151,10 @@ absl::StatusOr<std::string> BugsCommand::Show(const Knowledge& knowledge) const 
                      .rules = *std::move(rules),
                      .faults = *std::move(faults),
                      .lint_checks = *std::move(checks),
-                     .evidence = {}};
+                     .evidence = {},
+                     .reproduced = false};
+  const auto reproductions = ReadReproductions();  // without the corpora nothing can be run
+  details.reproduced = reproductions.ok() && ReproductionsOf(*reproductions, (*bug)->id, kAsItWas).ok();
   for (const taxonomy::EvidenceKind& kind : knowledge.evidence) {
     const std::vector<std::string>& tags = (*bug)->evidence_tags;
     if (std::find(tags.begin(), tags.end(), kind.tag) != tags.end()) details.evidence.push_back(&kind);
@@ -195,6 +216,27 @@ int BugsCommand::Import(Knowledge& knowledge) const {
   return written.ok() ? kExitOk : fail(written);
 }
 
+int BugsCommand::Reproduce(const Knowledge& knowledge) const {
+  const auto chosen = [&]() -> absl::StatusOr<std::vector<SuiteCase>> {
+    const auto bug = FindBug(knowledge, id_);
+    if (!bug.ok()) return bug.status();
+    const auto all = ReadReproductions();
+    if (!all.ok()) return all.status();
+    auto cases = ReproductionsOf(*all, (*bug)->id, fixed_ ? kFixed : kAsItWas);
+    if (!cases.ok()) return cases.status();
+    if (const absl::Status python = ProvideTorchPython(); !python.ok()) return python;
+    return cases;
+  }();
+  if (!chosen.ok()) {
+    SayError(chosen.status());
+    return kExitUnusable;
+  }
+  const SuiteRunOptions options{
+      .output_dir = output_dir_.empty() ? SuiteOutputDirectory(RealtimeNs(), getpid()) : output_dir_,
+      .seed = {}};
+  return RunSuite(*chosen, options, keep_, [](const auto&) { return absl::OkStatus(); });
+}
+
 int BugsCommand::Run(const std::vector<std::string>&) {
   absl::StatusOr<Knowledge> knowledge = taxonomy::LoadBuiltIn();
   if (!knowledge.ok()) {
@@ -203,6 +245,7 @@ int BugsCommand::Run(const std::vector<std::string>&) {
   }
   if (import_) return Import(*knowledge);
   absl::Status status = database_.empty() ? absl::OkStatus() : taxonomy::AddUserBugs(database_, *knowledge);
+  if (status.ok() && reproduce_) return Reproduce(*knowledge);
   if (status.ok()) {
     const absl::StatusOr<std::string> answer = search_ ? Search(*knowledge)
                                                : show_ ? Show(*knowledge)

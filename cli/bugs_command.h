@@ -1,4 +1,4 @@
-// `rankle bugs search|show|stats|lint|import`: bugs that were really fixed, and the user's own.
+// `rankle bugs search|show|reproduce|stats|lint|import`: bugs that were really fixed, and the user's own.
 #pragma once
 
 #include "absl/status/statusor.h"
@@ -21,11 +21,13 @@ class BugsCommand : public Subcommand {
   absl::StatusOr<std::string> Statistics(const taxonomy::Knowledge& knowledge) const;
   absl::StatusOr<std::string> LintChecks(const taxonomy::Knowledge& knowledge) const;
   int Import(taxonomy::Knowledge& knowledge) const;
+  int Reproduce(const taxonomy::Knowledge& knowledge) const;
 
-  bool search_ = false, show_ = false, stats_ = false, lint_ = false, import_ = false;
+  bool search_ = false, show_ = false, stats_ = false, lint_ = false, import_ = false, reproduce_ = false;
+  bool fixed_ = false, keep_ = false;
   std::vector<std::string> words_;
   int limit_ = 10;
-  std::string id_, check_, file_, database_, format_ = "text";
+  std::string id_, check_, file_, database_, format_ = "text", output_dir_;
 };
 
 }  // namespace rankle::cli

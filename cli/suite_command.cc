@@ -1,14 +1,10 @@
 #include "cli/suite_command.h"
 
-#include <ctype.h>
 #include <fnmatch.h>
-#include <signal.h>
 #include <unistd.h>
 
-#include <filesystem>
 #include <iterator>
 
-#include "absl/strings/str_format.h"
 #include "cli/launch/clock.h"
 #include "cli/launch/exit_status.h"
 #include "cli/launch/files.h"
@@ -17,38 +13,10 @@
 #include "cli/launch/text.h"
 #include "cli/output.h"
 #include "cli/suite/draw.h"
-#include "cli/suite/score.h"
+#include "cli/suite/suite_run.h"
 
 namespace rankle::cli {
 namespace {
-
-// A directory name for a case: short, readable, and different for each index.
-std::string DirectoryName(size_t index, const std::string& name) {
-  std::string directory = absl::StrFormat("%03d-", index + 1);
-  for (const char c : name.substr(0, 60)) directory += isalnum(static_cast<unsigned char>(c)) ? c : '-';
-  return directory;
-}
-
-// One line a case on standard output; where that is no terminal but stderr is, a counter there.
-class Progress {
- public:
-  explicit Progress(size_t total) : total_(total) {}
-  void Note(const SuiteCase& one, const CaseOutcome& outcome, const std::vector<std::string>& failures) {
-    ++done_;
-    std::string text = absl::StrFormat("%-4s %s (%s)\n", failures.empty() ? "ok" : "FAIL", one.name,
-                                       DurationText(outcome.duration_ns));
-    for (const std::string& failure : failures) text += Cat("     ", failure, "\n");
-    if (!failures.empty() && !outcome.directory.empty()) text += Cat("     see ", outcome.directory, "\n");
-    WriteAll(STDOUT_FILENO, text);
-    if (isatty(STDERR_FILENO) && !isatty(STDOUT_FILENO)) {
-      WriteAll(STDERR_FILENO, absl::StrFormat("\r%d of %d%s", done_, total_, done_ == total_ ? "\n" : ""));
-    }
-  }
-
- private:
-  size_t total_;
-  size_t done_ = 0;
-};
 
 absl::Status WriteIfWanted(const std::string& path, const std::string& content) {
   return path.empty() ? absl::OkStatus() : WriteFile(path, content);
@@ -108,48 +76,13 @@ absl::StatusOr<std::vector<SuiteCase>> SuiteCommand::ReadCases() const {
   return cases;
 }
 
-absl::StatusOr<std::vector<RunOptions>> SuiteCommand::Prepare(const std::vector<SuiteCase>& cases) const {
-  std::vector<RunOptions> runs;
-  for (size_t i = 0; i < cases.size(); ++i) {
-    absl::StatusOr<RunOptions> run = RunOptionsOf(
-        cases[i], options_, Cat(options_.output_dir, "/", DirectoryName(i, cases[i].name)), cases[i].file);
-    if (!run.ok()) return run.status();
-    runs.push_back(*std::move(run));
-  }
-  return runs;
-}
-
-int SuiteCommand::RunCases(const std::vector<SuiteCase>& cases, const std::vector<RunOptions>& runs) const {
-  std::vector<CaseOutcome> outcomes(cases.size());
-  size_t passed = 0;
-  Progress progress(cases.size());
-  const auto on_outcome = [&](size_t index, const CaseOutcome& outcome) {
-    outcomes[index] = outcome;
-    const std::vector<std::string> failures = Failures(cases[index], outcome);
-    passed += failures.empty() ? 1 : 0;
-    progress.Note(cases[index], outcome, failures);
-    // Hundreds of cases would fill a disk, and what a good one recorded nobody reads.
-    std::error_code ignored;
-    if (failures.empty() && !keep_) std::filesystem::remove_all(outcome.directory, ignored);
-  };
-  if (!cli::RunCases(cases, runs, options_.jobs, on_outcome)) {
-    Say("interrupted: the running cases were ended");
-    return 128 + SIGINT;
-  }
-  std::vector<ScoredCase> scored;
-  for (size_t i = 0; i < cases.size(); ++i)
-    scored.push_back({.expected = &cases[i], .outcome = &outcomes[i]});
-  WriteAll(STDOUT_FILENO,
-           Cat(passed, " of ", cases.size(), " cases pass",
-               keep_ || passed < cases.size() ? Cat("; records in ", options_.output_dir) : "", "\n"));
+absl::Status SuiteCommand::WriteResults(const std::vector<ScoredCase>& scored) const {
   if (!score_file_.empty()) WriteAll(STDOUT_FILENO, ScoreText(scored));
   for (const absl::Status& status :
        {WriteIfWanted(junit_file_, SuiteJunit(scored)), WriteIfWanted(score_file_, ScoreJson(scored))}) {
-    if (status.ok()) continue;
-    SayError(status);
-    return kExitUnusable;
+    if (!status.ok()) return status;
   }
-  return passed == cases.size() ? kExitOk : kExitInternalError;
+  return absl::OkStatus();
 }
 
 int SuiteCommand::Run(const std::vector<std::string>&) {
@@ -168,12 +101,8 @@ int SuiteCommand::Run(const std::vector<std::string>&) {
   if (options_.output_dir.empty()) {
     options_.output_dir = SuiteOutputDirectory(RealtimeNs(), getpid());
   }
-  const absl::StatusOr<std::vector<RunOptions>> runs = Prepare(*cases);
-  if (!runs.ok()) {
-    SayError(runs.status());
-    return kExitUnusable;
-  }
-  return RunCases(*cases, *runs);
+  return RunSuite(*cases, options_, keep_,
+                  [&](const std::vector<ScoredCase>& scored) { return WriteResults(scored); });
 }
 
 }  // namespace rankle::cli

@@ -3,6 +3,7 @@
 
 #include "cli/subcommand.h"
 #include "cli/suite/case_runner.h"
+#include "cli/suite/score.h"
 
 namespace rankle::cli {
 
@@ -16,8 +17,7 @@ class SuiteCommand : public Subcommand {
 
  private:
   absl::StatusOr<std::vector<SuiteCase>> ReadCases() const;
-  absl::StatusOr<std::vector<RunOptions>> Prepare(const std::vector<SuiteCase>& cases) const;
-  int RunCases(const std::vector<SuiteCase>& cases, const std::vector<RunOptions>& runs) const;
+  absl::Status WriteResults(const std::vector<ScoredCase>& scored) const;
 
   std::vector<std::string> suite_files_;
   std::string junit_file_, score_file_;

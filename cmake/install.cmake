@@ -21,6 +21,9 @@ install(CODE "
 # Rules and bugs are compiled in; these are for reading and as examples of one's own.
 install(DIRECTORY ${CMAKE_SOURCE_DIR}/rules DESTINATION share/rankle FILES_MATCHING PATTERN "*.sql" PATTERN "*.jsonl")
 install(DIRECTORY ${CMAKE_SOURCE_DIR}/corpora/bugs DESTINATION share/rankle/corpora FILES_MATCHING PATTERN "*.jsonl")
+# `rankle bugs reproduce`: its suite, its scripts and their common part.
+install(DIRECTORY ${CMAKE_SOURCE_DIR}/corpora/bugs ${CMAKE_SOURCE_DIR}/corpora/frameworks DESTINATION share/rankle/corpora
+        FILES_MATCHING PATTERN "reproduced.yaml" PATTERN "*.py" PATTERN "__pycache__" EXCLUDE)
 install(DIRECTORY ${CMAKE_SOURCE_DIR}/corpora/plans ${CMAKE_SOURCE_DIR}/corpora/suites DESTINATION share/rankle/corpora
         FILES_MATCHING PATTERN "*.yaml")
 install(FILES ${CMAKE_SOURCE_DIR}/tracer/api/rankle.h DESTINATION include/rankle)

@@ -97,6 +97,32 @@ TEST_F(Bugs, ShowOfAnUnknownOrAmbiguousIdSaysSo) {
   EXPECT_THAT(ambiguous.err, HasSubstr("deepspeedai/DeepSpeed#7580, ours/x#7580"));
 }
 
+TEST_F(Bugs, ReproduceSaysWhatIsMissing) {
+  const Finished unknown = Run({"reproduce", "nobody/nothing#1"});
+  EXPECT_EQ(unknown.exit_code, 2);
+  EXPECT_THAT(unknown.err, HasSubstr("no bug has this id"));
+
+  const Finished not_reproduced = Run({"reproduce", "NVIDIA/nccl#328"});
+  EXPECT_EQ(not_reproduced.exit_code, 2);
+  EXPECT_THAT(not_reproduced.err, HasSubstr("NVIDIA/nccl#328: this bug is not reproduced; these are: "));
+  EXPECT_THAT(not_reproduced.err, HasSubstr("deepspeedai/DeepSpeed#7580"));
+
+  // Another Python than one with PyTorch; `true` is none at all.
+  setenv("RANKLE_TORCH_PYTHON", "/bin/true", 1);
+  const Finished no_torch = Run({"reproduce", "DeepSpeed#7580"});
+  unsetenv("RANKLE_TORCH_PYTHON");
+  EXPECT_EQ(no_torch.exit_code, 2);
+  EXPECT_THAT(no_torch.err, HasSubstr("/bin/true: no Python with PyTorch"));
+  EXPECT_THAT(no_torch.err, HasSubstr("scripts/frameworks/setup"));
+  EXPECT_THAT(no_torch.err, HasSubstr("RANKLE_TORCH_PYTHON"));
+}
+
+TEST_F(Bugs, ShowSaysWhetherABugCanBeReproduced) {
+  EXPECT_THAT(Run({"show", "DeepSpeed#7580"}).out,
+              HasSubstr("rankle bugs reproduce 'deepspeedai/DeepSpeed#7580'"));
+  EXPECT_THAT(Run({"show", "NVIDIA/nccl#328"}).out, Not(HasSubstr("rankle bugs reproduce")));
+}
+
 TEST_F(Bugs, StatsSayWhatTheyAreNot) {
   EXPECT_THAT(Run({"stats"}).out, HasSubstr("selected by keyword"));
   const json stats = json::parse(Run({"stats", "--format", "json"}).out);

@@ -92,8 +92,11 @@ std::string BugText(const BugDetails& details) {
     text += Field("rankle sees", absl::StrCat(kind->says, " (", kind->tag, ")"));
   for (const taxonomy::BugRule& rule : details.rules)
     text += Field("rule", absl::StrCat(rule.rule, ": class ", rule.anomaly, ", by ", rule.by));
-  return text + Field("lint checks", absl::StrJoin(details.lint_checks, ", ")) +
-         Field("faults", absl::StrJoin(details.faults, ", "));
+  text += Field("lint checks", absl::StrJoin(details.lint_checks, ", ")) +
+          Field("faults", absl::StrJoin(details.faults, ", "));
+  if (details.reproduced)
+    text += Field("watch it", absl::StrCat("rankle bugs reproduce '", b.id, "' [--fixed]"));
+  return text;
 }
 
 std::string LintChecksText(const std::vector<LintCheckBugs>& checks) {
@@ -134,7 +137,8 @@ std::string BugDetailsJson(const BugDetails& details) {
                 {"imported", details.bug->imported},
                 {"rules", rules},
                 {"lint_checks", details.lint_checks},
-                {"faults", details.faults}});
+                {"faults", details.faults},
+                {"reproduced", details.reproduced}});
 }
 
 std::string StatisticsText(const BugStatistics& s) {

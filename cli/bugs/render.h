@@ -15,6 +15,7 @@ struct BugDetails {
   std::vector<std::string> faults;
   std::vector<std::string> lint_checks;
   std::vector<const taxonomy::EvidenceKind*> evidence;  // of its tags, those that rankle can see
+  bool reproduced = false;                              // `rankle bugs reproduce` can run it
 };
 
 std::string BugListText(const std::vector<const taxonomy::Bug*>& bugs, bool all_words);

@@ -25,7 +25,9 @@ std::string ResolveProgram(const std::string& program) {
 }
 
 const char* LookUpVariable(const char* name) {
-  return std::string_view(name) == "RANKLE_PREFIX" ? ThisInstallation().prefix.c_str() : getenv(name);
+  if (std::string_view(name) == "RANKLE_PREFIX") return ThisInstallation().prefix.c_str();
+  if (std::string_view(name) == "RANKLE_CORPORA") return ThisInstallation().corpora_dir.c_str();
+  return getenv(name);
 }
 
 }  // namespace

@@ -16,16 +16,21 @@ Installation InstallationOf(const std::string& executable) {
           .source_program = (prefix / "bin" / "rankle-source").string(),
           .virtual_gpu_dir = (prefix / "lib" / "vgpu").string(),
           .audit_library = (prefix / "lib" / "vgpu" / kAuditLibrary).string(),
-          .rules_dir = (prefix / "share" / "rankle" / "rules").string()};
+          .rules_dir = (prefix / "share" / "rankle" / "rules").string(),
+          .corpora_dir = (prefix / "share" / "rankle" / "corpora").string()};
 }
 
 const Installation& ThisInstallation() {
   static const Installation installation = [] {
     std::error_code error;
     Installation found = InstallationOf(std::filesystem::read_symlink("/proc/self/exe", error).string());
-    const std::filesystem::path source_rules = std::filesystem::path(found.prefix).parent_path() / "rules";
-    if (!FileExists(found.rules_dir) && FileExists(source_rules.string()))
-      found.rules_dir = source_rules.string();
+    const std::filesystem::path source_tree = std::filesystem::path(found.prefix).parent_path();
+    const auto prefer_installed = [&](std::string& directory, const char* name) {
+      const std::string in_source = (source_tree / name).string();
+      if (!FileExists(directory) && FileExists(in_source)) directory = in_source;
+    };
+    prefer_installed(found.rules_dir, "rules");
+    prefer_installed(found.corpora_dir, "corpora");
     return found;
   }();
   return installation;

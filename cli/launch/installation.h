@@ -19,6 +19,7 @@ struct Installation {
   std::string virtual_gpu_dir;   // lib/vgpu
   std::string audit_library;     // lib/vgpu/librankle-vgpu-audit.so
   std::string rules_dir;         // share/rankle/rules, or rules/ of the source tree beside a build tree
+  std::string corpora_dir;       // share/rankle/corpora, or corpora/ of the source tree, likewise
 };
 
 // The paths for an executable at `executable`, whether or not the files exist. Pure.

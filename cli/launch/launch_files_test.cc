@@ -224,6 +224,7 @@ TEST(Installation, EverythingLiesBesideTheExecutable) {
   EXPECT_EQ(installation.hooks_library, "/opt/rankle/lib/librankle.so");
   EXPECT_EQ(installation.virtual_gpu_dir, "/opt/rankle/lib/vgpu");
   EXPECT_EQ(installation.rules_dir, "/opt/rankle/share/rankle/rules");
+  EXPECT_EQ(installation.corpora_dir, "/opt/rankle/share/rankle/corpora");
 }
 
 TEST(LocalPort, PortsOfRunningJobsDifferAndComeBackAfterwards) {

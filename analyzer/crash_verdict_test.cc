@@ -69,6 +69,43 @@ TEST(CrashVerdictTest, FailedAllocationIsOutOfMemory) {
   EXPECT_THAT(report.verdict.ranks, ElementsAre(0));
 }
 
+TEST(CrashVerdictTest, RankThatFailedDidNotDecideToLeaveOutACall) {
+  for (int ranks : {2, 4}) {
+    DdpJob j(ranks);
+    for (int r = 0; r < ranks; ++r) {
+      if (r != 1) Enter(j.job, j.dp, 2.5, {r});
+    }
+    // The interpreter ends in order, communicators and all; the others see it and wait on.
+    j.job.FailedCall(1, 2.4, "cudaMemcpyAsync", 1)
+        .Teardown(j.dp, 1, 2.6, 2.65)
+        .Exited(1, 2.7, 1)
+        .ObservedUntil(20);
+    const Report report = Diagnose(j.job);
+    EXPECT_EQ(report.verdict.anomaly, "crash.cuda") << report.verdict.summary;
+    EXPECT_THAT(report.verdict.ranks, ElementsAre(1));
+  }
+}
+
+TEST(CrashVerdictTest, RanksThatFailedDoNotMakeTheOneThatWaitsACallTooFar) {
+  DdpJob j(4);
+  Enter(j.job, j.dp, 2.5, {1});
+  for (int r : {0, 2, 3}) {
+    j.job.FailedCall(r, 2.4, "cudaMemcpyAsync", 1).Teardown(j.dp, r, 2.6, -1).Exited(r, 2.7, 1);
+  }
+  j.job.ObservedUntil(20);
+  EXPECT_EQ(Diagnose(j.job).verdict.anomaly, "crash.cuda");
+}
+
+TEST(CrashVerdictTest, PythonExceptionThatEndsARankIsNamedWithItsLine) {
+  DdpJob j(4);
+  j.job.PythonException(1, 2.4, "ValueError: bad shard (train.py:42 in load)").Exited(1, 2.5, 1);
+  for (int r : {0, 2, 3}) j.job.AsyncError(r, 2.6, 6).Exited(r, 2.7, 1);
+  const Report report = Diagnose(j.job);
+  EXPECT_EQ(report.verdict.anomaly, "crash.exception");
+  EXPECT_THAT(report.verdict.ranks, ElementsAre(1));
+  EXPECT_THAT(report.verdict.summary, HasSubstr("ValueError: bad shard (train.py:42 in load)"));
+}
+
 TEST(CrashVerdictTest, ExceptionThatEndsARankIsNamedWithItsType) {
   DdpJob j(4);
   j.job.Exception(1, 2.4, "std::runtime_error").Killed(1, 2.5, 6);

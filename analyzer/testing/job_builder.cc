@@ -176,6 +176,10 @@ JobBuilder& JobBuilder::Exception(int rank, double time, const std::string& type
   extras_.push_back({ExtraKind::kException, rank, time, type, 0});
   return *this;
 }
+JobBuilder& JobBuilder::PythonException(int rank, double time, const std::string& text) {
+  extras_.push_back({ExtraKind::kException, rank, time, text, record::kExceptionOfPython});
+  return *this;
+}
 JobBuilder& JobBuilder::Teardown(int communicator, int rank, double entered, double gone) {
   Membership& m = communicators_[communicator];
   const auto member = static_cast<size_t>(std::find(m.ranks.begin(), m.ranks.end(), rank) - m.ranks.begin());
@@ -282,7 +286,7 @@ store::Store JobBuilder::Build() const {
         e.kind = record::Kind::kAsyncError, e.result = static_cast<uint8_t>(x.value);
         break;
       case ExtraKind::kException:
-        e.kind = record::Kind::kException, e.text = x.text;
+        e.kind = record::Kind::kException, e.text = x.text, e.api = static_cast<uint16_t>(x.value);
         break;
     }
     records[x.rank].events.push_back(e);

@@ -62,6 +62,7 @@ class JobBuilder {
   JobBuilder& Replica(int rank, const std::string& name, uint32_t mark, double time, uint64_t hash);
   JobBuilder& MemoryInUse(int rank, double time, uint64_t bytes);  // after an allocation or a free
   JobBuilder& Exception(int rank, double time, const std::string& type);
+  JobBuilder& PythonException(int rank, double time, const std::string& text);  // that nobody caught
   JobBuilder& Teardown(int communicator, int rank, double entered, double gone);
   JobBuilder& NotCreatedBy(int communicator, int rank);            // it never called the creation
   JobBuilder& Creating(int communicator, int rank, double since);  // it is inside the creation

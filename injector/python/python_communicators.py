@@ -39,16 +39,20 @@ def _named(library, group, shown):
     return bool(address)
 
 
+def _is_done(library, reference, shown):
+    group = reference()
+    return group is None or _named(library, group, shown)
+
+
 def _watch(library):
     global _thread
     pause = threading.Event()
     while True:
         pause.wait(_PERIOD_S)
+        # Asked outside of the lock: PyTorch may keep us waiting, and who makes a group must not wait for that.
+        done = [entry for entry in list(_waiting) if _is_done(library, *entry)]
         with _lock:
-            still = [(reference, shown) for reference, shown in _waiting
-                     if (group := reference()) is not None and not _named(library, group, shown)]
-            _waiting[:] = still
-            group = None  # not kept alive while this thread sleeps
-            if not still:
+            _waiting[:] = [entry for entry in _waiting if entry not in done]
+            if not _waiting:
                 _thread = None
                 return

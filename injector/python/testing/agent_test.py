@@ -86,6 +86,34 @@ class Agent(unittest.TestCase):
         self.assertRegex(out, r"^caught\ntold JSONDecodeError: .* \(program.py:\d+ in load\)\n$")
         self.assertIn("Traceback", err)
 
+    def test_a_communicator_gets_its_groups_name_when_it_exists_and_other_groups_are_left_alone(self):
+        self.write("torch.py", "def device(name):\n    return name\n")
+        out, _ = self.run_program("""
+            import threading
+            import python_communicators
+            named = threading.Event()
+            class Library:
+                def rankleNameCommunicator(self, address, shown):
+                    print(hex(address.value), shown.decode(), flush=True)
+                    if address.value == 0x20:
+                        named.set()
+            class Group:  # its communicator exists from the `asked`-th time on
+                def __init__(self, address, asked):
+                    self.address, self.asked = address, asked
+                def _get_backend(self, device):
+                    if self.address is None:
+                        raise RuntimeError("no backend for cuda")
+                    return self
+                def _comm_ptr(self):
+                    self.asked -= 1
+                    return self.address if self.asked <= 0 else 0
+            groups = [Group(0x10, 1), Group(None, 1), Group(0x20, 3)]
+            for group, name in zip(groups, (b"default_pg", b"gloo", b"mesh_tp")):
+                python_communicators.name(Library(), group, name)
+            assert named.wait(30)
+        """)
+        self.assertEqual(out, "0x10 default_pg\n0x20 mesh_tp\n")
+
     def test_without_librankle_and_without_torch_nothing_is_written(self):
         self.run_program("pass\n", RANKLE_OUT=self.scratch.name, RANKLE_PYTHON_TARGETS="json:dumps")
         self.assertEqual(os.listdir(self.scratch.name), ["program.py"])

@@ -229,7 +229,8 @@ TEST_F(CublasTest, ModesAreKept) {
 }
 
 // Runs in a process of its own, which the next test starts: a BLAS once found stays loaded.
-TEST(CublasWithoutBlasTest, DISABLED_CreateFailsAndSaysWhy) {
+TEST(CublasWithoutBlasTest,
+     DISABLED_CreateFailsAndSaysWhy) {  // disabled: the next test runs it, in its process
   void* handle = nullptr;
   testing::internal::CaptureStderr();
   EXPECT_EQ(Cublas()("cublasCreate_v2", &handle), kNoHandle);
